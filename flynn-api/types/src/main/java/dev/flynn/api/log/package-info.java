@@ -1,0 +1,5 @@
+/** Lines that jobs wrote. */
+@NullMarked
+package dev.flynn.api.log;
+
+import org.jspecify.annotations.NullMarked;

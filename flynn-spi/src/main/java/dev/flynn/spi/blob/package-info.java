@@ -1,0 +1,5 @@
+/** Large objects by key. */
+@NullMarked
+package dev.flynn.spi.blob;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,102 @@
+package dev.flynn.spi.container;
+
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.host.JobSpec;
+import dev.flynn.api.host.JobStatus;
+import dev.flynn.api.host.TerminalSize;
+import dev.flynn.api.id.JobId;
+import dev.flynn.spi.component.Subscription;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Optional;
+import java.util.Set;
+import org.apiguardian.api.API;
+
+/**
+ * Runs jobs in containers, or whatever stands for them, on one host.
+ *
+ * <p>Promises, each with a test in the TCK:
+ *
+ * <ul>
+ *   <li>CB-1 {@link #start} is idempotent by job id: repeating it, at the same time or later, also after the job is down,
+ *       returns the job's status and starts nothing.
+ *   <li>CB-2 The exit status of a process, or the signal that ended it, is reported exactly.
+ *   <li>CB-3 All output that a job wrote before it ended is delivered before its {@code DOWN}.
+ *   <li>CB-4 {@link #stop} sends SIGTERM, and SIGKILL once {@code grace} is over; a job that is down stays down.
+ *   <li>CB-5 A listener sees each state of a job once and in order, {@code DOWN} last.
+ *   <li>CB-6 After {@link #close} and opening again on the same directory, jobs are there and running with
+ *       {@code SURVIVES_RESTART}, and are gone, processes and all, without it.
+ *   <li>CB-7 An optional ability that is not in {@link #capabilities} is refused with {@code UNSUPPORTED}.
+ *   <li>CB-8 No process of a job outlives the job: children and grandchildren are ended with it, also those that became
+ *       daemons.
+ *   <li>CB-9 A job that cannot be started becomes {@code DOWN} with an error that says why; {@code start} itself does not
+ *       fail for that.
+ *   <li>CB-10 The environment, command line and ports of the spec reach the process unchanged.
+ *   <li>CB-11 With {@code STDIN}: bytes arrive unchanged, closing the stream is end of file, and closing it does not end
+ *       the job. Without stdin in the spec the process reads end of file.
+ *   <li>CB-12 With {@code TTY}: the process has a controlling terminal of the wanted size, and a resize reaches it.
+ *   <li>CB-13 A limit that is declared holds; the platform goes on when a job exceeds it.
+ * </ul>
+ *
+ * <p>Implementations are thread-safe.
+ */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public interface ContainerBackend extends AutoCloseable {
+
+    Set<Capability> capabilities();
+
+    /**
+     * Accepts a job and starts it in the background.
+     *
+     * @return its status now, usually {@code STARTING}
+     * @throws FlynnException {@code VALIDATION} if this backend cannot run that type of image
+     */
+    JobStatus start(JobSpec spec);
+
+    /**
+     * Asks a job to end and kills it after {@code grace}; returns at once. An unknown job is fine.
+     *
+     * @param grace zero kills at once
+     */
+    void stop(JobId id, Duration grace);
+
+    Optional<JobStatus> status(JobId id);
+
+    /** Every job that this backend knows, those that are down included until they are forgotten. */
+    Collection<JobStatus> jobs();
+
+    /** Drops what is kept of a job that is down; a job that is not down, or unknown, is left alone. */
+    void forget(JobId id);
+
+    /** Delivers what happens from now on, to all jobs. */
+    Subscription watch(JobListener listener);
+
+    /**
+     * Sends a signal to the job's main process.
+     *
+     * @param number such as 15 for SIGTERM
+     * @throws FlynnException {@code UNSUPPORTED}, or {@code OBJECT_NOT_FOUND} if the job does not run
+     */
+    default void signal(JobId id, int number) {
+        throw FlynnException.unsupported("signal");
+    }
+
+    /**
+     * The standard input of a job whose spec asks for it; closing it is end of file.
+     *
+     * @throws FlynnException {@code UNSUPPORTED}, or {@code OBJECT_NOT_FOUND} if the job does not run
+     */
+    default OutputStream stdin(JobId id) {
+        throw FlynnException.unsupported("stdin");
+    }
+
+    /** @throws FlynnException {@code UNSUPPORTED}, or {@code OBJECT_NOT_FOUND} if the job does not run on a terminal */
+    default void resize(JobId id, TerminalSize size) {
+        throw FlynnException.unsupported("resize");
+    }
+
+    /** Releases what this backend opened; jobs that survive a restart keep running, others are ended (CB-6). */
+    @Override
+    void close();
+}

@@ -1,0 +1,5 @@
+/** Carrying requests to backends. */
+@NullMarked
+package dev.flynn.spi.router;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,61 @@
+package dev.flynn.spi.scheduler;
+
+import dev.flynn.api.id.AppId;
+import dev.flynn.api.id.JobId;
+import dev.flynn.api.id.ReleaseId;
+import dev.flynn.api.job.JobState;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.apiguardian.api.API;
+
+/**
+ * What a scheduler decides upon: hosts, wanted formations, and jobs, as they all were at one moment.
+ *
+ * @param now the moment; restart delays are compared with it
+ */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public record ClusterSnapshot(Instant now, List<HostView> hosts, List<FormationView> formations, List<JobView> jobs) {
+
+    public ClusterSnapshot {
+        hosts = List.copyOf(hosts);
+        formations = List.copyOf(formations);
+        jobs = List.copyOf(jobs);
+    }
+
+    /** A host; one that is not healthy or drains keeps its jobs and gets no new ones. */
+    public record HostView(String id, Map<String, String> tags, boolean schedulable) {
+        public HostView {
+            tags = Map.copyOf(tags);
+        }
+    }
+
+    /** The jobs that one release of an app wants; deleted formations are there with no types. */
+    public record FormationView(AppId app, ReleaseId release, List<TypeView> types) {
+        public FormationView {
+            types = List.copyOf(types);
+        }
+    }
+
+    /**
+     * One process type of the release.
+     *
+     * @param count wanted jobs; per host for an omni type
+     * @param tags what a host must have
+     */
+    public record TypeView(String type, int count, boolean omni, Map<String, String> tags) {
+        public TypeView {
+            tags = Map.copyOf(tags);
+        }
+    }
+
+    /**
+     * A job that is not down, or that waits to be restarted.
+     *
+     * @param hostId where it is; empty for one that waits for its restart
+     * @param type empty for one-off jobs
+     * @param startedAt when it was last started; for one that waits, when it may start
+     */
+    public record JobView(
+            JobId id, String hostId, AppId app, ReleaseId release, String type, JobState state, Instant startedAt) {}
+}

@@ -1,0 +1,34 @@
+package dev.flynn.spi.scheduler;
+
+import org.apiguardian.api.API;
+
+/**
+ * Decides what runs where: a pure function of a snapshot (contract: controller, Jobs and scheduler).
+ *
+ * <p>Promises, each with a test in the TCK:
+ *
+ * <ul>
+ *   <li>SC-1 What a formation wants and does not have is placed; what it has and does not want is stopped.
+ *   <li>SC-2 Nothing moves that need not: a snapshot that is as wanted gives an empty plan.
+ *   <li>SC-3 The same snapshot gives the same plan.
+ *   <li>SC-4 Jobs of one type are spread over the hosts that may run them: the counts differ by at most one after
+ *       placing onto empty hosts.
+ *   <li>SC-5 An omni type runs its count on every host that may run it, and nowhere twice.
+ *   <li>SC-6 Tags are honoured: a job goes only to a host that has all its type's tags.
+ *   <li>SC-7 The youngest job is stopped first; one that is not placed yet or waits for its restart before any that runs.
+ *   <li>SC-8 A job that waits for its restart is not started before its time, and the plan says when to look again.
+ *   <li>SC-9 What cannot be placed is reported with a reason; nothing is placed on a host that is not healthy.
+ *   <li>SC-10 Applying a plan and planning again gives an empty plan.
+ *   <li>SC-11 Jobs of types that their release does not have, and one-off jobs, are left alone.
+ * </ul>
+ *
+ * <p>Implementations are stateless and thread-safe.
+ */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public interface Scheduler extends AutoCloseable {
+
+    Plan plan(ClusterSnapshot snapshot);
+
+    @Override
+    default void close() {}
+}

@@ -1,0 +1,5 @@
+/** Deciding what runs where. */
+@NullMarked
+package dev.flynn.spi.scheduler;
+
+import org.jspecify.annotations.NullMarked;
