@@ -77,6 +77,12 @@ public final class FlynnException extends RuntimeException {
         return code;
     }
 
+    /** What went wrong and what to do, never null. */
+    @Override
+    public String getMessage() {
+        return requireNonNull(super.getMessage());
+    }
+
     /** The field that the failure is about, for validation failures of one field. */
     public Optional<String> field() {
         return Optional.ofNullable(field);

@@ -17,6 +17,8 @@ import org.apiguardian.api.API;
 public record LogMessage(
         String hostId, String jobId, String message, Optional<String> processType, String stream, Instant timestamp) {
 
-    /** The only value of {@code source} on the wire. */
-    public static final String SOURCE = "app";
+    /** Where the line comes from: always {@code app}. */
+    public String source() {
+        return "app";
+    }
 }

@@ -1,0 +1,250 @@
+package dev.flynn.json;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonRawValue;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.JsonDeserializer;
+import com.fasterxml.jackson.databind.JsonSerializer;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import com.fasterxml.jackson.databind.annotation.JsonSerialize;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import dev.flynn.api.app.App;
+import dev.flynn.api.app.ExpandedFormation;
+import dev.flynn.api.app.Formation;
+import dev.flynn.api.app.Strategy;
+import dev.flynn.api.deployment.DeploymentStatus;
+import dev.flynn.api.event.Event;
+import dev.flynn.api.id.AppId;
+import dev.flynn.api.id.ArtifactId;
+import dev.flynn.api.id.DeploymentId;
+import dev.flynn.api.id.Id;
+import dev.flynn.api.id.JobId;
+import dev.flynn.api.id.ProviderId;
+import dev.flynn.api.id.ReleaseId;
+import dev.flynn.api.id.ResourceId;
+import dev.flynn.api.id.RouteId;
+import dev.flynn.api.job.JobState;
+import dev.flynn.api.log.LogMessage;
+import dev.flynn.api.release.HealthCheck;
+import dev.flynn.api.release.Port;
+import dev.flynn.api.release.Release;
+import dev.flynn.api.release.ResourceLimit;
+import dev.flynn.api.release.Service;
+import dev.flynn.api.route.Route;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Function;
+
+/** How the API types differ from what Jackson would do by itself. */
+final class WireModule extends SimpleModule {
+
+    private static final long serialVersionUID = 1L;
+
+    WireModule() {
+        super("flynn-wire");
+        addId(AppId.class, AppId::of);
+        addId(ReleaseId.class, ReleaseId::of);
+        addId(ArtifactId.class, ArtifactId::of);
+        addId(DeploymentId.class, DeploymentId::of);
+        addId(RouteId.class, RouteId::of);
+        addId(ProviderId.class, ProviderId::of);
+        addId(ResourceId.class, ResourceId::of);
+        addText(JobId.class, JobId::value, JobId::new);
+        addText(Strategy.class, Strategy::wireName, Strategy::ofWireName);
+        addText(JobState.class, JobState::wireName, JobState::ofWireName);
+        addText(
+                DeploymentStatus.class,
+                DeploymentStatus::wireName,
+                text -> DeploymentStatus.valueOf(text.toUpperCase(Locale.ROOT)));
+        addText(Instant.class, Times::format, Times::parse);
+        addSerializer(Duration.class, new DurationSerializer());
+        addDeserializer(Duration.class, new DurationDeserializer());
+        setMixInAnnotation(App.class, AppForm.class);
+        setMixInAnnotation(Formation.class, FormationForm.class);
+        setMixInAnnotation(ExpandedFormation.class, ExpandedFormationForm.class);
+        setMixInAnnotation(Release.class, ReleaseForm.class);
+        setMixInAnnotation(Port.class, PortForm.class);
+        setMixInAnnotation(Service.class, ServiceForm.class);
+        setMixInAnnotation(HealthCheck.class, HealthCheckForm.class);
+        setMixInAnnotation(ResourceLimit.class, ResourceLimitForm.class);
+        setMixInAnnotation(Route.class, RouteForm.class);
+        setMixInAnnotation(Event.class, EventForm.class);
+        setMixInAnnotation(LogMessage.class, LogMessageForm.class);
+    }
+
+    private <T extends Id> void addId(Class<T> type, Function<String, T> parse) {
+        addText(type, id -> id.value().toString(), parse);
+    }
+
+    /** A type that is a plain string in JSON. */
+    private <T> void addText(Class<T> type, Function<T, String> format, Function<String, T> parse) {
+        addSerializer(type, new JsonSerializer<T>() {
+            @Override
+            public void serialize(T value, JsonGenerator json, SerializerProvider provider) throws IOException {
+                json.writeString(format.apply(value));
+            }
+        });
+        addDeserializer(type, new JsonDeserializer<T>() {
+            @Override
+            public T deserialize(JsonParser json, DeserializationContext context) throws IOException {
+                if (json.currentToken() != JsonToken.VALUE_STRING) {
+                    return type.cast(context.handleUnexpectedToken(type, json));
+                }
+                return parse.apply(json.getText());
+            }
+        });
+        addKeySerializer(type, new JsonSerializer<T>() {
+            @Override
+            public void serialize(T value, JsonGenerator json, SerializerProvider provider) throws IOException {
+                json.writeFieldName(format.apply(value));
+            }
+        });
+    }
+
+    private static final class DurationSerializer extends JsonSerializer<Duration> {
+        @Override
+        public void serialize(Duration value, JsonGenerator json, SerializerProvider provider) throws IOException {
+            json.writeNumber(value.toNanos());
+        }
+    }
+
+    private static final class DurationDeserializer extends JsonDeserializer<Duration> {
+        @Override
+        public Duration deserialize(JsonParser json, DeserializationContext context) throws IOException {
+            return Duration.ofNanos(json.getLongValue());
+        }
+    }
+
+    abstract static class AppForm {
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        abstract Map<String, String> meta();
+
+        @JsonProperty("protected")
+        abstract boolean isProtected();
+
+        @JsonProperty(access = JsonProperty.Access.READ_ONLY)
+        @com.fasterxml.jackson.annotation.JsonIgnore
+        abstract boolean isSystemApp();
+    }
+
+    abstract static class FormationForm {
+        @com.fasterxml.jackson.annotation.JsonIgnore
+        abstract int total();
+    }
+
+    abstract static class ExpandedFormationForm {
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        @JsonSerialize(using = ZeroTimeSerializer.class)
+        @JsonDeserialize(using = ZeroTimeDeserializer.class)
+        abstract Optional<Instant> updatedAt();
+    }
+
+    /** An absent time is {@code 0001-01-01T00:00:00Z} where the contract says always. */
+    static final class ZeroTimeSerializer extends JsonSerializer<Optional<Instant>> {
+        @Override
+        public void serialize(Optional<Instant> value, JsonGenerator json, SerializerProvider provider)
+                throws IOException {
+            json.writeString(value.map(Times::format).orElse(Times.ZERO));
+        }
+    }
+
+    static final class ZeroTimeDeserializer extends JsonDeserializer<Optional<Instant>> {
+        @Override
+        public Optional<Instant> deserialize(JsonParser json, DeserializationContext context) throws IOException {
+            String text = json.getText();
+            return text.equals(Times.ZERO) ? Optional.empty() : Optional.of(Times.parse(text));
+        }
+    }
+
+    @JsonIgnoreProperties(value = "artifact", allowGetters = true)
+    abstract static class ReleaseForm {
+        @JsonProperty("app_id")
+        abstract Optional<AppId> app();
+
+        @JsonProperty("artifact")
+        abstract Optional<ArtifactId> artifact();
+    }
+
+    @JsonInclude(JsonInclude.Include.NON_ABSENT)
+    abstract static class PortForm {}
+
+    abstract static class ServiceForm {
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        abstract String name();
+    }
+
+    @JsonDeserialize(using = HealthCheckDeserializer.class)
+    abstract static class HealthCheckForm {}
+
+    /** Both limits are always there, null when not given. */
+    @JsonInclude(JsonInclude.Include.ALWAYS)
+    abstract static class ResourceLimitForm {
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        abstract OptionalLong request();
+
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        abstract OptionalLong limit();
+    }
+
+    abstract static class RouteForm {
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        abstract String service();
+
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        abstract boolean leader();
+
+        @com.fasterxml.jackson.annotation.JsonIgnore
+        abstract String formattedId();
+    }
+
+    abstract static class EventForm {
+        @JsonRawValue
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        @JsonDeserialize(using = RawDeserializer.class)
+        abstract String data();
+    }
+
+    /** Keeps any JSON value as its text. */
+    static final class RawDeserializer extends JsonDeserializer<String> {
+        @Override
+        public String deserialize(JsonParser json, DeserializationContext context) throws IOException {
+            return json.readValueAsTree().toString();
+        }
+
+        @Override
+        public String getNullValue(DeserializationContext context) {
+            return "null";
+        }
+    }
+
+    @JsonIgnoreProperties(value = "source", allowGetters = true)
+    abstract static class LogMessageForm {
+        @JsonProperty("msg")
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        abstract String message();
+
+        @JsonProperty("source")
+        abstract String source();
+
+        @JsonSerialize(using = NanosSerializer.class)
+        abstract Instant timestamp();
+    }
+
+    static final class NanosSerializer extends JsonSerializer<Instant> {
+        @Override
+        public void serialize(Instant value, JsonGenerator json, SerializerProvider provider) throws IOException {
+            json.writeString(Times.formatNanos(value));
+        }
+    }
+}

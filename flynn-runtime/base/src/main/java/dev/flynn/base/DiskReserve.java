@@ -1,0 +1,41 @@
+package dev.flynn.base;
+
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Keeps a part of the disk for the platform itself, so that a full disk refuses new work and never stops what runs.
+ *
+ * @param directory on the file system that is watched
+ * @param reserveBytes what must stay usable
+ */
+public record DiskReserve(Path directory, long reserveBytes) {
+
+    public static final long DEFAULT_BYTES = 512L << 20;
+
+    /** Environment variable that overrides the default, in bytes. */
+    public static final String VARIABLE = "DISK_RESERVE_BYTES";
+
+    /** @throws FlynnException {@code NO_CAPACITY} if the reserve would be touched */
+    public void require(String what) {
+        long usable = usableBytes();
+        if (usable < reserveBytes) {
+            throw new FlynnException(
+                    ErrorCode.NO_CAPACITY,
+                    "%s refused: %s has %d MB left and %d MB are reserved for the platform; free some space and try again"
+                            .formatted(what, directory, usable >> 20, reserveBytes >> 20));
+        }
+    }
+
+    private long usableBytes() {
+        try {
+            return Files.getFileStore(directory).getUsableSpace();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot tell the free space of " + directory, e);
+        }
+    }
+}
