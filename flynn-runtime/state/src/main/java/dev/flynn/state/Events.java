@@ -1,0 +1,98 @@
+package dev.flynn.state;
+
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.event.Event;
+import dev.flynn.api.event.EventType;
+import dev.flynn.api.id.AppId;
+import dev.flynn.json.FlynnJson;
+import dev.flynn.spi.component.Subscription;
+import dev.flynn.spi.store.ClusterStore;
+import dev.flynn.spi.store.StoreChange;
+import dev.flynn.spi.store.StoreEntry;
+import dev.flynn.spi.store.StoreSnapshot;
+import dev.flynn.spi.store.StoreWatcher;
+import dev.flynn.spi.store.Transaction;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * The events of the cluster: a sequence in the store, so that their ids follow the order of commits without a gap in what
+ * a watcher sees. Thread-safe.
+ */
+public final class Events {
+
+    static final String PREFIX = "events/";
+
+    private final ClusterStore store;
+    private final FlynnJson json;
+    private final Clock clock;
+
+    Events(ClusterStore store, FlynnJson json, Clock clock) {
+        this.store = store;
+        this.json = json;
+        this.clock = clock;
+    }
+
+    /** Adds: tell of the change that this transaction makes. */
+    public void append(
+            Transaction.Builder transaction, EventType type, Optional<AppId> app, String objectId, Object data) {
+        var event = new Stored(app, type.wireName(), objectId, json.write(data), clock.instant());
+        transaction.append(PREFIX, json.write(event));
+    }
+
+    /** Everything that is kept, by ascending id, and the revision after which {@link #watch} continues. */
+    public History history() {
+        StoreSnapshot snapshot = store.list(PREFIX);
+        List<Event> events = snapshot.entries().stream().map(this::parse).toList();
+        return new History(snapshot.revision(), events);
+    }
+
+    /** One event by its id. */
+    public Optional<Event> find(long id) {
+        return store.get(Transaction.sequenceKey(PREFIX, id)).map(this::parse);
+    }
+
+    /**
+     * Delivers every event committed after a revision, in order of id.
+     *
+     * @param onEnd called when the watch cannot go on
+     */
+    public Subscription watch(long afterRevision, Consumer<Event> onEvent, Consumer<FlynnException> onEnd) {
+        return store.watch(PREFIX, afterRevision, new StoreWatcher() {
+            @Override
+            public void onChange(StoreChange change) {
+                change.changes()
+                        .forEach(key -> key.entry().map(Events.this::parse).ifPresent(onEvent));
+            }
+
+            @Override
+            public void onEnd(FlynnException reason) {
+                onEnd.accept(reason);
+            }
+        });
+    }
+
+    private Event parse(StoreEntry entry) {
+        Stored stored = json.read(entry.value(), Stored.class);
+        return new Event(
+                Transaction.sequenceNumber(PREFIX, entry.key()),
+                stored.app(),
+                stored.objectType(),
+                stored.objectId(),
+                stored.data(),
+                stored.createdAt());
+    }
+
+    /** Events up to a revision. */
+    public record History(long revision, List<Event> events) {
+        public History {
+            events = List.copyOf(events);
+        }
+    }
+
+    /** An event without its id, which is in the key; the data is JSON text. */
+    record Stored(Optional<AppId> app, String objectType, String objectId, String data, Instant createdAt) {}
+}

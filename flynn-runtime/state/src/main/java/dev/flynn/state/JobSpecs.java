@@ -1,0 +1,50 @@
+package dev.flynn.state;
+
+import dev.flynn.api.app.App;
+import dev.flynn.api.host.JobSpec;
+import dev.flynn.api.id.JobId;
+import dev.flynn.api.release.Artifact;
+import dev.flynn.api.release.ProcessType;
+import dev.flynn.api.release.Release;
+import dev.flynn.api.release.ResourceLimit;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** Turns what a release says of a process type into what a host runs (contract: controller, What a job sees). */
+public final class JobSpecs {
+
+    private JobSpecs() {}
+
+    /** The job of one process type of a release. */
+    public static JobSpec ofProcessType(
+            JobId id, App app, Release release, Artifact artifact, String type, ProcessType process) {
+        Map<String, String> env = new HashMap<>(release.env());
+        env.putAll(process.env());
+        env.put("FLYNN_APP_ID", app.id().toString());
+        env.put("FLYNN_APP_NAME", app.name());
+        env.put("FLYNN_RELEASE_ID", release.id().toString());
+        env.put("FLYNN_PROCESS_TYPE", type);
+        env.put("FLYNN_JOB_ID", id.value());
+        Map<String, String> metadata = new HashMap<>(app.meta());
+        metadata.put(JobSpec.META_APP, app.id().toString());
+        metadata.put(JobSpec.META_APP_NAME, app.name());
+        metadata.put(JobSpec.META_RELEASE, release.id().toString());
+        metadata.put(JobSpec.META_TYPE, type);
+        return new JobSpec(
+                id,
+                metadata,
+                new JobSpec.Image(artifact.type(), artifact.uri()),
+                process.entrypoint(),
+                process.cmd(),
+                env,
+                process.ports(),
+                ResourceLimit.withDefaults(process.resources()),
+                Optional.empty(),
+                false,
+                false,
+                process.data(),
+                process.hostNetwork(),
+                process.resurrect());
+    }
+}
