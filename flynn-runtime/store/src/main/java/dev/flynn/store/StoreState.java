@@ -1,0 +1,160 @@
+package dev.flynn.store;
+
+import dev.flynn.spi.store.CommitResult;
+import dev.flynn.spi.store.StoreChange;
+import dev.flynn.spi.store.StoreChange.KeyChange;
+import dev.flynn.spi.store.StoreEntry;
+import dev.flynn.spi.store.StoreSnapshot;
+import dev.flynn.spi.store.Transaction;
+import dev.flynn.spi.store.Transaction.Condition;
+import dev.flynn.spi.store.Transaction.Operation;
+import dev.flynn.store.RememberedResults.Remembered;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * What a store knows, and the only place that decides what a transaction does. Deterministic: the same commands in the same
+ * order give the same state on every replica; time comes with the command. Not thread-safe.
+ */
+final class StoreState {
+
+    private final NavigableMap<String, StoreEntry> entries = new TreeMap<>();
+    /** The last number of each sequence; never removed, so that no number is given twice. */
+    private final Map<String, Long> sequences = new HashMap<>();
+
+    private final ChangeHistory history;
+    private final RememberedResults remembered;
+    private long revision;
+    private long timeMillis;
+
+    StoreState(StoreLimits limits) {
+        this.history = new ChangeHistory(limits.historyChanges(), limits.historyBytes());
+        this.remembered = new RememberedResults(
+                limits.rememberedTransactions(), limits.rememberedFor().toMillis());
+    }
+
+    /** Does what the transaction asks for if its conditions hold, unless it has been done before. */
+    CommitResult apply(Command command) {
+        timeMillis = Math.max(timeMillis, command.timeMillis());
+        remembered.expire(timeMillis);
+        Transaction transaction = command.transaction();
+        Optional<CommitResult> before = remembered.find(transaction.id());
+        if (before.isPresent()) {
+            return before.get();
+        }
+        CommitResult result = conflict(transaction).orElseGet(() -> perform(transaction.operations()));
+        remembered.add(new Remembered(transaction.id(), timeMillis, result));
+        return result;
+    }
+
+    private Optional<CommitResult> conflict(Transaction transaction) {
+        return transaction.conditions().stream()
+                .filter(condition -> modRevision(condition.key()) != condition.modRevision())
+                .findFirst()
+                .map(Condition::key)
+                .map(key -> CommitResult.conflict(revision, key));
+    }
+
+    private long modRevision(String key) {
+        StoreEntry entry = entries.get(key);
+        return entry == null ? 0 : entry.modRevision();
+    }
+
+    private CommitResult perform(List<Operation> operations) {
+        if (operations.isEmpty()) {
+            return CommitResult.committed(revision, List.of());
+        }
+        revision++;
+        List<KeyChange> changes = new ArrayList<>();
+        List<String> appendedKeys = new ArrayList<>();
+        for (Operation operation : operations) {
+            if (operation instanceof Operation.Put put) {
+                changes.add(put(put.key(), put.value()));
+            } else if (operation instanceof Operation.Append append) {
+                String key = nextKey(append.prefix());
+                appendedKeys.add(key);
+                changes.add(put(key, append.value()));
+            } else if (operation instanceof Operation.Delete delete && entries.remove(delete.key()) != null) {
+                changes.add(new KeyChange(delete.key(), Optional.empty()));
+            }
+        }
+        if (!changes.isEmpty()) {
+            history.add(new StoreChange(revision, changes));
+        }
+        return CommitResult.committed(revision, appendedKeys);
+    }
+
+    private KeyChange put(String key, String value) {
+        StoreEntry previous = entries.get(key);
+        long createRevision = previous == null ? revision : previous.createRevision();
+        StoreEntry entry = new StoreEntry(key, value, createRevision, revision);
+        entries.put(key, entry);
+        return new KeyChange(key, Optional.of(entry));
+    }
+
+    /** The key of the next number; one that somebody wrote by hand is passed over. */
+    private String nextKey(String prefix) {
+        long number = sequences.getOrDefault(prefix, 0L);
+        String key;
+        do {
+            number++;
+            key = Transaction.sequenceKey(prefix, number);
+        } while (entries.containsKey(key));
+        sequences.put(prefix, number);
+        return key;
+    }
+
+    Optional<StoreEntry> get(String key) {
+        return Optional.ofNullable(entries.get(key));
+    }
+
+    StoreSnapshot list(String prefix) {
+        List<StoreEntry> found = new ArrayList<>();
+        for (StoreEntry entry : entries.tailMap(prefix, true).values()) {
+            if (!entry.key().startsWith(prefix)) {
+                break;
+            }
+            found.add(entry);
+        }
+        return new StoreSnapshot(revision, found);
+    }
+
+    long revision() {
+        return revision;
+    }
+
+    long timeMillis() {
+        return timeMillis;
+    }
+
+    ChangeHistory history() {
+        return history;
+    }
+
+    RememberedResults remembered() {
+        return remembered;
+    }
+
+    Collection<StoreEntry> entries() {
+        return Collections.unmodifiableCollection(entries.values());
+    }
+
+    Map<String, Long> sequences() {
+        return Collections.unmodifiableMap(sequences);
+    }
+
+    /** Makes this empty state the one that a snapshot describes; its history and results follow through their own. */
+    void restore(long atRevision, long atTimeMillis, List<StoreEntry> allEntries, Map<String, Long> allSequences) {
+        revision = atRevision;
+        timeMillis = atTimeMillis;
+        allEntries.forEach(entry -> entries.put(entry.key(), entry));
+        sequences.putAll(allSequences);
+    }
+}
