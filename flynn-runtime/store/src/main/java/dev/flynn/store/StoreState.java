@@ -150,6 +150,19 @@ final class StoreState {
         return Collections.unmodifiableMap(sequences);
     }
 
+    /** The same state, to be written while this one goes on; values are shared. */
+    StoreState copy(StoreLimits limits) {
+        var copy = new StoreState(limits);
+        copy.revision = revision;
+        copy.timeMillis = timeMillis;
+        copy.entries.putAll(entries);
+        copy.sequences.putAll(sequences);
+        copy.history.restore(history.compactedRevision());
+        history.after(0).forEach(copy.history::add);
+        remembered.forEachOldestFirst(copy.remembered::add);
+        return copy;
+    }
+
     /** Makes this empty state the one that a snapshot describes; its history and results follow through their own. */
     void restore(long atRevision, long atTimeMillis, List<StoreEntry> allEntries, Map<String, Long> allSequences) {
         revision = atRevision;

@@ -1,0 +1,257 @@
+package dev.flynn.store;
+
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.base.NamedThreads;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps Ratis running on a data directory. When the log cannot be written, Ratis is over for good: it is closed and, once the
+ * disk has room, started again from what is on disk. Until then requests are refused; nothing acknowledged is lost.
+ */
+final class RaftSupervisor implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(RaftSupervisor.class);
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration START_PATIENCE = Duration.ofMinutes(2);
+    private static final Duration RETRY_START = Duration.ofSeconds(1);
+    private static final Duration RETRY_REQUEST = Duration.ofMillis(20);
+    private static final Duration POLL_READY = Duration.ofMillis(2);
+
+    private final DataDirectory directory;
+    private final LiveState live;
+    private final StoreLimits limits;
+    private final RaftSettings settings;
+    private final DiskRoom disk;
+    private final ScheduledExecutorService threads =
+            Executors.newSingleThreadScheduledExecutor(new NamedThreads("store-raft"));
+    private final AtomicBoolean restartScheduled = new AtomicBoolean();
+    private volatile @Nullable RaftNode node;
+    private volatile boolean closing;
+
+    RaftSupervisor(DataDirectory directory, LiveState live, StoreLimits limits, RaftSettings settings, DiskRoom disk) {
+        this.directory = directory;
+        this.live = live;
+        this.limits = limits;
+        this.settings = settings;
+        this.disk = disk;
+    }
+
+    /** Returns once the state is what it was, and takes changes. */
+    void start() {
+        try {
+            onOwnThread(this::startNode);
+            awaitReady(current());
+        } catch (IOException e) {
+            throw FlynnException.internal(
+                    "the cluster store in %s cannot be opened: %s; restore the directory from a backup, or move it away to begin anew"
+                            .formatted(directory.path(), rootMessage(e)),
+                    e);
+        }
+    }
+
+    RaftClientReply write(Message command) {
+        disk.require();
+        return send(running -> running.write(command));
+    }
+
+    void awaitReadBarrier() {
+        send(RaftNode::readBarrier);
+    }
+
+    private RaftClientReply send(Function<RaftNode, CompletableFuture<RaftClientReply>> request) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        try {
+            while (true) {
+                RaftNode running = current();
+                requireRunning(running);
+                Throwable refusal;
+                try {
+                    RaftClientReply reply =
+                            request.apply(running).get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+                    if (reply.isSuccess()) {
+                        return reply;
+                    }
+                    refusal = reply.getException();
+                } catch (ExecutionException e) {
+                    refusal = e.getCause();
+                }
+                requireRunning(running);
+                long left = deadline - System.nanoTime();
+                if (left <= 0) {
+                    throw unanswered(refusal);
+                }
+                running.awaitProgress(Math.min(left, RETRY_REQUEST.toNanos()));
+            }
+        } catch (TimeoutException e) {
+            throw unanswered(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw FlynnException.unavailable(
+                    "interrupted while waiting for the cluster store; what was asked for may or may not have happened",
+                    e);
+        }
+    }
+
+    private static FlynnException unanswered(@Nullable Throwable cause) {
+        return FlynnException.unavailable(
+                "the cluster store did not answer in %d s; what was asked for may or may not have happened, ask again"
+                        .formatted(PATIENCE.toSeconds()),
+                cause);
+    }
+
+    private void requireRunning(RaftNode running) {
+        running.failure().ifPresent(cause -> {
+            if (closing) {
+                throw FlynnException.unavailable("the cluster store is closing", cause);
+            }
+            throw FlynnException.unavailable(
+                    "the cluster store in %s cannot write: %s; it goes on by itself once it can"
+                            .formatted(directory.path(), rootMessage(cause)),
+                    cause);
+        });
+    }
+
+    private RaftNode current() {
+        RaftNode running = node;
+        if (running == null) {
+            throw new IllegalStateException("the cluster store has not been started");
+        }
+        return running;
+    }
+
+    private void startNode() throws IOException {
+        var starting = new RaftNode(directory, live, limits, settings, threads, this::onNodeFailed);
+        try {
+            starting.start();
+        } catch (IOException | RuntimeException e) {
+            closeAfter(starting, e);
+            throw e;
+        }
+        node = starting;
+    }
+
+    private static void closeAfter(RaftNode failed, Exception failure) {
+        try {
+            failed.close();
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private void awaitReady(RaftNode starting) throws IOException {
+        long deadline = System.nanoTime() + START_PATIENCE.toNanos();
+        try {
+            while (!starting.isReady()) {
+                Optional<Throwable> failure = starting.failure();
+                if (failure.isPresent()) {
+                    throw new IOException(failure.get());
+                }
+                if (System.nanoTime() > deadline) {
+                    throw new IOException("it was not ready after %d s".formatted(START_PATIENCE.toSeconds()));
+                }
+                starting.awaitProgress(POLL_READY.toNanos());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+    }
+
+    private void onNodeFailed(Throwable cause) {
+        if (!closing) {
+            log.atError()
+                    .setCause(cause)
+                    .addKeyValue("directory", directory.path())
+                    .log("the cluster store cannot write its log and will start again");
+            scheduleRestart();
+        }
+    }
+
+    private void scheduleRestart() {
+        if (restartScheduled.compareAndSet(false, true)) {
+            var unused = threads.schedule(this::restart, RETRY_START.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void restart() {
+        restartScheduled.set(false);
+        if (closing) {
+            return;
+        }
+        try {
+            current().close();
+            if (!disk.isEnough()) {
+                scheduleRestart();
+                return;
+            }
+            startNode();
+            log.atInfo().addKeyValue("directory", directory.path()).log("the cluster store started again");
+        } catch (IOException | RuntimeException e) {
+            log.atError().setCause(e).addKeyValue("directory", directory.path()).log("the cluster store did not start");
+            scheduleRestart();
+        }
+    }
+
+    @Override
+    public void close() {
+        closing = true;
+        try {
+            onOwnThread(() -> {
+                if (node != null) {
+                    current().close();
+                }
+            });
+        } catch (IOException e) {
+            throw FlynnException.internal("the cluster store did not close cleanly", e);
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    private interface Work {
+        void run() throws IOException;
+    }
+
+    /** Ratis keeps the thread group of whoever calls it, and suffers when that one is interrupted. */
+    private void onOwnThread(Work work) throws IOException {
+        var done = new CompletableFuture<Boolean>();
+        threads.execute(() -> {
+            try {
+                work.run();
+                done.complete(true);
+            } catch (IOException | RuntimeException e) {
+                done.completeExceptionally(e);
+            }
+        });
+        try {
+            done.join();
+        } catch (CompletionException e) {
+            throw new IOException(e.getCause());
+        }
+    }
+
+    private static String rootMessage(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root.getMessage() == null ? root.toString() : root.getMessage();
+    }
+}
