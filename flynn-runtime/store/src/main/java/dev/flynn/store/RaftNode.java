@@ -63,15 +63,12 @@ final class RaftNode implements StoreStateMachine.Listener {
         this.threads = threads;
         this.onFailure = onFailure;
         this.group = RaftGroupId.valueOf(directory.group());
-        RaftPeer self = RaftPeer.newBuilder()
-                .setId(directory.peer())
-                .setAddress(settings.rpcHost() + ":" + settings.rpcPort())
-                .build();
+        RaftPeer self = RaftPeer.newBuilder().setId(directory.peer()).build();
         this.server = RaftServer.newBuilder()
                 .setServerId(RaftPeerId.valueOf(directory.peer()))
                 .setGroup(RaftGroup.valueOf(group, self))
                 .setOption(RaftStorage.StartupOption.RECOVER)
-                .setProperties(settings.properties(directory.path(), 1))
+                .setProperties(settings.properties(directory.path()))
                 .setThreadGroup(Thread.currentThread().getThreadGroup())
                 .setStateMachine(new StoreStateMachine(live, limits, this))
                 .build();

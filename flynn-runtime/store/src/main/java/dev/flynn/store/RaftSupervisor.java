@@ -137,6 +137,7 @@ final class RaftSupervisor implements AutoCloseable {
     }
 
     private void startNode() throws IOException {
+        LogTail.repair(directory.groupDirectory());
         var starting = new RaftNode(directory, live, limits, settings, threads, this::onNodeFailed);
         try {
             starting.start();

@@ -154,7 +154,7 @@ public final class RatisClusterStore implements ClusterStore {
             if (transactions < 1) {
                 throw FlynnException.invalid("snapshot-every is at least 1, was " + transactions);
             }
-            settings = settings.withSnapshotEvery(transactions);
+            settings = new RaftSettings(transactions);
             return this;
         }
 
