@@ -1,0 +1,53 @@
+package dev.flynn.discovery;
+
+/**
+ * Where a service's facts are in the store: all under one prefix, so that one watch sees them in order.
+ *
+ * @param service a valid name, which has no slash
+ */
+record ServiceKeys(String service) {
+
+    static final String ROOT = "discovery/";
+
+    private static final String SERVICE = "service";
+    private static final String INSTANCES = "instances/";
+
+    String prefix() {
+        return ROOT + service + "/";
+    }
+
+    /** How its leader is found; there while the service exists. */
+    String configuration() {
+        return prefix() + SERVICE;
+    }
+
+    String instances() {
+        return prefix() + INSTANCES;
+    }
+
+    String instance(String id) {
+        return instances() + id;
+    }
+
+    /** The id of the instance that was set to lead. */
+    String leader() {
+        return prefix() + "leader";
+    }
+
+    String meta() {
+        return prefix() + "meta";
+    }
+
+    /** The service that a key belongs to. */
+    static ServiceKeys ofKey(String key) {
+        return new ServiceKeys(key.substring(ROOT.length(), key.indexOf('/', ROOT.length())));
+    }
+
+    static boolean isConfiguration(String key) {
+        return key.equals(ofKey(key).configuration());
+    }
+
+    static boolean isInstance(String key) {
+        return key.startsWith(ofKey(key).instances());
+    }
+}
