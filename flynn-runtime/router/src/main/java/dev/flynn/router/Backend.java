@@ -1,0 +1,88 @@
+package dev.flynn.router;
+
+import dev.flynn.api.error.FlynnException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** An address that serves, and what this router knows about it; one object for as long as tables name the address. */
+final class Backend {
+
+    /** For how long one that refused a connection is tried last. */
+    private static final long PENALTY_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final String addr;
+    private final InetSocketAddress socketAddress;
+    private final AtomicInteger inFlight = new AtomicInteger();
+    private volatile boolean refused;
+    private volatile long refusedAt;
+    private volatile boolean retired;
+
+    /** @param addr {@code host:port}; a name is resolved now */
+    Backend(String addr) {
+        this.addr = addr;
+        this.socketAddress = parse(addr);
+    }
+
+    String addr() {
+        return addr;
+    }
+
+    InetSocketAddress socketAddress() {
+        return socketAddress;
+    }
+
+    int inFlight() {
+        return inFlight.get();
+    }
+
+    void begin() {
+        inFlight.incrementAndGet();
+    }
+
+    void end() {
+        inFlight.decrementAndGet();
+    }
+
+    void refused() {
+        refusedAt = System.nanoTime();
+        refused = true;
+    }
+
+    void accepted() {
+        if (refused) {
+            refused = false;
+        }
+    }
+
+    boolean refusedLately() {
+        return refused && System.nanoTime() - refusedAt < PENALTY_NANOS;
+    }
+
+    /** No table names it any more: what is in flight finishes, and its connections are not kept. */
+    void retire() {
+        retired = true;
+    }
+
+    boolean isRetired() {
+        return retired;
+    }
+
+    @Override
+    public String toString() {
+        return addr;
+    }
+
+    private static InetSocketAddress parse(String addr) {
+        int colon = addr.lastIndexOf(':');
+        try {
+            String host = addr.substring(0, colon);
+            if (host.startsWith("[") && host.endsWith("]")) {
+                host = host.substring(1, host.length() - 1);
+            }
+            return new InetSocketAddress(host, Integer.parseInt(addr.substring(colon + 1)));
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            throw FlynnException.invalid("backend address '" + addr + "' must be host:port");
+        }
+    }
+}

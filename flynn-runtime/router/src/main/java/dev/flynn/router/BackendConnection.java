@@ -1,0 +1,314 @@
+package dev.flynn.router;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelOutputShutdownEvent;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A connection to a backend: reads responses, one after the other, for the exchange that it serves at the time. */
+final class BackendConnection extends ChannelInboundHandlerAdapter {
+
+    private static final Logger log = LoggerFactory.getLogger(BackendConnection.class);
+
+    private enum Phase {
+        IDLE,
+        HEAD,
+        BODY,
+        /** The response is complete and the request perhaps not. */
+        ANSWERED
+    }
+
+    private final RouterLoop loop;
+    private final Backend backend;
+    private final HeadScanner scanner;
+    private final BodyReader body = new BodyReader();
+    private final Consumer<ByteBuf> bodySink = this::forward;
+    private @Nullable ChannelHandlerContext context;
+    private @Nullable ByteBuf pending;
+    private @Nullable Exchange exchange;
+    private Phase phase = Phase.IDLE;
+    private boolean answersHead;
+    private boolean keepAlive;
+    private boolean reused;
+    private boolean receivedBytes;
+    private boolean failed;
+    private long idleSince;
+
+    private BackendConnection(RouterLoop loop, Backend backend) {
+        this.loop = loop;
+        this.backend = backend;
+        this.scanner = new HeadScanner(loop.core().config().maxHeadBytes());
+    }
+
+    /** Dials; the outcome is told on the loop's thread. Cancelling the future gives up. */
+    static ChannelFuture dial(
+            RouterLoop loop, Backend backend, Consumer<BackendConnection> connected, Runnable refused) {
+        BackendConnection connection = new BackendConnection(loop, backend);
+        ChannelFuture dialing = loop.dialer().clone().handler(connection).connect(backend.socketAddress());
+        dialing.addListener(outcome -> {
+            if (outcome.isSuccess()) {
+                connected.accept(connection);
+            } else {
+                log.atDebug()
+                        .addKeyValue("backend", backend)
+                        .setCause(outcome.cause())
+                        .log("dial failed");
+                refused.run();
+            }
+        });
+        return dialing;
+    }
+
+    Backend backend() {
+        return backend;
+    }
+
+    /** Serves one exchange from now on. */
+    void begin(Exchange served, boolean headOnly) {
+        exchange = served;
+        answersHead = headOnly;
+        phase = Phase.HEAD;
+        receivedBytes = false;
+        scanner.reset();
+    }
+
+    /** Serves no exchange any more; what is received from now on is a fault. */
+    void detach() {
+        exchange = null;
+    }
+
+    ChannelHandlerContext context() {
+        if (context == null) {
+            throw new IllegalStateException("not connected");
+        }
+        return context;
+    }
+
+    boolean isActive() {
+        return context().channel().isActive();
+    }
+
+    boolean isWritable() {
+        return context().channel().isWritable();
+    }
+
+    /** Whether it carried a request before the present one. */
+    boolean isReused() {
+        return reused;
+    }
+
+    boolean hasReceivedBytes() {
+        return receivedBytes;
+    }
+
+    long idleNanos(long now) {
+        return now - idleSince;
+    }
+
+    /** Keeps it for another exchange if it is in a state for that, else closes it. */
+    void release() {
+        exchange = null;
+        if (isReusable()) {
+            phase = Phase.IDLE;
+            reused = true;
+            idleSince = System.nanoTime();
+            setReading(true);
+            loop.pool().add(this);
+        } else {
+            close();
+        }
+    }
+
+    void setReading(boolean on) {
+        context().channel().config().setAutoRead(on);
+    }
+
+    void close() {
+        exchange = null;
+        context().close();
+    }
+
+    /** Gives up the channel to a tunnel; returns what was received beyond the response's head. */
+    @Nullable
+    ByteBuf surrender() {
+        exchange = null;
+        ByteBuf rest = pending;
+        pending = null;
+        return rest;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        context = ctx;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        if (exchange == null || phase == Phase.ANSWERED) {
+            in.release();
+            keepAlive = false;
+            if (exchange == null) {
+                loop.pool().remove(this);
+                ctx.close();
+            }
+            return;
+        }
+        receivedBytes = true;
+        pending = pending == null ? in : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), pending, in);
+        try {
+            process();
+        } catch (BadMessage fault) {
+            log.atWarn()
+                    .addKeyValue("backend", backend)
+                    .addKeyValue("fault", fault.getMessage())
+                    .log("malformed response");
+            keepAlive = false;
+            if (exchange != null) {
+                exchange.backendFailed();
+            }
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (exchange != null) {
+            exchange.flushResponse();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (exchange != null && ctx.channel().isWritable()) {
+            exchange.backendWritable();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event == ChannelOutputShutdownEvent.INSTANCE) {
+            keepAlive = false;
+            if (exchange != null) {
+                exchange.backendStoppedReading();
+            }
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        dropPending();
+        if (exchange == null) {
+            loop.pool().remove(this);
+            return;
+        }
+        keepAlive = false;
+        if (phase == Phase.BODY && body.endsWithConnection() && !failed) {
+            phase = Phase.ANSWERED;
+            exchange.responseEnd();
+        } else {
+            exchange.backendFailed();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        failed = true;
+        log.atDebug().addKeyValue("backend", backend).setCause(cause).log("connection failed");
+    }
+
+    private void process() throws BadMessage {
+        while (exchange != null && pending != null) {
+            if (phase == Phase.HEAD) {
+                if (!readHead(exchange, pending)) {
+                    return;
+                }
+            } else if (phase == Phase.BODY) {
+                boolean done = body.read(pending, bodySink);
+                dropPendingIfEmpty();
+                if (!done) {
+                    return;
+                }
+                phase = Phase.ANSWERED;
+                if (exchange != null) {
+                    exchange.responseEnd();
+                }
+            } else {
+                return;
+            }
+        }
+    }
+
+    /** @return false when more bytes have to come first */
+    private boolean readHead(Exchange served, ByteBuf in) throws BadMessage {
+        int length = scanner.find(in);
+        if (length < 0) {
+            return false;
+        }
+        Head head = loop.responseHead();
+        head.readResponse(in, length);
+        dropPendingIfEmpty();
+        if (head.status() == 101) {
+            served.upgraded(head);
+        } else if (head.status() < 200) {
+            served.interimResponse(head);
+        } else {
+            long framing = Framing.ofResponse(head, answersHead);
+            body.begin(framing);
+            keepAlive = framing != Framing.UNTIL_CLOSE && announcesKeepAlive(head);
+            phase = Phase.BODY;
+            served.responseHead(head, framing);
+            if (body.isDone() && exchange != null) {
+                phase = Phase.ANSWERED;
+                exchange.responseEnd();
+            }
+        }
+        return true;
+    }
+
+    private static boolean announcesKeepAlive(Head head) {
+        return head.isHttp10() ? head.connectionHas(Head.KEEP_ALIVE) : !head.connectionHas(Head.CLOSE);
+    }
+
+    private void forward(ByteBuf data) {
+        if (exchange == null) {
+            data.release();
+        } else {
+            exchange.responseData(data);
+        }
+    }
+
+    private boolean isReusable() {
+        return keepAlive
+                && phase == Phase.ANSWERED
+                && pending == null
+                && isActive()
+                && !failed
+                && !backend.isRetired()
+                && !loop.core().isClosing()
+                && hasSentEverything();
+    }
+
+    private boolean hasSentEverything() {
+        var outbound = context().channel().unsafe().outboundBuffer();
+        return outbound != null && outbound.totalPendingWriteBytes() == 0;
+    }
+
+    private void dropPendingIfEmpty() {
+        if (pending != null && !pending.isReadable()) {
+            dropPending();
+        }
+    }
+
+    private void dropPending() {
+        if (pending != null) {
+            pending.release();
+            pending = null;
+        }
+    }
+}

@@ -1,0 +1,415 @@
+package dev.flynn.router;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.handler.codec.CodecException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A client's connection: reads requests and starts an {@link Exchange} for each, one after the other. */
+final class ClientConnection extends ChannelInboundHandlerAdapter {
+
+    private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
+
+    /** What may wait for a backend, or behind a request in flight, before the client is no longer read. */
+    private static final int MAX_WAITING_BYTES = 64 * 1024;
+
+    private static final long NEVER = Long.MAX_VALUE;
+
+    private enum Phase {
+        HEAD,
+        BODY,
+        /** The request is complete and its exchange is not. */
+        RESPONSE,
+        /** Everything was said to the client; what it still sends is read and dropped, so that it can read the answer. */
+        DRAIN,
+        /** The connection belongs to a tunnel, or is closed. */
+        ENDED
+    }
+
+    private final RouterLoop loop;
+    private final boolean tls;
+    private final HeadScanner scanner;
+    private final BodyReader body = new BodyReader();
+    private final Consumer<ByteBuf> bodySink = this::forward;
+    private Phase phase = Phase.HEAD;
+    private @Nullable ChannelHandlerContext context;
+    private @Nullable Hop hop;
+    private @Nullable ByteBuf pending;
+    private @Nullable Exchange exchange;
+    private boolean headBegun;
+    private boolean processing;
+    private long deadline = NEVER;
+
+    ClientConnection(RouterLoop loop, boolean tls) {
+        this.loop = loop;
+        this.tls = tls;
+        this.scanner = new HeadScanner(loop.core().config().maxHeadBytes());
+    }
+
+    ChannelHandlerContext context() {
+        if (context == null) {
+            throw new IllegalStateException("not connected");
+        }
+        return context;
+    }
+
+    // ---- what the exchange says
+
+    /** Takes up reading where it was left, if the exchange is ready for more; sends what the request has. */
+    void resume() {
+        process();
+    }
+
+    /** The response has begun: its backend may take its time. */
+    void waitForever() {
+        deadline = NEVER;
+    }
+
+    /** The response is complete and the request is not. */
+    void awaitRestOfRequest(boolean keepAlive) {
+        expect(loop.core().config().linger());
+        if (!keepAlive) {
+            endOutput();
+        }
+        process();
+    }
+
+    void exchangeDone(boolean keepAlive) {
+        exchange = null;
+        if (!keepAlive || loop.core().isClosing()) {
+            if (pending == null) {
+                closeAfterWriting();
+            } else {
+                drain();
+            }
+            return;
+        }
+        phase = Phase.HEAD;
+        headBegun = false;
+        expect(loop.core().config().clientIdle());
+        process();
+    }
+
+    /** Cuts the client off, in a way that it cannot take for the regular end of a response. */
+    void abort() {
+        endExchange();
+        phase = Phase.ENDED;
+        Channel channel = context().channel();
+        if (channel.isActive()) {
+            channel.config().setOption(ChannelOption.SO_LINGER, 0);
+        }
+        channel.close();
+    }
+
+    /** Joins this connection and the backend's for good. */
+    void beginTunnel(BackendConnection backend) {
+        exchange = null;
+        phase = Phase.ENDED;
+        deadline = NEVER;
+        ByteBuf fromClient = pending;
+        pending = null;
+        Tunnel.join(context(), fromClient, backend.context(), backend.surrender());
+    }
+
+    // ---- what the loop says
+
+    boolean isLate(long now) {
+        return deadline != NEVER && now - deadline >= 0;
+    }
+
+    void timeOut() {
+        deadline = NEVER;
+        switch (phase) {
+            case HEAD -> {
+                if (headBegun) {
+                    refuse(new BadMessage(408, "the head took too long"));
+                } else {
+                    context().close();
+                }
+            }
+            case BODY, RESPONSE -> {
+                if (exchange != null && !exchange.hasStartedResponse()) {
+                    exchange.timeOut();
+                } else {
+                    abort();
+                }
+            }
+            case DRAIN -> context().close();
+            case ENDED -> {}
+        }
+    }
+
+    /** Closes unless a request is in flight; with one, its response will be the last. */
+    void closeWhenIdle() {
+        if (phase == Phase.HEAD && !headBegun) {
+            context().close();
+        }
+    }
+
+    // ---- what the channel says
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        context = ctx;
+        loop.add(this);
+        ctx.channel().closeFuture().addListener(closed -> loop.remove(this));
+        expect(loop.core().config().headTimeout());
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        if (phase == Phase.DRAIN || phase == Phase.ENDED) {
+            in.release();
+            return;
+        }
+        if (phase == Phase.BODY && exchange != null && !exchange.onlyDiscards()) {
+            refreshBodyDeadline(exchange);
+        }
+        pending = pending == null ? in : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), pending, in);
+        process();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (exchange == null) {
+            return;
+        }
+        boolean writable = ctx.channel().isWritable();
+        exchange.clientWritable(writable);
+        if (exchange.hasStartedResponse() && phase == Phase.RESPONSE) {
+            if (writable) {
+                deadline = NEVER;
+            } else {
+                expect(loop.core().config().responseTimeout());
+            }
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        phase = Phase.ENDED;
+        endExchange();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        log.atDebug()
+                .addKeyValue("client", ctx.channel().remoteAddress())
+                .setCause(cause)
+                .log("connection failed");
+        if (cause instanceof RuntimeException && !(cause instanceof CodecException) && phase != Phase.ENDED) {
+            log.atError().setCause(cause).log("a request failed by a defect of the router");
+        }
+        endExchange();
+        ctx.close();
+    }
+
+    // ---- reading
+
+    private void process() {
+        if (processing) {
+            return;
+        }
+        processing = true;
+        try {
+            boolean goesOn = true;
+            while (goesOn) {
+                goesOn = advance();
+            }
+        } catch (BadMessage fault) {
+            refuse(fault);
+        } finally {
+            processing = false;
+        }
+        if (exchange != null) {
+            exchange.flushRequest();
+        }
+        controlReading();
+    }
+
+    /** @return false when more bytes, or the exchange, have to come first */
+    private boolean advance() throws BadMessage {
+        return switch (phase) {
+            case HEAD -> readHead();
+            case BODY -> readBody();
+            case RESPONSE, DRAIN, ENDED -> false;
+        };
+    }
+
+    private boolean readHead() throws BadMessage {
+        ByteBuf in = pending;
+        if (in == null) {
+            return false;
+        }
+        if (!headBegun) {
+            skipEmptyLines(in);
+            if (!in.isReadable()) {
+                dropPending();
+                return false;
+            }
+        }
+        int length = scanner.find(in);
+        if (length < 0) {
+            if (!headBegun) {
+                headBegun = true;
+                expect(loop.core().config().headTimeout());
+            }
+            return false;
+        }
+        Head head = loop.requestHead();
+        head.readRequest(in, length);
+        long framing = Framing.ofRequest(head);
+        RequestTarget target = RequestTarget.of(head);
+        dropPendingIfEmpty();
+        body.begin(framing);
+        phase = framing == 0 ? Phase.RESPONSE : Phase.BODY;
+        expect(loop.core().config().responseTimeout());
+        Exchange started = new Exchange(this, loop, head, framing);
+        exchange = started;
+        started.start(head, target, framing, hop());
+        return true;
+    }
+
+    /** Empty lines before a request are no fault (RFC 9112, section 2.2). */
+    private static void skipEmptyLines(ByteBuf in) {
+        while (in.readableBytes() >= 2
+                && in.getByte(in.readerIndex()) == '\r'
+                && in.getByte(in.readerIndex() + 1) == '\n') {
+            in.skipBytes(2);
+        }
+    }
+
+    private boolean readBody() throws BadMessage {
+        ByteBuf in = pending;
+        if (in == null || exchange == null || !exchange.acceptsRequestData()) {
+            return false;
+        }
+        boolean done = body.read(in, bodySink);
+        dropPendingIfEmpty();
+        if (done) {
+            phase = Phase.RESPONSE;
+            exchange.requestEnd();
+        }
+        return done;
+    }
+
+    private void forward(ByteBuf data) {
+        if (exchange == null) {
+            data.release();
+        } else {
+            exchange.requestData(data);
+        }
+    }
+
+    private void refreshBodyDeadline(Exchange current) {
+        if (deadline != NEVER) {
+            RouterConfig config = loop.core().config();
+            expect(current.hasStartedResponse() ? config.linger() : config.responseTimeout());
+        }
+    }
+
+    private void controlReading() {
+        Channel channel = context().channel();
+        boolean reading = switch (phase) {
+            case HEAD, DRAIN -> true;
+            case BODY -> (exchange != null && exchange.acceptsRequestData()) || waitingBytes() < MAX_WAITING_BYTES;
+            case RESPONSE -> waitingBytes() < MAX_WAITING_BYTES;
+            case ENDED -> channel.config().isAutoRead();
+        };
+        if (channel.config().isAutoRead() != reading) {
+            channel.config().setAutoRead(reading);
+        }
+    }
+
+    private int waitingBytes() {
+        return pending == null ? 0 : pending.readableBytes();
+    }
+
+    // ---- ending
+
+    private void refuse(BadMessage fault) {
+        log.atDebug()
+                .addKeyValue("client", context().channel().remoteAddress())
+                .addKeyValue("fault", fault.getMessage())
+                .log("bad request");
+        if (exchange != null && exchange.hasStartedResponse()) {
+            abort();
+            return;
+        }
+        endExchange();
+        ByteBuf answer = ErrorPage.of(fault)
+                .response(
+                        false,
+                        false,
+                        ResponseHeadWriter.Connection.CLOSE,
+                        context().alloc());
+        context().writeAndFlush(answer, context().voidPromise());
+        drain();
+    }
+
+    /** Says that nothing more will come, and reads on, because closing on unread bytes may destroy what was sent. */
+    private void drain() {
+        dropPending();
+        phase = Phase.DRAIN;
+        expect(loop.core().config().linger());
+        endOutput();
+        controlReading();
+    }
+
+    private void endOutput() {
+        context()
+                .writeAndFlush(Unpooled.EMPTY_BUFFER)
+                .addListener(sent -> HalfClose.endOutput(context().channel()));
+    }
+
+    private void closeAfterWriting() {
+        phase = Phase.ENDED;
+        context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    private void endExchange() {
+        dropPending();
+        Exchange ending = exchange;
+        exchange = null;
+        if (ending != null) {
+            ending.cancel();
+        }
+    }
+
+    private void dropPendingIfEmpty() {
+        if (pending != null && !pending.isReadable()) {
+            dropPending();
+        }
+    }
+
+    private void dropPending() {
+        if (pending != null) {
+            pending.release();
+            pending = null;
+        }
+    }
+
+    private void expect(Duration within) {
+        deadline = System.nanoTime() + within.toNanos();
+    }
+
+    private Hop hop() {
+        if (hop == null) {
+            Channel channel = context().channel();
+            hop = Hop.of((InetSocketAddress) channel.remoteAddress(), (InetSocketAddress) channel.localAddress(), tls);
+        }
+        return hop;
+    }
+}

@@ -1,0 +1,411 @@
+package dev.flynn.router;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One request and its response: chooses the backend, and carries both ways.
+ *
+ * <p>Only a failed dial moves on to another backend. The one other thing that is repeated is a request without a body and
+ * without side effects whose kept connection turns out to have been closed by the backend meanwhile; and a request that
+ * cannot be repeated is not sent over a connection that has been idle for long.
+ */
+final class Exchange {
+
+    private static final Logger log = LoggerFactory.getLogger(Exchange.class);
+
+    private static final byte[] HEAD_METHOD = Ascii.bytes("HEAD");
+    private static final List<byte[]> SAFE_METHODS =
+            List.of(Ascii.bytes("GET"), HEAD_METHOD, Ascii.bytes("OPTIONS"), Ascii.bytes("TRACE"));
+
+    /** For how long a kept connection is trusted with a request that cannot be repeated. */
+    private static final long TRUSTED_IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final ClientConnection client;
+    private final RouterLoop loop;
+    private final boolean headOnly;
+    private final boolean http10;
+    private final boolean upgrade;
+    private final boolean repeatable;
+    private final boolean chunkedRequest;
+    private final boolean expectsContinue;
+    private final boolean asHtml;
+    private boolean keepAlive;
+
+    private @Nullable Target target;
+    private @Nullable BackendSet backends;
+    private @Nullable String stickyWish;
+    private @Nullable ByteBuf requestHead;
+    private List<Backend> tried = List.of();
+    private @Nullable Backend backend;
+    private @Nullable ChannelFuture dialing;
+    private @Nullable BackendConnection connection;
+
+    private boolean requestEnded;
+    private boolean discardsRequest;
+    private boolean responseStarted;
+    private boolean responseEnded;
+    private boolean chunkedResponse;
+    private boolean finished;
+
+    Exchange(ClientConnection client, RouterLoop loop, Head head, long framing) {
+        this.client = client;
+        this.loop = loop;
+        this.headOnly = head.methodIs(HEAD_METHOD);
+        this.http10 = head.isHttp10();
+        this.upgrade = RequestHeadWriter.asksForUpgrade(head);
+        this.repeatable = framing == 0 && SAFE_METHODS.stream().anyMatch(head::methodIs);
+        this.chunkedRequest = framing == Framing.CHUNKED;
+        this.expectsContinue = head.indexOf(Field.EXPECT) >= 0;
+        this.asHtml = ErrorPage.isWantedAsHtml(head);
+        this.keepAlive =
+                !upgrade && !head.connectionHas(Head.CLOSE) && (!http10 || head.connectionHas(Head.KEEP_ALIVE));
+        this.requestEnded = framing == 0;
+    }
+
+    /** Finds the route and a backend; the head's content is not needed afterwards. */
+    void start(Head head, RequestTarget wanted, long framing, Hop hop) {
+        Target found = loop.core().table().find(wanted.host(), head.bytes(), wanted.pathStart(), wanted.pathEnd());
+        if (found == null) {
+            answer(ErrorPage.NOT_FOUND);
+            return;
+        }
+        target = found;
+        backends = found.backends();
+        if (found.sticky()) {
+            stickyWish = loop.core().cookies().backend(head);
+        }
+        requestHead = client.context().alloc().buffer(1024);
+        RequestHeadWriter.write(head, wanted, framing, upgrade, hop, System.currentTimeMillis(), requestHead);
+        tryNext();
+    }
+
+    // ---- what the client does
+
+    /** Whether bytes of the request's body can be taken now. */
+    boolean acceptsRequestData() {
+        return discardsRequest || (connection != null && connection.isWritable());
+    }
+
+    void requestData(ByteBuf data) {
+        if (discardsRequest || connection == null) {
+            data.release();
+        } else {
+            Bodies.write(connection.context(), data, chunkedRequest);
+        }
+    }
+
+    void requestEnd() {
+        requestEnded = true;
+        if (!discardsRequest && connection != null) {
+            Bodies.writeEnd(connection.context(), chunkedRequest);
+        }
+        if (responseEnded) {
+            finish();
+        }
+    }
+
+    void flushRequest() {
+        if (connection != null) {
+            connection.context().flush();
+        }
+    }
+
+    boolean hasStartedResponse() {
+        return responseStarted;
+    }
+
+    /** Whether all that remains is the rest of a request that was answered, and nobody wants it. */
+    boolean onlyDiscards() {
+        return responseEnded && discardsRequest;
+    }
+
+    void clientWritable(boolean writable) {
+        if (connection != null && !responseEnded) {
+            connection.setReading(writable);
+        }
+    }
+
+    /** The client is gone, or is about to be cut off: the backend is told by the end of its connection. */
+    void cancel() {
+        if (!finished) {
+            finished = true;
+            if (dialing != null) {
+                dialing.cancel(false);
+            }
+            dropBackend();
+            dropRequestHead();
+        }
+    }
+
+    /** Nothing has moved for too long. */
+    void timeOut() {
+        if (responseStarted) {
+            client.abort();
+        } else {
+            dropBackend();
+            answer(ErrorPage.SERVICE_UNAVAILABLE);
+        }
+    }
+
+    // ---- what the backend does
+
+    void interimResponse(Head head) {
+        if (!http10) {
+            ByteBuf out = client.context().alloc().buffer(256);
+            ResponseHeadWriter.write(head, false, ResponseHeadWriter.Connection.UNSAID, null, out);
+            client.context().writeAndFlush(out, client.context().voidPromise());
+        }
+    }
+
+    void responseHead(Head head, long framing) {
+        responseStarted = true;
+        dropRequestHead();
+        boolean untold = framing < 0;
+        chunkedResponse = untold && !http10;
+        boolean restMayNotCome = !requestEnded && (expectsContinue || head.status() >= 300);
+        if ((untold && http10) || restMayNotCome || loop.core().isClosing()) {
+            keepAlive = false;
+        }
+        ByteBuf out = client.context().alloc().buffer(512);
+        ResponseHeadWriter.write(head, chunkedResponse, connectionField(), stickyCookie(), out);
+        client.context().write(out, client.context().voidPromise());
+        client.waitForever();
+    }
+
+    void responseData(ByteBuf data) {
+        Bodies.write(client.context(), data, chunkedResponse);
+    }
+
+    void flushResponse() {
+        client.context().flush();
+    }
+
+    void responseEnd() {
+        responseEnded = true;
+        Bodies.writeEnd(client.context(), chunkedResponse);
+        client.context().flush();
+        if (requestEnded) {
+            finish();
+        } else {
+            finishRequest();
+        }
+    }
+
+    void upgraded(Head head) {
+        BackendConnection upgradedConnection = connection;
+        if (!upgrade || (chunkedRequest && !requestEnded) || upgradedConnection == null || backend == null) {
+            backendFailed();
+            return;
+        }
+        responseStarted = true;
+        finished = true;
+        dropRequestHead();
+        ChannelHandlerContext clientContext = client.context();
+        ByteBuf out = clientContext.alloc().buffer(512);
+        ResponseHeadWriter.write(head, false, ResponseHeadWriter.Connection.UNSAID, stickyCookie(), out);
+        clientContext.write(out, clientContext.voidPromise());
+        Backend carried = backend;
+        clientContext.channel().closeFuture().addListener(closed -> carried.end());
+        client.beginTunnel(upgradedConnection);
+    }
+
+    void backendWritable() {
+        client.resume();
+    }
+
+    /** The backend takes no more of the request; it may have answered all the same. */
+    void backendStoppedReading() {
+        discardsRequest = true;
+        client.resume();
+    }
+
+    /** The connection ended, or what came over it was no HTTP. */
+    void backendFailed() {
+        BackendConnection failed = connection;
+        if (finished || failed == null) {
+            return;
+        }
+        if (responseEnded) {
+            discardsRequest = true;
+            failed.close();
+            connection = null;
+            client.resume();
+        } else if (responseStarted) {
+            log.atDebug().addKeyValue("backend", backend).log("backend broke off its response");
+            client.abort();
+        } else if (failed.isReused() && repeatable && !failed.hasReceivedBytes() && backend != null) {
+            failed.close();
+            connection = null;
+            dial(backend);
+        } else {
+            log.atWarn().addKeyValue("backend", backend).log("backend closed its connection without a response");
+            dropBackend();
+            answer(ErrorPage.SERVICE_UNAVAILABLE);
+        }
+    }
+
+    // ---- choosing
+
+    private void tryNext() {
+        Backend next = chooseBackend();
+        if (next == null) {
+            answer(ErrorPage.SERVICE_UNAVAILABLE);
+            return;
+        }
+        backend = next;
+        next.begin();
+        BackendConnection kept =
+                upgrade ? null : loop.pool().take(next, repeatable ? Long.MAX_VALUE : TRUSTED_IDLE_NANOS);
+        if (kept != null) {
+            attach(kept);
+        } else {
+            dial(next);
+        }
+    }
+
+    /** When all were tried in vain, the newest table may know others. */
+    private @Nullable Backend chooseBackend() {
+        while (backends != null && target != null) {
+            Backend wished = stickyWish == null ? null : backends.named(stickyWish, tried);
+            Backend chosen = wished == null ? backends.choose(tried) : wished;
+            if (chosen != null) {
+                return chosen;
+            }
+            BackendSet newest = loop.core().table().backends(target);
+            if (newest == backends) {
+                return null;
+            }
+            backends = newest;
+        }
+        return null;
+    }
+
+    private void dial(Backend dialed) {
+        dialing = BackendConnection.dial(loop, dialed, this::connected, this::refused);
+    }
+
+    private void connected(BackendConnection fresh) {
+        dialing = null;
+        fresh.backend().accepted();
+        if (finished) {
+            fresh.close();
+        } else {
+            attach(fresh);
+        }
+    }
+
+    private void refused() {
+        dialing = null;
+        Backend refusing = backend;
+        if (finished || refusing == null) {
+            return;
+        }
+        refusing.refused();
+        refusing.end();
+        backend = null;
+        if (tried.isEmpty()) {
+            tried = new ArrayList<>();
+        }
+        tried.add(refusing);
+        tryNext();
+    }
+
+    private void attach(BackendConnection attached) {
+        ByteBuf head = requestHead;
+        if (head == null) {
+            throw new IllegalStateException("the request was sent before");
+        }
+        connection = attached;
+        attached.begin(this, headOnly);
+        boolean keepsCopy = repeatable && attached.isReused();
+        requestHead = keepsCopy ? head : null;
+        attached.context()
+                .write(
+                        keepsCopy ? head.retainedDuplicate() : head,
+                        attached.context().voidPromise());
+        client.resume();
+    }
+
+    // ---- answering and ending
+
+    private ResponseHeadWriter.Connection connectionField() {
+        if (!keepAlive) {
+            return ResponseHeadWriter.Connection.CLOSE;
+        }
+        return http10 ? ResponseHeadWriter.Connection.KEEP_ALIVE : ResponseHeadWriter.Connection.UNSAID;
+    }
+
+    private @Nullable String stickyCookie() {
+        if (target == null
+                || !target.sticky()
+                || backend == null
+                || backend.addr().equals(stickyWish)) {
+            return null;
+        }
+        return loop.core().cookies().cookie(backend.addr());
+    }
+
+    /** Answers without a backend. */
+    private void answer(ErrorPage page) {
+        responseStarted = true;
+        responseEnded = true;
+        discardsRequest = true;
+        dropRequestHead();
+        keepAlive = keepAlive && requestEnded && !loop.core().isClosing();
+        ChannelHandlerContext context = client.context();
+        context.writeAndFlush(
+                page.response(asHtml, headOnly, connectionField(), context.alloc()), context.voidPromise());
+        if (requestEnded) {
+            finish();
+        } else {
+            finishRequest();
+        }
+    }
+
+    /** The response is complete: takes the rest of the request, for as long as the backend does. */
+    private void finishRequest() {
+        if (connection != null && !connection.isWritable()) {
+            discardsRequest = true;
+        }
+        client.awaitRestOfRequest(keepAlive);
+    }
+
+    private void finish() {
+        if (finished) {
+            return;
+        }
+        finished = true;
+        if (connection != null && !discardsRequest) {
+            connection.release();
+            connection = null;
+        }
+        dropBackend();
+        client.exchangeDone(keepAlive);
+    }
+
+    private void dropBackend() {
+        if (connection != null) {
+            connection.close();
+            connection = null;
+        }
+        if (backend != null) {
+            backend.end();
+            backend = null;
+        }
+    }
+
+    private void dropRequestHead() {
+        if (requestHead != null) {
+            requestHead.release();
+            requestHead = null;
+        }
+    }
+}

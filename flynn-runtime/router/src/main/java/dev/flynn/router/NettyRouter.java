@@ -1,0 +1,356 @@
+package dev.flynn.router;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.spi.router.RouteTable;
+import dev.flynn.spi.router.Router;
+import dev.flynn.spi.router.RouterCapability;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.handler.ssl.SslContext;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A router for HTTP/1.1 and TLS on Netty.
+ *
+ * <p>It needs nothing but a table:
+ *
+ * <pre>{@code
+ * try (NettyRouter router = NettyRouter.builder().httpPort(8080).build()) {
+ *     router.apply(new RouteTable(
+ *             List.of(new HttpRoute("1", "shop.example.org", "/", "shop", false, false, Optional.empty())),
+ *             Map.of("shop", List.of(new Backend("127.0.0.1:9001", false), new Backend("127.0.0.1:9002", false)))));
+ *     …
+ * }
+ * }</pre>
+ *
+ * <p>Requests are balanced by turns, and away from backends that have more in flight. Thread-safe.
+ */
+public final class NettyRouter implements Router {
+
+    private static final Logger log = LoggerFactory.getLogger(NettyRouter.class);
+
+    private final RouterCore core;
+    private final EventLoopGroup eventLoops;
+    private final Map<EventLoop, RouterLoop> loops = new IdentityHashMap<>();
+    private final Function<RouteTable.Certificate, SslContext> certificateLoader;
+    private final Object applying = new Object();
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private @Nullable Channel httpListener;
+    private @Nullable Channel httpsListener;
+
+    private NettyRouter(Builder builder) {
+        this.core = new RouterCore(builder.config, new StickyCookies(builder.cookieKey));
+        this.certificateLoader = ServerCertificates::load;
+        Optional<SslContext> defaultTls = builder.defaultCertificate.map(ServerCertificates::load);
+        this.eventLoops = new MultiThreadIoEventLoopGroup(
+                builder.eventLoops,
+                new DefaultThreadFactory(
+                        builder.threadName,
+                        true,
+                        Thread.NORM_PRIORITY,
+                        Thread.currentThread().getThreadGroup()),
+                builder.transport.ioHandlers());
+        try {
+            for (EventExecutor executor : eventLoops) {
+                EventLoop eventLoop = (EventLoop) executor;
+                loops.put(eventLoop, new RouterLoop(core, eventLoop, builder.transport));
+            }
+            loops.values().forEach(RouterLoop::start);
+            apply(builder.table);
+            ServerBootstrap server = builder.transport.server().group(eventLoops);
+            httpListener = bind(server, builder.listenIp, builder.httpPort, plain());
+            if (builder.httpsPort != null) {
+                httpsListener = bind(server, builder.listenIp, builder.httpsPort, encrypted(defaultTls));
+            }
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    @Override
+    public Set<RouterCapability> capabilities() {
+        EnumSet<RouterCapability> capabilities = EnumSet.of(RouterCapability.UPGRADE, RouterCapability.STICKY);
+        if (httpsListener != null) {
+            capabilities.add(RouterCapability.TLS);
+        }
+        return Set.copyOf(capabilities);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>A backend's name that is not an IP address is resolved once, here. A route whose certificate cannot be used gets
+     * the default one, and an error in the log.
+     *
+     * @throws FlynnException {@code VALIDATION} if a backend's address is not {@code host:port}; the old table stays
+     */
+    @Override
+    public void apply(RouteTable table) {
+        requireNonNull(table, "table");
+        synchronized (applying) {
+            if (closed.get()) {
+                throw new IllegalStateException("the router is closed");
+            }
+            RoutingTable previous = core.table();
+            RoutingTable next = RoutingTable.compile(table, previous, certificateLoader);
+            core.replaceTable(next);
+            List<Backend> retired = previous.retiredBy(next);
+            retired.forEach(Backend::retire);
+            if (!retired.isEmpty()) {
+                loops.values().forEach(RouterLoop::forgetRetired);
+            }
+        }
+    }
+
+    @Override
+    public InetSocketAddress httpAddress() {
+        return (InetSocketAddress) requireNonNull(httpListener, "httpListener").localAddress();
+    }
+
+    @Override
+    public Optional<InetSocketAddress> httpsAddress() {
+        return Optional.ofNullable(httpsListener).map(listener -> (InetSocketAddress) listener.localAddress());
+    }
+
+    /** Stops accepting, lets requests in flight finish for the grace time, then closes what is left. */
+    @Override
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        core.startClosing();
+        closeListener(httpListener);
+        closeListener(httpsListener);
+        if (!within(core.config().closeGrace(), RouterLoop::drain)) {
+            log.atInfo().log("requests in flight were cut off when the time to close was over");
+        }
+        within(core.config().closeGrace(), RouterLoop::abort);
+        eventLoops.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
+    }
+
+    private boolean within(Duration patience, Function<RouterLoop, CompletableFuture<Void>> step) {
+        CompletableFuture<?>[] steps = loops.values().stream().map(step).toArray(CompletableFuture<?>[]::new);
+        try {
+            CompletableFuture.allOf(steps).get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } catch (TimeoutException e) {
+            return false;
+        } catch (ExecutionException e) {
+            log.atWarn().setCause(e).log("closing failed");
+            return false;
+        }
+    }
+
+    private static void closeListener(@Nullable Channel listener) {
+        if (listener != null) {
+            listener.close().awaitUninterruptibly();
+        }
+    }
+
+    private static Channel bind(
+            ServerBootstrap server, String listenIp, int port, ChannelInitializer<Channel> connections) {
+        ChannelFuture bound = server.clone()
+                .childHandler(connections)
+                .bind(new InetSocketAddress(listenIp, port))
+                .awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw FlynnException.unavailable(
+                    "the router cannot listen on %s:%d (%s); free the port or choose another one"
+                            .formatted(listenIp, port, bound.cause().getMessage()),
+                    bound.cause());
+        }
+        return bound.channel();
+    }
+
+    private ChannelInitializer<Channel> plain() {
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                channel.pipeline().addLast(new ClientConnection(loop(channel), false));
+            }
+        };
+    }
+
+    private ChannelInitializer<Channel> encrypted(Optional<SslContext> defaultTls) {
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                channel.pipeline()
+                        .addLast(new SniSelector(core, defaultTls), new ClientConnection(loop(channel), true));
+            }
+        };
+    }
+
+    private RouterLoop loop(Channel channel) {
+        return requireNonNull(loops.get(channel.eventLoop()), "loop");
+    }
+
+    /** What a router is made of. Ports may be 0: the system picks one, see {@link NettyRouter#httpAddress}. */
+    public static final class Builder {
+
+        private String listenIp = "0.0.0.0";
+        private int httpPort = 80;
+        private @Nullable Integer httpsPort;
+        private Optional<RouteTable.Certificate> defaultCertificate = Optional.empty();
+        private byte[] cookieKey = randomKey();
+        private RouteTable table = RouteTable.EMPTY;
+        private int eventLoops = Runtime.getRuntime().availableProcessors();
+        private String threadName = "router";
+        private Transport transport = Transport.best();
+        private RouterConfig config = RouterConfig.DEFAULTS;
+
+        private Builder() {}
+
+        /** Where to listen; all IPv4 addresses if not told. */
+        public Builder listenIp(String value) {
+            listenIp = requireNonNull(value, "listenIp");
+            return this;
+        }
+
+        /** 80 if not told. */
+        public Builder httpPort(int value) {
+            httpPort = requirePort(value);
+            return this;
+        }
+
+        /** Listens for TLS too. */
+        public Builder httpsPort(int value) {
+            httpsPort = requirePort(value);
+            return this;
+        }
+
+        /** Serves clients that name no host, and routes without a certificate of their own. */
+        public Builder defaultCertificate(RouteTable.Certificate value) {
+            defaultCertificate = Optional.of(value);
+            return this;
+        }
+
+        /**
+         * 32 bytes that seal sticky cookies. Routers with the same key understand each other's; if not told, a random one
+         * makes sessions hold until this router closes.
+         */
+        public Builder cookieKey(byte[] value) {
+            cookieKey = value.clone();
+            return this;
+        }
+
+        /** What to serve from the first request on; an empty table if not told. */
+        public Builder table(RouteTable value) {
+            table = requireNonNull(value, "table");
+            return this;
+        }
+
+        /** How many threads carry the traffic; one per processor if not told. */
+        public Builder eventLoops(int value) {
+            if (value < 1) {
+                throw FlynnException.invalid("eventLoops must be at least 1, was " + value);
+            }
+            eventLoops = value;
+            return this;
+        }
+
+        /** For a request's head to arrive; one minute if not told. */
+        public Builder headTimeout(Duration value) {
+            return change(config -> config.withHeadTimeout(value));
+        }
+
+        /** For which a connection without a request is kept; five minutes if not told. */
+        public Builder clientIdle(Duration value) {
+            return change(config -> config.withClientIdle(value));
+        }
+
+        /** For a backend to accept a connection; one second if not told. */
+        public Builder dialTimeout(Duration value) {
+            return change(config -> config.withDialTimeout(value));
+        }
+
+        /** For a backend to begin its response; ten minutes if not told. A response that has begun may pause. */
+        public Builder responseTimeout(Duration value) {
+            return change(config -> config.withResponseTimeout(value));
+        }
+
+        /** For which a connection to a backend is kept without a request; four seconds if not told. */
+        public Builder backendIdle(Duration value) {
+            return change(config -> config.withBackendIdle(value));
+        }
+
+        /** For the rest of a request that was answered early; thirty seconds if not told. */
+        public Builder linger(Duration value) {
+            return change(config -> config.withLinger(value));
+        }
+
+        /** For requests in flight when the router closes; ten seconds if not told. */
+        public Builder closeGrace(Duration value) {
+            return change(config -> config.withCloseGrace(value));
+        }
+
+        /** For tests of the transport that the machine would not choose. */
+        Builder transport(Transport value) {
+            transport = value;
+            return this;
+        }
+
+        /**
+         * Starts the router.
+         *
+         * @throws FlynnException {@code SERVICE_UNAVAILABLE} if an address cannot be listened on, {@code VALIDATION} if a
+         *     setting is wrong
+         */
+        public NettyRouter build() {
+            return new NettyRouter(this);
+        }
+
+        private Builder change(UnaryOperator<RouterConfig> changed) {
+            config = changed.apply(config);
+            return this;
+        }
+
+        private static int requirePort(int port) {
+            if (port < 0 || port > 65_535) {
+                throw FlynnException.invalid("a port must be 0 to 65535, was " + port);
+            }
+            return port;
+        }
+
+        private static byte[] randomKey() {
+            byte[] key = new byte[SecretBox.KEY_BYTES];
+            new SecureRandom().nextBytes(key);
+            return key;
+        }
+    }
+}

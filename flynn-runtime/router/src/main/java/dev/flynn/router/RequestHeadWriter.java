@@ -1,0 +1,159 @@
+package dev.flynn.router;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** Writes the head that a backend gets for the head that a client sent. */
+final class RequestHeadWriter {
+
+    private static final byte[] VERSION = Ascii.bytes(" HTTP/1.1\r\n");
+    private static final byte[] CRLF = Ascii.bytes("\r\n");
+    private static final byte[] SEPARATOR = Ascii.bytes(", ");
+    private static final byte[] HOST = Ascii.bytes("Host: ");
+    private static final byte[] CHUNKED = Ascii.bytes("Transfer-Encoding: chunked\r\n");
+    private static final byte[] FORWARDED_FOR = Ascii.bytes("X-Forwarded-For: ");
+    private static final byte[] FORWARDED_PROTO = Ascii.bytes("X-Forwarded-Proto: ");
+    private static final byte[] FORWARDED_PORT = Ascii.bytes("X-Forwarded-Port: ");
+    private static final byte[] REQUEST_START = Ascii.bytes("X-Request-Start: ");
+    private static final byte[] REQUEST_ID = Ascii.bytes("X-Request-Id: ");
+    private static final byte[] HEX = Ascii.bytes("0123456789abcdef");
+    private static final int MIN_ID_LENGTH = 20;
+    private static final int MAX_ID_LENGTH = 200;
+
+    private final Head head;
+    private final RequestTarget target;
+    private final boolean upgrade;
+    private final boolean keepsId;
+
+    private RequestHeadWriter(Head head, RequestTarget target, boolean upgrade) {
+        this.head = head;
+        this.target = target;
+        this.upgrade = upgrade;
+        this.keepsId = hasWellFormedId(head);
+    }
+
+    /**
+     * @param upgrade whether the client asks for an upgrade, so that what concerns the connection is passed on
+     * @param nowMillis Unix time
+     */
+    static void write(
+            Head head, RequestTarget target, long framing, boolean upgrade, Hop hop, long nowMillis, ByteBuf out) {
+        new RequestHeadWriter(head, target, upgrade).write(framing, hop, nowMillis, out);
+    }
+
+    private void write(long framing, Hop hop, long nowMillis, ByteBuf out) {
+        writeRequestLine(out);
+        if (target.authority() != null) {
+            out.writeBytes(HOST);
+            ByteBufUtil.writeAscii(out, target.authority());
+            out.writeBytes(CRLF);
+        }
+        head.writeFields(this::keeps, out);
+        if (framing == Framing.CHUNKED) {
+            out.writeBytes(CHUNKED);
+        }
+        writeExtended(Field.X_FORWARDED_FOR, FORWARDED_FOR, hop.clientIp(), out);
+        writeExtended(Field.X_FORWARDED_PROTO, FORWARDED_PROTO, hop.proto(), out);
+        writeExtended(Field.X_FORWARDED_PORT, FORWARDED_PORT, hop.port(), out);
+        out.writeBytes(REQUEST_START);
+        writeDecimal(nowMillis, out);
+        out.writeBytes(CRLF);
+        if (!keepsId) {
+            out.writeBytes(REQUEST_ID);
+            writeRandomId(out);
+            out.writeBytes(CRLF);
+        }
+        out.writeBytes(CRLF);
+    }
+
+    private void writeRequestLine(ByteBuf out) {
+        out.writeBytes(head.bytes(), 0, head.methodEnd()).writeByte(' ');
+        int pathLength = target.pathEnd() - target.pathStart();
+        if (pathLength == 0 || head.bytes()[target.pathStart()] == '?') {
+            out.writeByte('/');
+        }
+        out.writeBytes(head.bytes(), target.pathStart(), pathLength).writeBytes(VERSION);
+    }
+
+    private boolean keeps(int index) {
+        return switch (head.field(index)) {
+            case CONTENT_LENGTH -> true;
+            case HOST -> target.authority() == null;
+            case TRANSFER_ENCODING, TE, TRAILER, TRAILERS -> false;
+            case X_FORWARDED_FOR, X_FORWARDED_PROTO, X_FORWARDED_PORT, X_REQUEST_START -> false;
+            case CONNECTION, UPGRADE -> upgrade;
+            case X_REQUEST_ID -> keepsId;
+            case EXPECT -> !head.isHttp10();
+            case ACCEPT, COOKIE, OTHER -> upgrade || !head.connectionNames(index);
+        };
+    }
+
+    private void writeExtended(Field field, byte[] name, byte[] added, ByteBuf out) {
+        out.writeBytes(name);
+        for (int i = head.indexOf(field); i >= 0; i = head.indexOf(field, i + 1)) {
+            int length = head.valueEnd(i) - head.valueStart(i);
+            if (length > 0) {
+                out.writeBytes(head.bytes(), head.valueStart(i), length).writeBytes(SEPARATOR);
+            }
+        }
+        out.writeBytes(added).writeBytes(CRLF);
+    }
+
+    private static boolean hasWellFormedId(Head head) {
+        int index = head.indexOf(Field.X_REQUEST_ID);
+        if (index < 0 || head.indexOf(Field.X_REQUEST_ID, index + 1) >= 0) {
+            return false;
+        }
+        int length = head.valueEnd(index) - head.valueStart(index);
+        if (length < MIN_ID_LENGTH || length > MAX_ID_LENGTH) {
+            return false;
+        }
+        for (int i = head.valueStart(index); i < head.valueEnd(index); i++) {
+            byte b = head.bytes()[i];
+            boolean alphanumeric = (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || (b >= '0' && b <= '9');
+            if (!alphanumeric && b != '+' && b != '/' && b != '=' && b != '-') {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** A UUID, version 4: unique, not secret, so that a fast source of randomness will do. */
+    private static void writeRandomId(ByteBuf out) {
+        ThreadLocalRandom random = ThreadLocalRandom.current();
+        long high = (random.nextLong() & ~0xf000L) | 0x4000L;
+        long low = (random.nextLong() & ~(0xc0L << 56)) | (0x80L << 56);
+        writeHex(high, 64, 32, out);
+        out.writeByte('-');
+        writeHex(high, 32, 16, out);
+        out.writeByte('-');
+        writeHex(high, 16, 0, out);
+        out.writeByte('-');
+        writeHex(low, 64, 48, out);
+        out.writeByte('-');
+        writeHex(low, 48, 0, out);
+    }
+
+    /** Writes the bits from one position (exclusive, counted from the lowest) down to another. */
+    private static void writeHex(long bits, int from, int to, ByteBuf out) {
+        for (int shift = from - 4; shift >= to; shift -= 4) {
+            out.writeByte(HEX[(int) (bits >>> shift) & 0xf]);
+        }
+    }
+
+    private static void writeDecimal(long number, ByteBuf out) {
+        long divisor = 1;
+        while (number / divisor >= 10) {
+            divisor *= 10;
+        }
+        for (; divisor > 0; divisor /= 10) {
+            out.writeByte((byte) ('0' + number / divisor % 10));
+        }
+    }
+
+    /** The client's wish, as the contract reads it: an upgrade of HTTP/1.1 or later. */
+    static boolean asksForUpgrade(Head head) {
+        return !head.isHttp10() && head.connectionHas(Head.UPGRADE);
+    }
+}

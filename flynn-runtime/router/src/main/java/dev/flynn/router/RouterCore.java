@@ -1,0 +1,39 @@
+package dev.flynn.router;
+
+/** What all event loops of a router share. */
+final class RouterCore {
+
+    private final RouterConfig config;
+    private final StickyCookies cookies;
+    private volatile RoutingTable table = RoutingTable.EMPTY;
+    private volatile boolean closing;
+
+    RouterCore(RouterConfig config, StickyCookies cookies) {
+        this.config = config;
+        this.cookies = cookies;
+    }
+
+    RouterConfig config() {
+        return config;
+    }
+
+    StickyCookies cookies() {
+        return cookies;
+    }
+
+    RoutingTable table() {
+        return table;
+    }
+
+    void replaceTable(RoutingTable next) {
+        table = next;
+    }
+
+    boolean isClosing() {
+        return closing;
+    }
+
+    void startClosing() {
+        closing = true;
+    }
+}

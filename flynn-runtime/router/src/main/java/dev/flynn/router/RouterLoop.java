@@ -1,0 +1,129 @@
+package dev.flynn.router;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
+
+/**
+ * What belongs to one event loop: its clients, its connections to backends, its clock tick. Only the loop's thread touches
+ * any of it, unless a method says otherwise.
+ */
+final class RouterLoop {
+
+    private static final long MIN_TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+    private static final long MAX_TICK_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final int TICKS_PER_TIMEOUT = 4;
+
+    private final RouterCore core;
+    private final EventLoop eventLoop;
+    private final Bootstrap dialer;
+    private final ConnectionPool pool;
+    private final Head requestHead = new Head();
+    private final Head responseHead = new Head();
+    private final Set<ClientConnection> clients = new LinkedHashSet<>();
+    private final CompletableFuture<Void> drained = new CompletableFuture<>();
+
+    RouterLoop(RouterCore core, EventLoop eventLoop, Transport transport) {
+        this.core = core;
+        this.eventLoop = eventLoop;
+        this.dialer = transport
+                .client(Math.toIntExact(core.config().dialTimeout().toMillis()))
+                .group(eventLoop);
+        this.pool = new ConnectionPool(core.config().backendIdle());
+    }
+
+    /** Begins to watch deadlines; from any thread. */
+    void start() {
+        long tick = tickNanos(core.config());
+        var unused = eventLoop.scheduleAtFixedRate(this::tick, tick, tick, TimeUnit.NANOSECONDS);
+    }
+
+    RouterCore core() {
+        return core;
+    }
+
+    ConnectionPool pool() {
+        return pool;
+    }
+
+    Bootstrap dialer() {
+        return dialer;
+    }
+
+    /** For parsing one request head; its content is good until the next one is parsed. */
+    Head requestHead() {
+        return requestHead;
+    }
+
+    /** For parsing one response head; its content is good until the next one is parsed. */
+    Head responseHead() {
+        return responseHead;
+    }
+
+    void add(ClientConnection client) {
+        clients.add(client);
+    }
+
+    void remove(ClientConnection client) {
+        clients.remove(client);
+        if (core.isClosing() && clients.isEmpty()) {
+            drained.complete(null);
+        }
+    }
+
+    /** Closes connections to backends that no table names; from any thread. */
+    void forgetRetired() {
+        eventLoop.execute(() -> pool.expire(System.nanoTime()));
+    }
+
+    /** Closes clients as soon as they have no request in flight; from any thread. */
+    CompletableFuture<Void> drain() {
+        eventLoop.execute(() -> {
+            new ArrayList<>(clients).forEach(ClientConnection::closeWhenIdle);
+            if (clients.isEmpty()) {
+                drained.complete(null);
+            }
+        });
+        return drained;
+    }
+
+    /** Closes everything now; from any thread. */
+    CompletableFuture<Void> abort() {
+        return CompletableFuture.runAsync(
+                () -> {
+                    new ArrayList<>(clients).forEach(ClientConnection::abort);
+                    pool.closeAll();
+                },
+                eventLoop);
+    }
+
+    private void tick() {
+        long now = System.nanoTime();
+        List<ClientConnection> late = new ArrayList<>();
+        for (ClientConnection client : clients) {
+            if (client.isLate(now)) {
+                late.add(client);
+            }
+        }
+        late.forEach(ClientConnection::timeOut);
+        pool.expire(now);
+    }
+
+    private static long tickNanos(RouterConfig config) {
+        long shortest = LongStream.of(
+                        config.headTimeout().toNanos(),
+                        config.clientIdle().toNanos(),
+                        config.responseTimeout().toNanos(),
+                        config.backendIdle().toNanos(),
+                        config.linger().toNanos())
+                .min()
+                .orElse(MAX_TICK_NANOS);
+        return Math.max(MIN_TICK_NANOS, Math.min(MAX_TICK_NANOS, shortest / TICKS_PER_TIMEOUT));
+    }
+}

@@ -1,0 +1,166 @@
+package dev.flynn.router;
+
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.spi.router.RouteTable;
+import dev.flynn.spi.router.RouteTable.Certificate;
+import dev.flynn.spi.router.RouteTable.HttpRoute;
+import io.netty.handler.ssl.SslContext;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A {@link RouteTable} in the form that answers fast. Immutable but for what its backends count. */
+final class RoutingTable {
+
+    static final RoutingTable EMPTY = new RoutingTable(RouteTable.EMPTY, Map.of(), Map.of());
+
+    private static final Logger log = LoggerFactory.getLogger(RoutingTable.class);
+
+    private static final String ROOT = "/";
+    private static final String WILDCARD = "*.";
+    private static final String CATCH_ALL = "*";
+    private static final int MAX_WILDCARD_ATTEMPTS = 5;
+
+    private final RouteTable source;
+    private final Map<String, Backend> backends;
+    private final Map<Certificate, SslContext> contexts;
+    private final Map<Target.Service, BackendSet> sets = new HashMap<>();
+    private final Map<String, Domain> domains = new HashMap<>();
+
+    /** One domain's paths, and the TLS of its root route if that has its own. */
+    private record Domain(PathTree<Target> paths, Optional<SslContext> tls) {}
+
+    private RoutingTable(RouteTable source, Map<String, Backend> backends, Map<Certificate, SslContext> contexts) {
+        this.source = source;
+        this.backends = backends;
+        this.contexts = contexts;
+        addRoutes();
+    }
+
+    /**
+     * Compiles a table; backends and certificates that the old one has too are the same objects.
+     *
+     * @param loader makes a certificate ready for use; one that it refuses counts as none
+     */
+    static RoutingTable compile(RouteTable source, RoutingTable previous, Function<Certificate, SslContext> loader) {
+        Map<String, Backend> backends = new HashMap<>();
+        for (List<RouteTable.Backend> ofService : source.backends().values()) {
+            for (RouteTable.Backend backend : ofService) {
+                Backend known = previous.backends.get(backend.addr());
+                backends.computeIfAbsent(backend.addr(), addr -> known == null ? new Backend(addr) : known);
+            }
+        }
+        return new RoutingTable(source, Map.copyOf(backends), contexts(source, previous, loader));
+    }
+
+    /** The backends of this table that the next one no longer has. */
+    List<Backend> retiredBy(RoutingTable next) {
+        return backends.values().stream()
+                .filter(backend -> !next.backends.containsKey(backend.addr()))
+                .toList();
+    }
+
+    RouteTable source() {
+        return source;
+    }
+
+    /**
+     * The route for a request.
+     *
+     * @param host without a port, in lower case
+     * @param target bytes that hold the path from {@code pathStart}; a query may follow
+     */
+    @Nullable
+    Target find(String host, byte[] target, int pathStart, int pathEnd) {
+        Domain domain = domain(host);
+        return domain == null ? null : domain.paths.find(target, pathStart, pathEnd);
+    }
+
+    /** Whether a TLS handshake for the name may go on. */
+    boolean serves(String host) {
+        Domain domain = domain(host);
+        return domain != null && domain.paths.root() != null;
+    }
+
+    /** The TLS of the domain's root route, if it has a certificate of its own. */
+    Optional<SslContext> tls(String host) {
+        Domain domain = domain(host);
+        return domain == null ? Optional.empty() : domain.tls;
+    }
+
+    /** An exact domain, or the wildcard with the longest suffix, or the catch-all. */
+    private @Nullable Domain domain(String host) {
+        Domain exact = domains.get(host);
+        if (exact != null) {
+            return exact;
+        }
+        String suffix = host;
+        for (int attempt = 0; attempt < MAX_WILDCARD_ATTEMPTS; attempt++) {
+            Domain wildcard = domains.get(WILDCARD + suffix);
+            if (wildcard != null) {
+                return wildcard;
+            }
+            int dot = suffix.indexOf('.');
+            if (dot < 0) {
+                break;
+            }
+            suffix = suffix.substring(dot + 1);
+        }
+        return domains.get(CATCH_ALL);
+    }
+
+    /** The backends that a target found in another table has in this one. */
+    BackendSet backends(Target target) {
+        return sets.getOrDefault(target.service(), BackendSet.EMPTY);
+    }
+
+    private static Map<Certificate, SslContext> contexts(
+            RouteTable source, RoutingTable previous, Function<Certificate, SslContext> loader) {
+        Map<Certificate, SslContext> contexts = new HashMap<>();
+        for (HttpRoute route : source.routes()) {
+            route.certificate().filter(certificate -> route.path().equals(ROOT)).ifPresent(certificate -> {
+                try {
+                    SslContext known = previous.contexts.get(certificate);
+                    contexts.put(certificate, known == null ? loader.apply(certificate) : known);
+                } catch (FlynnException unusable) {
+                    log.atError()
+                            .addKeyValue("route", route.id())
+                            .addKeyValue("domain", route.domain())
+                            .addKeyValue("reason", unusable.getMessage())
+                            .log("the route's certificate cannot be used; the default one takes its place");
+                }
+            });
+        }
+        return contexts;
+    }
+
+    private void addRoutes() {
+        Map<String, PathTree<Target>> trees = new HashMap<>();
+        Map<String, SslContext> tls = new HashMap<>();
+        for (HttpRoute route : source.routes()) {
+            String domain = route.domain().toLowerCase(Locale.ROOT);
+            Target.Service service = new Target.Service(route.service(), route.leaderOnly());
+            BackendSet set = sets.computeIfAbsent(service, this::backendSet);
+            trees.computeIfAbsent(domain, unused -> new PathTree<>())
+                    .add(route.path(), new Target(service, set, route.sticky()));
+            if (route.path().equals(ROOT)) {
+                route.certificate().map(contexts::get).ifPresent(context -> tls.putIfAbsent(domain, context));
+            }
+        }
+        trees.forEach((domain, paths) -> domains.put(domain, new Domain(paths, Optional.ofNullable(tls.get(domain)))));
+    }
+
+    private BackendSet backendSet(Target.Service service) {
+        return new BackendSet(source.backends().getOrDefault(service.name(), List.of()).stream()
+                .filter(backend -> backend.leader() || !service.leaderOnly())
+                .map(backend -> backends.get(backend.addr()))
+                .distinct()
+                .toList());
+    }
+}

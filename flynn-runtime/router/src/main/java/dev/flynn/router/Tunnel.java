@@ -1,0 +1,127 @@
+package dev.flynn.router;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Copies bytes between two connections, both ways; when one side has said everything, the other way goes on. */
+final class Tunnel {
+
+    private static final Logger log = LoggerFactory.getLogger(Tunnel.class);
+
+    private final End client;
+    private final End backend;
+
+    private Tunnel(Channel client, Channel backend) {
+        this.client = new End(client, backend);
+        this.backend = new End(backend, client);
+    }
+
+    /**
+     * Puts a tunnel in the place of the handlers; what was read before goes first.
+     *
+     * @param fromClient released once it is sent
+     * @param fromBackend released once it is sent
+     */
+    static void join(
+            ChannelHandlerContext client,
+            @Nullable ByteBuf fromClient,
+            ChannelHandlerContext backend,
+            @Nullable ByteBuf fromBackend) {
+        Tunnel tunnel = new Tunnel(client.channel(), backend.channel());
+        client.pipeline().replace(client.handler(), "tunnel", tunnel.client);
+        backend.pipeline().replace(backend.handler(), "tunnel", tunnel.backend);
+        tunnel.client.start(fromClient);
+        tunnel.backend.start(fromBackend);
+    }
+
+    private void oneWayEnded() {
+        if (client.ended && backend.ended) {
+            client.closeAfterWriting();
+            backend.closeAfterWriting();
+        }
+    }
+
+    /** One of the two connections. */
+    private final class End extends ChannelInboundHandlerAdapter {
+
+        private final Channel self;
+        private final Channel peer;
+        private boolean ended;
+
+        End(Channel self, Channel peer) {
+            this.self = self;
+            this.peer = peer;
+        }
+
+        void start(@Nullable ByteBuf first) {
+            self.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+            if (first != null) {
+                peer.write(first, peer.voidPromise());
+            }
+            peer.flush();
+            self.config().setAutoRead(peer.isWritable());
+        }
+
+        void closeAfterWriting() {
+            self.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            peer.write(message, peer.voidPromise());
+            if (!peer.isWritable()) {
+                self.config().setAutoRead(false);
+            }
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext ctx) {
+            peer.flush();
+        }
+
+        @Override
+        public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+            peer.config().setAutoRead(self.isWritable());
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (event == ChannelInputShutdownEvent.INSTANCE || event instanceof SslCloseCompletionEvent) {
+                end();
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext ctx) {
+            ended = true;
+            peer.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            log.atDebug()
+                    .addKeyValue("address", self.remoteAddress())
+                    .setCause(cause)
+                    .log("tunnel failed");
+            self.close();
+        }
+
+        private void end() {
+            if (!ended) {
+                ended = true;
+                peer.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> HalfClose.endOutput(peer));
+                oneWayEnded();
+            }
+        }
+    }
+}

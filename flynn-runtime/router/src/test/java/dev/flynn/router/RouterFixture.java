@@ -1,0 +1,116 @@
+package dev.flynn.router;
+
+import dev.flynn.spi.router.RouteTable;
+import dev.flynn.spi.router.RouteTable.Backend;
+import dev.flynn.spi.router.RouteTable.HttpRoute;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/** A router for one test, with a table to build; everything that was opened here is closed after the test. */
+final class RouterFixture implements AfterEachCallback {
+
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private final List<HttpRoute> routes = new ArrayList<>();
+    private final Map<String, List<Backend>> backends = new HashMap<>();
+    private UnaryOperator<NettyRouter.Builder> settings = builder -> builder;
+    private Optional<NettyRouter> router = Optional.empty();
+
+    /** Call before the router is used. */
+    RouterFixture with(UnaryOperator<NettyRouter.Builder> changed) {
+        UnaryOperator<NettyRouter.Builder> earlier = settings;
+        settings = builder -> changed.apply(earlier.apply(builder));
+        return this;
+    }
+
+    NettyRouter router() {
+        if (router.isEmpty()) {
+            router = Optional.of(settings.apply(NettyRouter.builder()
+                            .listenIp("127.0.0.1")
+                            .httpPort(0)
+                            .table(table()))
+                    .build());
+        }
+        return router.get();
+    }
+
+    /** A route to a service of the same name. */
+    RouterFixture route(String domain, TestBackend... instances) {
+        route(domain, "/", domain);
+        List<String> addrs = new ArrayList<>();
+        for (TestBackend instance : instances) {
+            addrs.add(instance.addr());
+        }
+        return backends(domain, addrs.toArray(String[]::new));
+    }
+
+    RouterFixture route(String domain, String path, String service) {
+        return route(new HttpRoute(domain + path, domain, path, service, false, false, Optional.empty()));
+    }
+
+    RouterFixture route(HttpRoute route) {
+        routes.add(route);
+        return apply();
+    }
+
+    RouterFixture removeRoutes(String domain) {
+        routes.removeIf(route -> route.domain().equals(domain));
+        return apply();
+    }
+
+    /** The first address leads. */
+    RouterFixture backends(String service, String... addrs) {
+        List<Backend> ofService = new ArrayList<>();
+        for (String addr : addrs) {
+            ofService.add(new Backend(addr, ofService.isEmpty()));
+        }
+        backends.put(service, ofService);
+        return apply();
+    }
+
+    TestBackend open(TestBackend backend) {
+        opened.push(backend);
+        return backend;
+    }
+
+    <C extends AutoCloseable> C closing(C closeable) {
+        opened.push(closeable);
+        return closeable;
+    }
+
+    TestClient client() {
+        return closing(TestClient.connect(router().httpAddress()));
+    }
+
+    /** One GET over a connection of its own. */
+    HttpMessage get(String host, String target, String... fields) throws IOException {
+        try (TestClient client = TestClient.connect(router().httpAddress())) {
+            return client.get(host, target, fields).readResponse();
+        }
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) throws Exception {
+        while (!opened.isEmpty()) {
+            opened.pop().close();
+        }
+        router.ifPresent(NettyRouter::close);
+    }
+
+    RouteTable table() {
+        return new RouteTable(routes, backends);
+    }
+
+    private RouterFixture apply() {
+        router.ifPresent(running -> running.apply(table()));
+        return this;
+    }
+}
