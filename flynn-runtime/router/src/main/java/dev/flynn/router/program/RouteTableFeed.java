@@ -1,0 +1,164 @@
+package dev.flynn.router.program;
+
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.route.Route;
+import dev.flynn.base.Executors;
+import dev.flynn.base.NamedThreads;
+import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.spi.router.RouteTable;
+import dev.flynn.spi.router.RouteTable.Backend;
+import dev.flynn.spi.router.Router;
+import dev.flynn.state.ClusterState;
+import dev.flynn.state.TableView;
+import dev.flynn.state.Versioned;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps a router's table true: follows the routes, and for every service that a route names its instances.
+ *
+ * <p>Changes that come in a burst are applied together, within a few tens of milliseconds. All decisions are made on one
+ * thread of its own.
+ */
+final class RouteTableFeed implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(RouteTableFeed.class);
+
+    private static final Duration BURST = Duration.ofMillis(10);
+    private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final Duration FIRST_PATIENCE = Duration.ofSeconds(5);
+    private static final Duration STOP_PATIENCE = Duration.ofSeconds(5);
+
+    private final Discovery discovery;
+    private final TableView<Route> routes;
+    private final ScheduledExecutorService executor =
+            java.util.concurrent.Executors.newSingleThreadScheduledExecutor(new NamedThreads("router-table"));
+    private final AtomicBoolean refreshDue = new AtomicBoolean();
+    private final CompletableFuture<RouteTable> first = new CompletableFuture<>();
+
+    /** Only the feed's thread touches the four below. */
+    private final Map<String, ServiceWatch> services = new HashMap<>();
+
+    private RouteTable known = RouteTable.EMPTY;
+
+    private Optional<Router> router = Optional.empty();
+    private Optional<RouteTable> applied = Optional.empty();
+
+    RouteTableFeed(ClusterState state, Discovery discovery) {
+        this.discovery = discovery;
+        this.routes = state.routes().view(this::wake);
+        wake();
+    }
+
+    /** The table as it is once discovery has told all it knows, or what is known after some seconds. */
+    RouteTable firstTable() {
+        later(() -> first.complete(known), FIRST_PATIENCE);
+        return first.join();
+    }
+
+    /** Applies every table from now on. */
+    void feed(Router fed) {
+        executor.execute(() -> {
+            router = Optional.of(fed);
+            refresh();
+        });
+    }
+
+    @Override
+    public void close() {
+        routes.close();
+        Executors.stop(executor, "router-table", STOP_PATIENCE);
+        services.values().forEach(ServiceWatch::close);
+    }
+
+    private void wake() {
+        if (refreshDue.compareAndSet(false, true)) {
+            later(this::refresh, BURST);
+        }
+    }
+
+    private void refresh() {
+        refreshDue.set(false);
+        try {
+            List<Route> byAge = routes.records().values().stream()
+                    .sorted(Comparator.comparingLong(Versioned::createRevision))
+                    .map(Versioned::value)
+                    .toList();
+            followServices(byAge.stream().map(Route::service).collect(Collectors.toSet()));
+            RouteTable table = RouteTables.of(byAge, backends());
+            known = table;
+            if (services.values().stream().allMatch(ServiceWatch::isCurrent)) {
+                first.complete(table);
+            }
+            if (router.isPresent() && !applied.equals(Optional.of(table))) {
+                router.get().apply(table);
+                applied = Optional.of(table);
+                log.atDebug()
+                        .addKeyValue("routes", table.routes().size())
+                        .addKeyValue("services", table.backends().size())
+                        .log("route table applied");
+            }
+        } catch (RuntimeException e) {
+            log.atError().setCause(e).log("the route table could not be brought up to date; trying again");
+            later(this::refresh, RETRY);
+        }
+    }
+
+    private void followServices(Set<String> named) {
+        services.values().removeIf(watch -> {
+            boolean unnamed = !named.contains(watch.service());
+            if (unnamed) {
+                watch.close();
+            }
+            return unnamed;
+        });
+        for (String service : named) {
+            if (!services.containsKey(service)) {
+                ServiceWatch watch = new ServiceWatch(discovery, service, this::wake, this::watchAgainLater);
+                services.put(service, watch);
+                watch(watch);
+            }
+        }
+    }
+
+    private void watch(ServiceWatch watch) {
+        try {
+            watch.watch();
+        } catch (FlynnException unavailable) {
+            log.atWarn()
+                    .addKeyValue("service", watch.service())
+                    .addKeyValue("reason", unavailable.getMessage())
+                    .log("discovery cannot be watched; the last known backends stay");
+            watchAgainLater(watch);
+        }
+    }
+
+    private void watchAgainLater(ServiceWatch watch) {
+        later(() -> watch(watch), RETRY);
+    }
+
+    private Map<String, List<Backend>> backends() {
+        return services.values().stream().collect(Collectors.toMap(ServiceWatch::service, ServiceWatch::backends));
+    }
+
+    private void later(Runnable task, Duration delay) {
+        try {
+            var unused = executor.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException closed) {
+            log.atDebug().log("a change came after the end");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package dev.flynn.router.program;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.flynn.base.Closer;
+import dev.flynn.router.NettyRouter;
+import dev.flynn.spi.builtin.BuiltinJob;
+import dev.flynn.spi.builtin.BuiltinProgram;
+import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.state.ClusterState;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The router as an app of the platform: serves the routes of the cluster's state with the instances that discovery knows.
+ *
+ * <p>It reads its settings from the job's environment, see {@link RouterSettings}.
+ */
+public final class RouterProgram implements BuiltinProgram {
+
+    private static final Logger log = LoggerFactory.getLogger(RouterProgram.class);
+
+    private final ClusterState state;
+    private final Discovery discovery;
+
+    public RouterProgram(ClusterState state, Discovery discovery) {
+        this.state = requireNonNull(state, "state");
+        this.discovery = requireNonNull(discovery, "discovery");
+    }
+
+    @Override
+    public String name() {
+        return "router";
+    }
+
+    /** Returns once every route that is there serves. */
+    @Override
+    public RunningRouter start(BuiltinJob job) {
+        RouterSettings settings = RouterSettings.of(job.env());
+        Closer opened = new Closer();
+        try {
+            RouteTableFeed feed = opened.register(new RouteTableFeed(state, discovery));
+            NettyRouter.Builder builder = NettyRouter.builder()
+                    .listenIp(settings.routerListenIp())
+                    .httpPort(settings.httpPort())
+                    .cookieKey(settings.cookieKey())
+                    .closeGrace(settings.closeGrace())
+                    .table(feed.firstTable());
+            settings.httpsPort().ifPresent(builder::httpsPort);
+            settings.certificate().ifPresent(builder::defaultCertificate);
+            NettyRouter router = opened.register(builder.build());
+            feed.feed(router);
+            StatusServer status = opened.register(new StatusServer(settings.listenIp(), settings.port()));
+            log.atInfo()
+                    .addKeyValue("http", router.httpAddress())
+                    .addKeyValue(
+                            "https", router.httpsAddress().map(Object::toString).orElse("none"))
+                    .log("router serves");
+            return new RunningRouter(router, status, opened);
+        } catch (RuntimeException e) {
+            opened.closeAfter(e);
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package dev.flynn.router.program;
+
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.spi.router.RouteTable;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What the environment of a router's job says.
+ *
+ * @param listenIp {@code LISTEN_IP}: where the status is served; 127.0.0.1 if not set
+ * @param port {@code PORT}: where the status is served; any free one if not set
+ * @param routerListenIp {@code ROUTER_LISTEN_IP}: where clients connect; {@code LISTEN_IP} if not set
+ * @param httpPort {@code HTTP_PORT}; 8080 if not set
+ * @param httpsPort {@code HTTPS_PORT}; 4433 if not set and there is a certificate
+ * @param certificate {@code TLSCERT} and {@code TLSKEY}: the default certificate, PEM texts
+ * @param cookieKey {@code COOKIE_KEY}: base64 of 32 bytes, required
+ * @param closeGrace {@code CLOSE_GRACE}: for requests in flight when the job stops, ISO-8601; five seconds if not set
+ */
+record RouterSettings(
+        String listenIp,
+        int port,
+        String routerListenIp,
+        int httpPort,
+        Optional<Integer> httpsPort,
+        Optional<RouteTable.Certificate> certificate,
+        byte[] cookieKey,
+        Duration closeGrace) {
+
+    private static final int DEFAULT_HTTP_PORT = 8080;
+    private static final int DEFAULT_HTTPS_PORT = 4433;
+    private static final int COOKIE_KEY_BYTES = 32;
+    private static final Duration DEFAULT_CLOSE_GRACE = Duration.ofSeconds(5);
+
+    /** @throws FlynnException {@code VALIDATION} naming the variable that is missing or wrong */
+    static RouterSettings of(Map<String, String> env) {
+        String listenIp = text(env, "LISTEN_IP").orElse("127.0.0.1");
+        Optional<RouteTable.Certificate> certificate = certificate(env);
+        Optional<Integer> httpsPort = text(env, "HTTPS_PORT").map(value -> port("HTTPS_PORT", value));
+        return new RouterSettings(
+                listenIp,
+                text(env, "PORT").map(value -> port("PORT", value)).orElse(0),
+                text(env, "ROUTER_LISTEN_IP").orElse(listenIp),
+                text(env, "HTTP_PORT").map(value -> port("HTTP_PORT", value)).orElse(DEFAULT_HTTP_PORT),
+                httpsPort.or(() -> certificate.map(unused -> DEFAULT_HTTPS_PORT)),
+                certificate,
+                cookieKey(env),
+                text(env, "CLOSE_GRACE").map(RouterSettings::duration).orElse(DEFAULT_CLOSE_GRACE));
+    }
+
+    @Override
+    public String toString() {
+        return "RouterSettings[" + routerListenIp + ":" + httpPort + "]";
+    }
+
+    private static Optional<String> text(Map<String, String> env, String name) {
+        return Optional.ofNullable(env.get(name)).map(String::strip).filter(value -> !value.isEmpty());
+    }
+
+    private static int port(String name, String value) {
+        try {
+            int port = Integer.parseInt(value);
+            if (port >= 0 && port <= 65_535) {
+                return port;
+            }
+        } catch (NumberFormatException notANumber) {
+            // said below
+        }
+        throw FlynnException.invalidField(name, "must be a port from 0 to 65535, was '" + value + "'");
+    }
+
+    private static Duration duration(String value) {
+        try {
+            return Duration.parse(value);
+        } catch (java.time.format.DateTimeParseException e) {
+            throw FlynnException.invalidField("CLOSE_GRACE", "must be a duration like PT5S, was '" + value + "'");
+        }
+    }
+
+    private static Optional<RouteTable.Certificate> certificate(Map<String, String> env) {
+        Optional<String> chain = text(env, "TLSCERT");
+        Optional<String> key = text(env, "TLSKEY");
+        if (chain.isPresent() != key.isPresent()) {
+            throw FlynnException.invalidField(
+                    chain.isPresent() ? "TLSKEY" : "TLSCERT", "must be set, because the other half of the pair is");
+        }
+        return chain.map(pem -> new RouteTable.Certificate(pem, key.orElseThrow()));
+    }
+
+    private static byte[] cookieKey(Map<String, String> env) {
+        String problem = "must be the base64 text of %d random bytes, such as `head -c %d /dev/urandom | base64` prints"
+                .formatted(COOKIE_KEY_BYTES, COOKIE_KEY_BYTES);
+        String value = text(env, "COOKIE_KEY")
+                .orElseThrow(() -> FlynnException.invalidField("COOKIE_KEY", problem + "; it is not set"));
+        try {
+            byte[] key = Base64.getDecoder().decode(value);
+            if (key.length == COOKIE_KEY_BYTES) {
+                return key;
+            }
+            throw FlynnException.invalidField("COOKIE_KEY", problem + "; it has " + key.length + " bytes");
+        } catch (IllegalArgumentException notBase64) {
+            throw FlynnException.invalidField("COOKIE_KEY", problem + "; it is not base64");
+        }
+    }
+}
