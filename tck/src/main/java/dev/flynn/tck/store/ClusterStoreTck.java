@@ -20,6 +20,7 @@ import dev.flynn.spi.store.StoreWatcher;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.tck.Rule;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -73,8 +74,8 @@ public abstract class ClusterStoreTck {
     protected abstract ClusterStore openStore(Path dataDirectory);
 
     /**
-     * So many small transactions are certainly more than a watch can go back. A store opened for these tests may well keep
-     * less than usual; 0 if it keeps everything.
+     * So many small transactions are certainly more than a watch can go back, and half as many are certainly not. A store
+     * opened for these tests may well keep less than usual; 0 if it keeps everything.
      */
     protected abstract int historyLimit();
 
@@ -84,6 +85,11 @@ public abstract class ClusterStoreTck {
      */
     protected Optional<String> factoryName() {
         return Optional.empty();
+    }
+
+    /** How long a test waits for what must come. */
+    protected Duration patience() {
+        return Duration.ofSeconds(30);
     }
 
     @BeforeEach
@@ -309,7 +315,7 @@ public abstract class ClusterStoreTck {
 
     @Rule("CS-5")
     void aWatchTellsEachTransactionOnceWithWhatConcernsItsPrefix() {
-        var watcher = new RecordingWatcher();
+        var watcher = new RecordingWatcher(patience());
         store.watch("a/", 0, watcher);
 
         long first = put("a/1", "x");
@@ -340,7 +346,7 @@ public abstract class ClusterStoreTck {
         StoreSnapshot snapshot = store.list("");
         long next = put("a", "2");
 
-        var watcher = new RecordingWatcher();
+        var watcher = new RecordingWatcher(patience());
         store.watch("", snapshot.revision(), watcher);
 
         assertThat(watcher.awaitRevision(next))
@@ -351,7 +357,7 @@ public abstract class ClusterStoreTck {
 
     @Rule("CS-5")
     void watchesThatBeginWhileOthersWriteMissNothing() {
-        int writes = 40;
+        int writes = keptWrites() / THREADS;
         List<RecordingWatcher> watchers = new ArrayList<>();
         Future<?> writers = threads.submit(() -> onAllThreads(() -> {
             for (int i = 0; i < writes; i++) {
@@ -362,8 +368,8 @@ public abstract class ClusterStoreTck {
             }
             return true;
         }));
-        while (!writers.isDone()) {
-            var watcher = new RecordingWatcher();
+        while (!writers.isDone() && watchers.size() < 20) {
+            var watcher = new RecordingWatcher(patience());
             watchers.add(watcher);
             store.watch("log/", 0, watcher);
             store.list("log/");
@@ -383,7 +389,7 @@ public abstract class ClusterStoreTck {
     @Rule("CS-5")
     void aSlowWatcherHoldsUpNeitherWritersNorOtherWatchers() throws InterruptedException {
         var release = new CountDownLatch(1);
-        var slow = new RecordingWatcher();
+        var slow = new RecordingWatcher(patience());
         store.watch("", 0, new StoreWatcher() {
             @Override
             public void onChange(StoreChange change) {
@@ -391,9 +397,9 @@ public abstract class ClusterStoreTck {
                 slow.onChange(change);
             }
         });
-        var quick = new RecordingWatcher();
+        var quick = new RecordingWatcher(patience());
         store.watch("", 0, quick);
-        int writes = historyLimit() == 0 ? 50 : Math.min(50, historyLimit() / 2);
+        int writes = keptWrites();
 
         try {
             for (int i = 0; i < writes; i++) {
@@ -410,8 +416,8 @@ public abstract class ClusterStoreTck {
 
     @Rule("CS-5")
     void aClosedSubscriptionDeliversNothingMore() {
-        var closed = new RecordingWatcher();
-        var other = new RecordingWatcher();
+        var closed = new RecordingWatcher(patience());
+        var other = new RecordingWatcher(patience());
         Subscription subscription = store.watch("", 0, closed);
         store.watch("", 0, other);
         closedAfterFirst(subscription, closed);
@@ -431,7 +437,7 @@ public abstract class ClusterStoreTck {
 
     @Rule("CS-5")
     void aWatchThatBeginsInTheFutureWaitsForIt() {
-        var watcher = new RecordingWatcher();
+        var watcher = new RecordingWatcher(patience());
         store.watch("", 2, watcher);
 
         put("a", "1");
@@ -451,7 +457,7 @@ public abstract class ClusterStoreTck {
             put("a", "x");
         }
 
-        var watcher = new RecordingWatcher();
+        var watcher = new RecordingWatcher(patience());
         store.watch("", 0, watcher);
 
         assertThat(watcher.awaitEnd()).isEqualTo(ErrorCode.COMPACTED);
@@ -464,7 +470,7 @@ public abstract class ClusterStoreTck {
         assumeTrue(historyLimit() > 0, "this store keeps every change");
         var entered = new CountDownLatch(1);
         var release = new CountDownLatch(1);
-        var slow = new RecordingWatcher();
+        var slow = new RecordingWatcher(patience());
         store.watch("", 0, new StoreWatcher() {
             @Override
             public void onChange(StoreChange change) {
@@ -617,7 +623,7 @@ public abstract class ClusterStoreTck {
         long missed = put("a", "3");
 
         reopen();
-        var watcher = new RecordingWatcher();
+        var watcher = new RecordingWatcher(patience());
         store.watch("", seen, watcher);
         long next = put("a", "4");
 
@@ -656,14 +662,14 @@ public abstract class ClusterStoreTck {
             assertThatIllegalStateException().isThrownBy(() -> store.list("", consistency));
         }
         assertThatIllegalStateException().isThrownBy(() -> put("a", "1"));
-        assertThatIllegalStateException().isThrownBy(() -> store.watch("", 0, new RecordingWatcher()));
+        assertThatIllegalStateException().isThrownBy(() -> store.watch("", 0, new RecordingWatcher(patience())));
         assertThatCode(store::close).doesNotThrowAnyException();
     }
 
     @Rule("CS-10")
     void watchesHaveEndedWhenTheStoreIsClosed() {
-        var idle = new RecordingWatcher();
-        var cancelled = new RecordingWatcher();
+        var idle = new RecordingWatcher(patience());
+        var cancelled = new RecordingWatcher(patience());
         store.watch("", 0, idle);
         store.watch("", 0, cancelled).close();
 
@@ -680,6 +686,11 @@ public abstract class ClusterStoreTck {
         CommitResult result = store.commit(Transaction.builder().put(key, value).build());
         assertThat(result.committed()).isTrue();
         return result.revision();
+    }
+
+    /** So many writes are in reach of a watch. */
+    private int keptWrites() {
+        return historyLimit() == 0 ? 100 : Math.min(100, historyLimit() / 2);
     }
 
     private String append(String prefix) {

@@ -1,5 +1,6 @@
 package dev.flynn.tck.store;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.flynn.api.error.ErrorCode;
@@ -16,13 +17,17 @@ import java.util.function.Predicate;
 /** Remembers what a watch delivered, and whether it kept the rules of delivering. */
 final class RecordingWatcher implements StoreWatcher {
 
-    static final Duration PATIENCE = Duration.ofSeconds(30);
-
+    private final Duration patience;
     private final List<StoreChange> changes = new CopyOnWriteArrayList<>();
     private final List<FlynnException> ends = new CopyOnWriteArrayList<>();
     private final AtomicInteger inside = new AtomicInteger();
     private volatile boolean overlapped;
     private volatile boolean changedAfterEnd;
+
+    /** @param patience how long the {@code await…} methods wait */
+    RecordingWatcher(Duration patience) {
+        this.patience = patience;
+    }
 
     @Override
     public void onChange(StoreChange change) {
@@ -58,7 +63,12 @@ final class RecordingWatcher implements StoreWatcher {
     }
 
     List<StoreChange> awaitChanges(Predicate<List<StoreChange>> enough) {
-        return await().atMost(PATIENCE).until(this::changes, enough);
+        await().atMost(patience).until(() -> enough.test(changes()) || !ends.isEmpty());
+        List<StoreChange> all = changes();
+        assertThat(enough.test(all))
+                .as("all that must come is among %s, before the watch ended: %s", all, ends)
+                .isTrue();
+        return all;
     }
 
     List<StoreChange> awaitRevision(long revision) {
@@ -66,6 +76,6 @@ final class RecordingWatcher implements StoreWatcher {
     }
 
     ErrorCode awaitEnd() {
-        return await().atMost(PATIENCE).until(this::end, Optional::isPresent).orElseThrow();
+        return await().atMost(patience).until(this::end, Optional::isPresent).orElseThrow();
     }
 }
