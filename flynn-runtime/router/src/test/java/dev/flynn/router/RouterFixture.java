@@ -1,8 +1,12 @@
 package dev.flynn.router;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.RouteTable.Backend;
 import dev.flynn.spi.router.RouteTable.HttpRoute;
+import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -103,6 +107,13 @@ final class RouterFixture implements AfterEachCallback {
             opened.pop().close();
         }
         router.ifPresent(NettyRouter::close);
+        await().untilAsserted(() -> assertThat(pooledBytesInUse())
+                .as("bytes of buffers that nobody released")
+                .isZero());
+    }
+
+    private static long pooledBytesInUse() {
+        return PooledByteBufAllocator.DEFAULT.pinnedDirectMemory() + PooledByteBufAllocator.DEFAULT.pinnedHeapMemory();
     }
 
     RouteTable table() {
