@@ -46,7 +46,6 @@ record RaftSettings(long snapshotEvery) {
         Snapshot.setAutoTriggerEnabled(properties, true);
         Snapshot.setAutoTriggerThreshold(properties, snapshotEvery);
         Snapshot.setCreationGap(properties, 1);
-        Snapshot.setRetentionFileNum(properties, 2);
         Read.setOption(properties, Read.Option.LINEARIZABLE);
         return properties;
     }

@@ -61,7 +61,7 @@ final class RaftSupervisor implements AutoCloseable {
         } catch (IOException e) {
             throw FlynnException.internal(
                     "the cluster store in %s cannot be opened: %s; restore the directory from a backup, or move it away to begin anew"
-                            .formatted(directory.path(), rootMessage(e)),
+                            .formatted(directory.path(), reason(e)),
                     e);
         }
     }
@@ -123,7 +123,7 @@ final class RaftSupervisor implements AutoCloseable {
             }
             throw FlynnException.unavailable(
                     "the cluster store in %s cannot write: %s; it goes on by itself once it can"
-                            .formatted(directory.path(), rootMessage(cause)),
+                            .formatted(directory.path(), reason(cause)),
                     cause);
         });
     }
@@ -137,7 +137,7 @@ final class RaftSupervisor implements AutoCloseable {
     }
 
     private void startNode() throws IOException {
-        LogTail.repair(directory.groupDirectory());
+        LogFiles.repair(directory.groupDirectory());
         var starting = new RaftNode(directory, live, limits, settings, threads, this::onNodeFailed);
         try {
             starting.start();
@@ -248,11 +248,27 @@ final class RaftSupervisor implements AutoCloseable {
         }
     }
 
-    private static String rootMessage(Throwable failure) {
-        Throwable root = failure;
+    /** What people need to know of a failure: what it is about, and where it comes from. */
+    private static String reason(Throwable failure) {
+        Throwable about = failure;
+        while (about.getCause() != null && isWrapper(about, about.getCause())) {
+            about = about.getCause();
+        }
+        Throwable root = about;
         while (root.getCause() != null) {
             root = root.getCause();
         }
-        return root.getMessage() == null ? root.toString() : root.getMessage();
+        String reason = messageOf(about);
+        return reason.contains(messageOf(root)) ? reason : reason + ": " + messageOf(root);
+    }
+
+    private static boolean isWrapper(Throwable failure, Throwable cause) {
+        return failure instanceof CompletionException
+                || failure instanceof ExecutionException
+                || cause.toString().equals(failure.getMessage());
+    }
+
+    private static String messageOf(Throwable failure) {
+        return failure.getMessage() == null ? failure.toString() : failure.getMessage();
     }
 }

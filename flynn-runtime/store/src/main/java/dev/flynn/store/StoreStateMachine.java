@@ -13,17 +13,15 @@ import org.apache.ratis.protocol.RaftGroupMemberId;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
-import org.apache.ratis.server.storage.FileInfo;
+import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.StateMachineStorage;
 import org.apache.ratis.statemachine.TransactionContext;
 import org.apache.ratis.statemachine.impl.BaseStateMachine;
-import org.apache.ratis.statemachine.impl.SimpleStateMachineStorage;
 import org.apache.ratis.statemachine.impl.SingleFileSnapshotInfo;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.apache.ratis.util.LifeCycle;
-import org.apache.ratis.util.MD5FileUtil;
 import org.jspecify.annotations.Nullable;
 
 /** Applies committed log entries to the state; all decisions are made there. */
@@ -42,12 +40,13 @@ final class StoreStateMachine extends BaseStateMachine {
         void onLogLong();
     }
 
+    private static final int RETAINED_SNAPSHOTS = 2;
     private static final long SNAPSHOT_EVERY_BYTES = 32L << 20;
 
     private final LiveState live;
     private final StoreLimits limits;
     private final Listener listener;
-    private final SimpleStateMachineStorage storage = new SimpleStateMachineStorage();
+    private final Snapshots snapshots = new Snapshots(RETAINED_SNAPSHOTS);
     private long bytesSinceSnapshot;
 
     StoreStateMachine(LiveState live, StoreLimits limits, Listener listener) {
@@ -60,8 +59,8 @@ final class StoreStateMachine extends BaseStateMachine {
     public void initialize(RaftServer server, RaftGroupId groupId, RaftStorage raftStorage) throws IOException {
         getLifeCycle().startAndTransition(() -> {
             super.initialize(server, groupId, raftStorage);
-            storage.init(raftStorage);
-            load(storage.getLatestSnapshot());
+            snapshots.init(raftStorage);
+            LogFiles.requireContinuation(raftStorage.getStorageDir().getRoot().toPath(), load());
         });
     }
 
@@ -74,20 +73,24 @@ final class StoreStateMachine extends BaseStateMachine {
     /** Continues from the snapshot that the leader sent. */
     @Override
     public void reinitialize() throws IOException {
-        load(storage.loadLatestSnapshot());
+        snapshots.refresh();
+        load();
         if (getLifeCycleState() == LifeCycle.State.PAUSED) {
             getLifeCycle().transition(LifeCycle.State.STARTING);
             getLifeCycle().transition(LifeCycle.State.RUNNING);
         }
     }
 
-    private void load(@Nullable SingleFileSnapshotInfo snapshot) throws IOException {
+    /** Continues from the newest snapshot and tells its index, or begins anew and tells -1. */
+    private long load() throws IOException {
+        SingleFileSnapshotInfo snapshot = snapshots.getLatestSnapshot();
         if (snapshot == null) {
             live.replace(new StoreState(limits));
-        } else {
-            live.replace(SnapshotFile.read(snapshot.getFile().getPath(), limits));
-            setLastAppliedTermIndex(snapshot.getTermIndex());
+            return RaftLog.INVALID_LOG_INDEX;
         }
+        live.replace(SnapshotFile.read(snapshot.getFile().getPath(), limits));
+        setLastAppliedTermIndex(snapshot.getTermIndex());
+        return snapshot.getIndex();
     }
 
     @Override
@@ -115,17 +118,16 @@ final class StoreStateMachine extends BaseStateMachine {
     public long takeSnapshot() throws IOException {
         TermIndex last = getLastAppliedTermIndex();
         StoreState state = live.read(current -> current.copy(limits));
-        Path file = storage.getSnapshotFile(last.getTerm(), last.getIndex()).toPath();
+        Path file = snapshots.fileOf(last);
         SnapshotFile.write(state, file);
-        var info = new FileInfo(file, MD5FileUtil.computeAndSaveMd5ForFile(file.toFile()));
-        storage.updateLatestSnapshot(new SingleFileSnapshotInfo(info, last));
+        snapshots.added(file);
         bytesSinceSnapshot = 0;
         return last.getIndex();
     }
 
     @Override
     public StateMachineStorage getStateMachineStorage() {
-        return storage;
+        return snapshots;
     }
 
     @Override

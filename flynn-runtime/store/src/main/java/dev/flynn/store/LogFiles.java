@@ -1,5 +1,7 @@
 package dev.flynn.store;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -8,24 +10,30 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Cuts off what a sudden death left half written at the end of the log, before Ratis reads it.
+ * Ratis' log files, as far as we have to look into them before it does.
  *
  * <p>Ratis allocates a log file with zeros and writes entries over them: a length, the entry, a checksum. A process that is
  * killed within a write, or a machine that loses power, leaves a last entry of which some sectors are still zero. It was
  * never acknowledged, since that comes after the file was forced to disk, but Ratis would refuse the whole log for its
- * checksum. An entry that is wrong without such a sector is damage, and is reported.
+ * checksum: so it is cut off. An entry that is wrong without such a sector is damage, and is reported.
  */
-final class LogTail {
+final class LogFiles {
 
-    private static final Logger log = LoggerFactory.getLogger(LogTail.class);
+    private static final Logger log = LoggerFactory.getLogger(LogFiles.class);
 
+    private static final String SEGMENTS = "log_*";
     private static final String OPEN_SEGMENTS = "log_inprogress_*";
+    private static final Pattern FIRST_INDEX = Pattern.compile("log_(?:inprogress_)?(\\d+)(?:-\\d+)?");
     private static final int HEADER_BYTES = 8;
     private static final int CHECKSUM_BYTES = 4;
     private static final int SECTOR_BYTES = 512;
@@ -33,7 +41,7 @@ final class LogTail {
 
     private final byte[] bytes;
 
-    private LogTail(byte[] bytes) {
+    private LogFiles(byte[] bytes) {
         this.bytes = bytes;
     }
 
@@ -43,18 +51,45 @@ final class LogTail {
      * @throws IOException naming file and position if the log is damaged
      */
     static void repair(Path groupDirectory) throws IOException {
-        try (DirectoryStream<Path> segments =
-                Files.newDirectoryStream(groupDirectory.resolve("current"), OPEN_SEGMENTS)) {
-            for (Path segment : segments) {
-                repairSegment(segment);
-            }
-        } catch (NoSuchFileException neverStarted) {
-            log.atDebug().addKeyValue("directory", groupDirectory).log("no log yet");
+        for (Path segment : list(groupDirectory, OPEN_SEGMENTS)) {
+            repairSegment(segment);
         }
     }
 
+    /**
+     * Makes sure that the log goes on where the snapshot ends.
+     *
+     * @param snapshotIndex the last entry that is in the snapshot, -1 without one
+     * @throws IOException naming the directory if entries between the two are missing
+     */
+    static void requireContinuation(Path groupDirectory, long snapshotIndex) throws IOException {
+        long first = Long.MAX_VALUE;
+        for (Path segment : list(groupDirectory, SEGMENTS)) {
+            Matcher name =
+                    FIRST_INDEX.matcher(requireNonNull(segment.getFileName()).toString());
+            if (name.matches()) {
+                first = Math.min(first, Long.parseLong(name.group(1)));
+            }
+        }
+        if (first != Long.MAX_VALUE && first > snapshotIndex + 1) {
+            throw new IOException(
+                    "a snapshot is missing in %s: the log begins with entry %d, the newest snapshot ends with %d"
+                            .formatted(groupDirectory, first, snapshotIndex));
+        }
+    }
+
+    private static List<Path> list(Path groupDirectory, String glob) throws IOException {
+        List<Path> found = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(groupDirectory.resolve("current"), glob)) {
+            files.forEach(found::add);
+        } catch (NoSuchFileException neverStarted) {
+            return List.of();
+        }
+        return found;
+    }
+
     private static void repairSegment(Path segment) throws IOException {
-        var tail = new LogTail(Files.readAllBytes(segment));
+        var tail = new LogFiles(Files.readAllBytes(segment));
         OptionalLong broken = tail.firstBrokenEntry();
         if (broken.isEmpty()) {
             return;
