@@ -1,11 +1,14 @@
 package dev.flynn.router;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelOutputShutdownEvent;
 import io.netty.handler.codec.ByteToMessageDecoder;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -111,10 +114,13 @@ final class BackendConnection extends ChannelInboundHandlerAdapter {
         return now - idleSince;
     }
 
-    /** Keeps it for another exchange if it is in a state for that, else closes it. */
+    /** Keeps it for another exchange if it is in a state for that, else closes it once everything is sent. */
     void release() {
         exchange = null;
-        if (isReusable()) {
+        context().flush();
+        if (!hasSentEverything()) {
+            closeAfterWriting();
+        } else if (isReusable()) {
             phase = Phase.IDLE;
             reused = true;
             idleSince = System.nanoTime();
@@ -165,13 +171,9 @@ final class BackendConnection extends ChannelInboundHandlerAdapter {
         try {
             process();
         } catch (BadMessage fault) {
-            log.atWarn()
-                    .addKeyValue("backend", backend)
-                    .addKeyValue("fault", fault.getMessage())
-                    .log("malformed response");
             keepAlive = false;
             if (exchange != null) {
-                exchange.backendFailed();
+                exchange.backendFailed("malformed response: " + fault.getMessage());
             }
         }
     }
@@ -212,7 +214,7 @@ final class BackendConnection extends ChannelInboundHandlerAdapter {
             phase = Phase.ANSWERED;
             exchange.responseEnd();
         } else {
-            exchange.backendFailed();
+            exchange.backendFailed("connection closed before the response was complete");
         }
     }
 
@@ -290,8 +292,14 @@ final class BackendConnection extends ChannelInboundHandlerAdapter {
                 && isActive()
                 && !failed
                 && !backend.isRetired()
-                && !loop.core().isClosing()
-                && hasSentEverything();
+                && !loop.core().isClosing();
+    }
+
+    private void closeAfterWriting() {
+        context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        var unused = context()
+                .executor()
+                .schedule(this::close, loop.core().config().linger().toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private boolean hasSentEverything() {

@@ -101,7 +101,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         process();
     }
 
-    /** Cuts the client off, in a way that it cannot take for the regular end of a response. */
+    /** Ends the connection once everything is sent, in the midst of a body whose framing shows that. */
+    void breakOff() {
+        endExchange();
+        drain();
+    }
+
+    /** Ends the connection at once, with a reset that cannot be taken for the regular end of a body. */
     void abort() {
         endExchange();
         phase = Phase.ENDED;

@@ -53,6 +53,7 @@ final class Exchange {
     private boolean responseStarted;
     private boolean responseEnded;
     private boolean chunkedResponse;
+    private boolean endsWithConnection;
     private boolean finished;
 
     Exchange(ClientConnection client, RouterLoop loop, Head head, long framing) {
@@ -170,8 +171,9 @@ final class Exchange {
         dropRequestHead();
         boolean untold = framing < 0;
         chunkedResponse = untold && !http10;
+        endsWithConnection = untold && http10;
         boolean restMayNotCome = !requestEnded && (expectsContinue || head.status() >= 300);
-        if ((untold && http10) || restMayNotCome || loop.core().isClosing()) {
+        if (endsWithConnection || restMayNotCome || loop.core().isClosing()) {
             keepAlive = false;
         }
         ByteBuf out = client.context().alloc().buffer(512);
@@ -202,7 +204,7 @@ final class Exchange {
     void upgraded(Head head) {
         BackendConnection upgradedConnection = connection;
         if (!upgrade || (chunkedRequest && !requestEnded) || upgradedConnection == null || backend == null) {
-            backendFailed();
+            backendFailed("switched protocols out of turn");
             return;
         }
         responseStarted = true;
@@ -228,7 +230,7 @@ final class Exchange {
     }
 
     /** The connection ended, or what came over it was no HTTP. */
-    void backendFailed() {
+    void backendFailed(String reason) {
         BackendConnection failed = connection;
         if (finished || failed == null) {
             return;
@@ -239,17 +241,33 @@ final class Exchange {
             connection = null;
             client.resume();
         } else if (responseStarted) {
-            log.atDebug().addKeyValue("backend", backend).log("backend broke off its response");
-            client.abort();
+            logFailure("response broken off", reason);
+            breakOff();
         } else if (failed.isReused() && repeatable && !failed.hasReceivedBytes() && backend != null) {
             failed.close();
             connection = null;
             dial(backend);
         } else {
-            log.atWarn().addKeyValue("backend", backend).log("backend closed its connection without a response");
+            logFailure("no response", reason);
             dropBackend();
             answer(ErrorPage.SERVICE_UNAVAILABLE);
         }
+    }
+
+    /** Ends the response in a way that the client cannot take for the regular end. */
+    private void breakOff() {
+        if (endsWithConnection) {
+            client.abort();
+        } else {
+            client.breakOff();
+        }
+    }
+
+    private void logFailure(String what, String reason) {
+        log.atWarn()
+                .addKeyValue("backend", backend)
+                .addKeyValue("reason", reason)
+                .log(what);
     }
 
     // ---- choosing
