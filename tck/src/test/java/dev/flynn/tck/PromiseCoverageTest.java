@@ -2,7 +2,9 @@ package dev.flynn.tck;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flynn.spi.scheduler.Scheduler;
 import dev.flynn.spi.store.ClusterStore;
+import dev.flynn.tck.scheduler.SchedulerTck;
 import dev.flynn.tck.store.ClusterStoreTck;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,7 +26,9 @@ class PromiseCoverageTest {
     private static final Pattern PROMISE = Pattern.compile("<li>([A-Z]{2}-\\d+) ");
 
     static Stream<Arguments> kits() {
-        return Stream.of(Arguments.of(ClusterStore.class, ClusterStoreTck.class));
+        return Stream.of(
+                Arguments.of(ClusterStore.class, ClusterStoreTck.class),
+                Arguments.of(Scheduler.class, SchedulerTck.class));
     }
 
     @ParameterizedTest

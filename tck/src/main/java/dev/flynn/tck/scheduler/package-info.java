@@ -1,0 +1,5 @@
+/** Contract tests for schedulers. */
+@NullMarked
+package dev.flynn.tck.scheduler;
+
+import org.jspecify.annotations.NullMarked;

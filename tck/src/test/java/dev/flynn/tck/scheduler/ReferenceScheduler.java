@@ -1,0 +1,164 @@
+package dev.flynn.tck.scheduler;
+
+import static java.util.Comparator.comparing;
+
+import dev.flynn.api.id.JobId;
+import dev.flynn.api.job.JobState;
+import dev.flynn.spi.scheduler.ClusterSnapshot;
+import dev.flynn.spi.scheduler.ClusterSnapshot.FormationView;
+import dev.flynn.spi.scheduler.ClusterSnapshot.HostView;
+import dev.flynn.spi.scheduler.ClusterSnapshot.JobView;
+import dev.flynn.spi.scheduler.ClusterSnapshot.TypeView;
+import dev.flynn.spi.scheduler.Plan;
+import dev.flynn.spi.scheduler.Scheduler;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** The promises in the simplest form, and slow; wrong schedulers override one of its decisions. */
+class ReferenceScheduler implements Scheduler {
+
+    @Override
+    public Plan plan(ClusterSnapshot snapshot) {
+        Draft draft = new Draft();
+        for (FormationView formation : snapshot.formations()) {
+            for (TypeView type : typesOf(snapshot, formation)) {
+                List<JobView> jobs = snapshot.jobs().stream()
+                        .filter(job -> job.app().equals(formation.app())
+                                && job.release().equals(formation.release())
+                                && job.type().equals(type.type())
+                                && counts(job))
+                        .toList();
+                if (type.omni()) {
+                    Stream.concat(
+                                    snapshot.hosts().stream().map(HostView::id),
+                                    jobs.stream().map(this::home))
+                            .distinct()
+                            .sorted()
+                            .forEach(host -> planOmni(draft, snapshot, formation, type, jobs, host));
+                } else {
+                    planType(draft, snapshot, formation, type, jobs, snapshot.hosts(), type.count());
+                }
+            }
+        }
+        return new Plan(draft.stop, draft.start, draft.unplaceable, draft.lookAgainAt);
+    }
+
+    /** A plan in the making. */
+    static final class Draft {
+        final List<JobId> stop = new ArrayList<>();
+        final List<Plan.Start> start = new ArrayList<>();
+        final List<Plan.Unplaceable> unplaceable = new ArrayList<>();
+        Optional<Instant> lookAgainAt = Optional.empty();
+    }
+
+    private void planOmni(
+            Draft draft,
+            ClusterSnapshot snapshot,
+            FormationView formation,
+            TypeView type,
+            List<JobView> all,
+            String host) {
+        List<JobView> jobs = all.stream().filter(job -> home(job).equals(host)).toList();
+        List<HostView> here =
+                snapshot.hosts().stream().filter(view -> view.id().equals(host)).toList();
+        if (here.stream().anyMatch(view -> mayRun(view, type))) {
+            planType(draft, snapshot, formation, type, jobs, here, type.count());
+        } else {
+            long waiting = jobs.stream().filter(this::isWaiting).count();
+            int keep = (int) Math.min(type.count(), jobs.size() - waiting);
+            planType(draft, snapshot, formation, type, jobs, here, keep);
+        }
+    }
+
+    void planType(
+            Draft draft,
+            ClusterSnapshot snapshot,
+            FormationView formation,
+            TypeView type,
+            List<JobView> jobs,
+            List<HostView> hosts,
+            int count) {
+        List<JobView> sorted = jobs.stream().sorted(stopOrder()).toList();
+        int surplus = Math.max(0, sorted.size() - count);
+        sorted.subList(0, surplus).forEach(job -> draft.stop.add(job.id()));
+        List<JobView> kept = sorted.subList(surplus, sorted.size());
+        List<String> placed = new ArrayList<>();
+        kept.stream().filter(job -> !isWaiting(job)).forEach(job -> placed.add(job.hostId()));
+        List<Optional<JobId>> wanted = new ArrayList<>();
+        for (JobView job : kept.stream().filter(this::isWaiting).toList()) {
+            if (isDue(job, snapshot.now())) {
+                wanted.add(Optional.of(job.id()));
+            } else if (draft.lookAgainAt.isEmpty() || job.startedAt().isBefore(draft.lookAgainAt.get())) {
+                draft.lookAgainAt = Optional.of(job.startedAt());
+            }
+        }
+        for (int i = kept.size(); i < count; i++) {
+            wanted.add(Optional.empty());
+        }
+        for (Optional<JobId> replaced : wanted) {
+            Optional<HostView> host =
+                    hosts.stream().filter(view -> mayRun(view, type)).min(preference(placed));
+            if (host.isPresent()) {
+                String id = host.get().id();
+                placed.add(id);
+                draft.start.add(new Plan.Start(formation.app(), formation.release(), type.type(), id, replaced));
+            } else {
+                draft.unplaceable.add(new Plan.Unplaceable(
+                        formation.app(), formation.release(), type.type(), "no host has the tags " + type.tags()));
+            }
+        }
+    }
+
+    // ---- the decisions
+
+    List<TypeView> typesOf(ClusterSnapshot snapshot, FormationView formation) {
+        if (!formation.types().isEmpty()) {
+            return formation.types();
+        }
+        return snapshot.jobs().stream()
+                .filter(job -> job.release().equals(formation.release()))
+                .map(JobView::type)
+                .filter(type -> !type.isEmpty())
+                .distinct()
+                .map(type -> ModelCluster.type(type, 0))
+                .toList();
+    }
+
+    boolean counts(JobView job) {
+        return job.state() != JobState.STOPPING;
+    }
+
+    boolean mayRun(HostView host, TypeView type) {
+        return ModelCluster.mayRun(host, type);
+    }
+
+    boolean isDue(JobView job, Instant now) {
+        return !job.startedAt().isAfter(now);
+    }
+
+    String home(JobView job) {
+        return isWaiting(job) ? job.id().hostId() : job.hostId();
+    }
+
+    final boolean isWaiting(JobView job) {
+        return job.hostId().isEmpty();
+    }
+
+    Comparator<JobView> stopOrder() {
+        Comparator<JobView> runningLast =
+                comparing(job -> isWaiting(job) ? 0 : job.state() == JobState.PENDING ? 1 : 2);
+        return runningLast
+                .thenComparing(comparing(JobView::startedAt).reversed())
+                .thenComparing(job -> job.id().value());
+    }
+
+    Comparator<HostView> preference(List<String> placed) {
+        Comparator<HostView> fewest =
+                comparing(host -> placed.stream().filter(host.id()::equals).count());
+        return fewest.thenComparing(HostView::id);
+    }
+}
