@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.JsonSerializer;
 import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.annotation.JsonAppend;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import com.fasterxml.jackson.databind.module.SimpleModule;
@@ -19,6 +20,7 @@ import dev.flynn.api.app.ExpandedFormation;
 import dev.flynn.api.app.Formation;
 import dev.flynn.api.app.Strategy;
 import dev.flynn.api.deployment.DeploymentStatus;
+import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.event.Event;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.ArtifactId;
@@ -29,10 +31,13 @@ import dev.flynn.api.id.ProviderId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.id.ResourceId;
 import dev.flynn.api.id.RouteId;
+import dev.flynn.api.job.Job;
 import dev.flynn.api.job.JobState;
+import dev.flynn.api.job.NewJob;
 import dev.flynn.api.log.LogMessage;
 import dev.flynn.api.release.HealthCheck;
 import dev.flynn.api.release.Port;
+import dev.flynn.api.release.ProcessType;
 import dev.flynn.api.release.Release;
 import dev.flynn.api.release.ResourceLimit;
 import dev.flynn.api.release.Service;
@@ -40,7 +45,8 @@ import dev.flynn.api.route.Route;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Locale;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -63,10 +69,7 @@ final class WireModule extends SimpleModule {
         addText(JobId.class, JobId::value, JobId::new);
         addText(Strategy.class, Strategy::wireName, Strategy::ofWireName);
         addText(JobState.class, JobState::wireName, JobState::ofWireName);
-        addText(
-                DeploymentStatus.class,
-                DeploymentStatus::wireName,
-                text -> DeploymentStatus.valueOf(text.toUpperCase(Locale.ROOT)));
+        addText(DeploymentStatus.class, DeploymentStatus::wireName, WireModule::deploymentStatus);
         addText(Instant.class, Times::format, Times::parse);
         addSerializer(Duration.class, new DurationSerializer());
         addDeserializer(Duration.class, new DurationDeserializer());
@@ -74,13 +77,24 @@ final class WireModule extends SimpleModule {
         setMixInAnnotation(Formation.class, FormationForm.class);
         setMixInAnnotation(ExpandedFormation.class, ExpandedFormationForm.class);
         setMixInAnnotation(Release.class, ReleaseForm.class);
+        setMixInAnnotation(ProcessType.class, ProcessTypeForm.class);
         setMixInAnnotation(Port.class, PortForm.class);
         setMixInAnnotation(Service.class, ServiceForm.class);
         setMixInAnnotation(HealthCheck.class, HealthCheckForm.class);
         setMixInAnnotation(ResourceLimit.class, ResourceLimitForm.class);
+        setMixInAnnotation(Job.class, JobForm.class);
+        setMixInAnnotation(NewJob.class, NewJobForm.class);
         setMixInAnnotation(Route.class, RouteForm.class);
         setMixInAnnotation(Event.class, EventForm.class);
         setMixInAnnotation(LogMessage.class, LogMessageForm.class);
+    }
+
+    private static DeploymentStatus deploymentStatus(String text) {
+        return Arrays.stream(DeploymentStatus.values())
+                .filter(status -> status.wireName().equals(text))
+                .findFirst()
+                .orElseThrow(
+                        () -> FlynnException.invalidField("status", "\"" + text + "\" is not a deployment's status"));
     }
 
     private <T extends Id> void addId(Class<T> type, Function<String, T> parse) {
@@ -176,6 +190,12 @@ final class WireModule extends SimpleModule {
         abstract Optional<ArtifactId> artifact();
     }
 
+    @JsonDeserialize(converter = ProcessTypeReader.class)
+    abstract static class ProcessTypeForm {}
+
+    @JsonDeserialize(converter = NewJobReader.class)
+    abstract static class NewJobForm {}
+
     @JsonInclude(JsonInclude.Include.NON_ABSENT)
     abstract static class PortForm {}
 
@@ -196,6 +216,15 @@ final class WireModule extends SimpleModule {
         @JsonInclude(JsonInclude.Include.ALWAYS)
         abstract OptionalLong limit();
     }
+
+    /** Later clients look for the parts of the id, and for the command under its later name. */
+    @JsonAppend(
+            props = {
+                @JsonAppend.Prop(value = JobParts.class, name = "uuid", type = String.class),
+                @JsonAppend.Prop(value = JobParts.class, name = "host_id", type = String.class),
+                @JsonAppend.Prop(value = JobParts.class, name = "args", type = List.class)
+            })
+    abstract static class JobForm {}
 
     abstract static class RouteForm {
         @JsonInclude(JsonInclude.Include.ALWAYS)

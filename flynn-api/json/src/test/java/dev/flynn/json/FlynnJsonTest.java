@@ -18,6 +18,7 @@ import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.job.Job;
 import dev.flynn.api.job.JobState;
+import dev.flynn.api.job.NewJob;
 import dev.flynn.api.log.LogMessage;
 import dev.flynn.api.release.HealthCheck;
 import dev.flynn.api.release.Port;
@@ -131,6 +132,58 @@ class FlynnJsonTest {
     }
 
     @Test
+    void aJobTellsTheNewerClientsItsPartsAndItsArgs() {
+        var job = new Job(
+                new JobId("node1-abc-def"),
+                AppId.random(),
+                ReleaseId.random(),
+                Optional.empty(),
+                JobState.PENDING,
+                List.of("rake", "db:migrate"),
+                Map.of(),
+                OptionalInt.empty(),
+                Optional.empty(),
+                0,
+                NOW,
+                NOW);
+
+        assertThat(json.write(job))
+                .contains(
+                        "\"uuid\":\"abc-def\"",
+                        "\"host_id\":\"node1\"",
+                        "\"cmd\":[\"rake\",\"db:migrate\"]",
+                        "\"args\":[\"rake\",\"db:migrate\"]");
+        assertThat(json.read(json.write(job), Job.class)).isEqualTo(job);
+    }
+
+    @Test
+    void aProcessTypeIsReadInItsNewerFormToo() {
+        ProcessType process = json.read(
+                "{\"args\":[\"/bin/server\",\"-v\"],\"volumes\":[{\"path\":\"/data\",\"delete_on_stop\":true}],"
+                        + "\"service\":\"\",\"env\":null}",
+                ProcessType.class);
+
+        assertThat(process.entrypoint()).containsExactly("/bin/server", "-v");
+        assertThat(process.cmd()).isEmpty();
+        assertThat(process.data()).isTrue();
+        assertThat(process.service()).isEmpty();
+    }
+
+    @Test
+    void aNewJobTakesTheFirstOfItsArtifactsAndItsArgs() {
+        var artifact = ArtifactId.random();
+
+        NewJob job = json.read(
+                "{\"release\":\"\",\"artifacts\":[\"" + artifact + "\"],\"args\":[\"ls\"],\"partition\":\"user\"}",
+                NewJob.class);
+
+        assertThat(job.release()).isEmpty();
+        assertThat(job.artifact()).contains(artifact);
+        assertThat(job.cmd()).containsExactly("ls");
+        assertThat(json.read(json.write(job), NewJob.class)).isEqualTo(job);
+    }
+
+    @Test
     void anEventCarriesItsDataAsJson() {
         var event = new Event(7, Optional.empty(), "scale", "x", "{\"processes\":null}", NOW);
 
@@ -162,7 +215,8 @@ class FlynnJsonTest {
 
     @Test
     void brokenJsonAndWrongTypesAreSyntaxErrors() {
-        for (String broken : List.of("{", "[1]", "{\"name\":{}}", "{\"id\":7}")) {
+        for (String broken : List.of(
+                "{", "[1]", "{\"name\":{}}", "{\"id\":7}", "{\"name\":7}", "{\"name\":true}", "{\"meta\":{\"a\":1}}")) {
             var refusal = catchThrowableOfType(FlynnException.class, () -> json.read(broken, App.class));
             assertThat(refusal).as(broken).isNotNull();
             assertThat(refusal.code()).as(broken).isEqualTo(ErrorCode.SYNTAX);

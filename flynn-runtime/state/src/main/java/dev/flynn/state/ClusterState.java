@@ -125,6 +125,15 @@ public final class ClusterState {
         return resources;
     }
 
+    /**
+     * Records of a component's own, under a prefix that no other component uses.
+     *
+     * @param prefix ends with a slash
+     */
+    public <T> Table<T> table(String prefix, Class<T> type) {
+        return new Table<>(store, json, prefix, type);
+    }
+
     public Events events() {
         return events;
     }

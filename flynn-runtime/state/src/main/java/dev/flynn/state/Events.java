@@ -14,6 +14,8 @@ import dev.flynn.spi.store.StoreWatcher;
 import dev.flynn.spi.store.Transaction;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -48,6 +50,30 @@ public final class Events {
         StoreSnapshot snapshot = store.list(PREFIX);
         List<Event> events = snapshot.entries().stream().map(this::parse).toList();
         return new History(snapshot.revision(), events);
+    }
+
+    /**
+     * The events that match, by ascending id, and the revision after which {@link #watch} continues. Costs no parsing of what
+     * obviously does not match.
+     */
+    public History history(EventQuery query) {
+        StoreSnapshot snapshot = store.list(PREFIX);
+        List<StoreEntry> entries = snapshot.entries();
+        Deque<Event> found = new ArrayDeque<>();
+        for (int i = entries.size() - 1; i >= 0 && found.size() < query.limit(); i--) {
+            StoreEntry entry = entries.get(i);
+            long id = Transaction.sequenceNumber(PREFIX, entry.key());
+            if (id <= query.sinceId()) {
+                break;
+            }
+            if (id < query.beforeId() && query.mayMatch(entry.value())) {
+                Event event = parse(entry);
+                if (query.matches(event)) {
+                    found.addFirst(event);
+                }
+            }
+        }
+        return new History(snapshot.revision(), List.copyOf(found));
     }
 
     /** One event by its id. */
