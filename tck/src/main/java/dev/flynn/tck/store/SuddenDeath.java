@@ -31,6 +31,7 @@ final class SuddenDeath {
 
     private static final int WRITERS = 3;
     private static final int LONGEST_LIFE_MILLIS = 400;
+    private static final int LARGEST_VALUE = 50_000;
 
     private final String factory;
     private final Path directory;
@@ -88,11 +89,11 @@ final class SuddenDeath {
         }
     }
 
-    /** SIGKILL, once so much of its life has passed. */
+    /** SIGKILL, once so much of its life has passed; what it has printed can still be read. */
     private static void kill(Process process, int millis) {
         try {
             if (!process.waitFor(millis, TimeUnit.MILLISECONDS)) {
-                process.destroyForcibly();
+                process.toHandle().destroyForcibly();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -114,7 +115,7 @@ final class SuddenDeath {
         try (ClusterStore opened = store.get()) {
             Map<String, String> found = new LinkedHashMap<>();
             for (StoreEntry entry : opened.list("log/").entries()) {
-                found.put(entry.key(), entry.value() + "@" + entry.createRevision());
+                found.put(entry.key(), nameIn(entry.value()) + "@" + entry.createRevision());
             }
             assertThat(found)
                     .as("what was acknowledged before death %d, seed %d", round, seed)
@@ -142,13 +143,25 @@ final class SuddenDeath {
 
     private static void write(ClusterStore store, String name) {
         for (int i = 1; ; i++) {
-            String value = name + "-" + i;
+            String value = value(name + "-" + i);
             CommitResult result = store.commit(Transaction.builder()
                     .append("log/", value)
                     .put("last", value)
                     .build());
-            print("%s %s %d .%n".formatted(result.appendedKeys().get(0), value, result.revision()));
+            print("%s %s %d .%n".formatted(result.appendedKeys().get(0), nameIn(value), result.revision()));
         }
+    }
+
+    /** Values of very different sizes, so that some deaths fall into the middle of a write. */
+    private static String value(String name) {
+        return name + " " + "x".repeat(Math.floorMod(name.hashCode() * 31, LARGEST_VALUE));
+    }
+
+    /** The name that a value begins with; the rest must be what belongs to that name. */
+    private static String nameIn(String value) {
+        String name = value.substring(0, value.indexOf(' '));
+        assertThat(value).isEqualTo(value(name));
+        return name;
     }
 
     private static void print(String line) {

@@ -1,0 +1,466 @@
+package dev.flynn.tck.container;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.host.JobSpec;
+import dev.flynn.api.host.JobStatus;
+import dev.flynn.api.host.OutputStreamKind;
+import dev.flynn.api.host.TerminalSize;
+import dev.flynn.api.id.JobId;
+import dev.flynn.api.release.Port;
+import dev.flynn.api.release.ResourceLimit;
+import dev.flynn.spi.container.Capability;
+import dev.flynn.spi.container.ContainerBackend;
+import dev.flynn.tck.Rule;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apiguardian.api.API;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Checks the promises CB-1 to CB-13 of a {@link ContainerBackend}. Extend it, say how the backend is opened and which image
+ * has a shell, and run it with JUnit:
+ *
+ * <pre>{@code
+ * class LxcBackendTckTest extends ContainerBackendTck {
+ *
+ *     protected ContainerBackend openBackend(Path dataDirectory) {
+ *         return new LxcBackend(dataDirectory);
+ *     }
+ *
+ *     protected Optional<JobSpec.Image> shellImage() {
+ *         return Optional.of(new JobSpec.Image("docker", "https://registry.example?name=debian"));
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>What the backend declares in {@link ContainerBackend#capabilities} is what it is held to; the rest must be refused.
+ */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+@Timeout(120)
+public abstract class ContainerBackendTck {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration GRACE = Duration.ofSeconds(5);
+    private static final String HOST = "tck";
+
+    @TempDir
+    Path dataDirectory;
+
+    private ContainerBackend backend;
+    private RecordingListener seen;
+
+    /** Opens a backend that keeps its state in this directory; the same directory means the same jobs. */
+    protected abstract ContainerBackend openBackend(Path dataDirectory);
+
+    /**
+     * An image whose command line is run as it is and which has {@code /bin/sh}; empty for a backend whose jobs are no
+     * commands: then only the promises that need no shell are checked, with {@link #longRunningJob}.
+     */
+    protected abstract Optional<JobSpec.Image> shellImage();
+
+    /** A job that runs until it is stopped. */
+    protected JobSpec longRunningJob() {
+        return shell("while true; do sleep 0.05; done");
+    }
+
+    /** A job of a type of image that this backend runs, and that cannot be started. */
+    protected abstract JobSpec impossibleJob();
+
+    /** How long a process may take to come up. */
+    protected Duration patience() {
+        return PATIENCE;
+    }
+
+    @BeforeEach
+    void open() {
+        backend = openBackend(dataDirectory);
+        seen = new RecordingListener();
+        var unused = backend.watch(seen);
+    }
+
+    @AfterEach
+    void close() {
+        for (JobStatus job : backend.jobs()) {
+            backend.stop(job.id(), Duration.ZERO);
+        }
+        backend.close();
+    }
+
+    @Rule("CB-1")
+    void startingAJobTwiceStartsItOnce() {
+        JobSpec spec = longRunningJob();
+        IntStream.range(0, 8)
+                .mapToObj(i -> CompletableFuture.runAsync(() -> backend.start(spec)))
+                .toList()
+                .forEach(CompletableFuture::join);
+        awaitState(spec.id(), JobStatus.State.RUNNING);
+
+        JobStatus again = backend.start(spec);
+
+        assertThat(again.state()).isEqualTo(JobStatus.State.RUNNING);
+        assertThat(backend.jobs()).hasSize(1);
+    }
+
+    @Rule("CB-1")
+    void startingAJobThatIsDownLeavesItDown() {
+        JobSpec spec = longRunningJob();
+        running(spec);
+        backend.stop(spec.id(), Duration.ZERO);
+        awaitDown(spec.id());
+
+        assertThat(backend.start(spec).state()).isEqualTo(JobStatus.State.DOWN);
+    }
+
+    @Rule("CB-2")
+    void theExitStatusIsExact() {
+        for (int status : List.of(0, 1, 7, 127, 143, 255)) {
+            assertThat(ended(shell("exit " + status)).exitStatus()).isEqualTo(OptionalInt.of(status));
+        }
+    }
+
+    @Rule("CB-2")
+    void theSignalThatEndedAProcessIsExact() {
+        for (int signal : List.of(9, 15, 6)) {
+            JobStatus down = ended(shell("kill -" + signal + " $$; sleep 60"));
+            assertThat(down.signal()).isEqualTo(OptionalInt.of(signal));
+            assertThat(down.exitStatus()).isEmpty();
+        }
+    }
+
+    @Rule("CB-3")
+    void allOutputComesBeforeTheEnd() {
+        JobSpec spec = shell("i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; printf last");
+
+        ended(spec);
+
+        String text = seen.text(spec.id(), OutputStreamKind.STDOUT);
+        assertThat(text).endsWith("line 19999\nlast");
+        assertThat(text.lines()).hasSize(20_001);
+        assertThat(seen.wroteAfterDown()).isEmpty();
+    }
+
+    @Rule("CB-3")
+    void standardErrorIsAStreamOfItsOwn() {
+        JobSpec spec = shell("echo out; echo err >&2");
+
+        ended(spec);
+
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).isEqualTo("out\n");
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDERR)).isEqualTo("err\n");
+    }
+
+    @Rule("CB-4")
+    void stoppingSendsTermFirst() {
+        JobSpec spec = shell("trap 'echo bye; exit 3' TERM; echo ready; while true; do sleep 0.05; done");
+        running(spec);
+        awaitOutput(spec.id(), "ready");
+
+        backend.stop(spec.id(), GRACE);
+
+        assertThat(awaitDown(spec.id()).exitStatus()).isEqualTo(OptionalInt.of(3));
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).contains("bye");
+    }
+
+    @Rule("CB-4")
+    void whatIgnoresTermIsKilledAfterTheGrace() {
+        JobSpec spec = shell("trap '' TERM; echo ready; while true; do sleep 0.05; done");
+        running(spec);
+        awaitOutput(spec.id(), "ready");
+
+        backend.stop(spec.id(), Duration.ofMillis(300));
+
+        assertThat(awaitDown(spec.id()).signal()).isEqualTo(OptionalInt.of(9));
+    }
+
+    @Rule("CB-4")
+    void stoppingAnUnknownJobIsFine() {
+        backend.stop(JobId.random(HOST), GRACE);
+    }
+
+    @Rule("CB-5")
+    void statesComeOnceAndInOrder() {
+        JobSpec spec = longRunningJob();
+        running(spec);
+        backend.stop(spec.id(), GRACE);
+        awaitDown(spec.id());
+
+        assertThat(seen.states(spec.id()).stream().map(JobStatus::state))
+                .containsExactly(JobStatus.State.STARTING, JobStatus.State.RUNNING, JobStatus.State.DOWN);
+    }
+
+    @Rule("CB-6")
+    void jobsSurviveARestartIfTheBackendSaysSo() {
+        JobSpec spec = longRunningJob();
+        running(spec);
+
+        backend.close();
+        backend = openBackend(dataDirectory);
+
+        boolean survived = backend.status(spec.id())
+                .map(status -> status.state() == JobStatus.State.RUNNING)
+                .orElse(false);
+        assertThat(survived).isEqualTo(has(Capability.SURVIVES_RESTART));
+    }
+
+    @Rule("CB-7")
+    void whatIsNotDeclaredIsRefused() {
+        JobSpec spec = longRunningJob();
+        running(spec);
+
+        refusedUnless(Capability.SIGNAL, () -> backend.signal(spec.id(), 0));
+        if (!has(Capability.STDIN)) {
+            refusedUnless(Capability.STDIN, () -> backend.stdin(spec.id()));
+        }
+        if (!has(Capability.TTY)) {
+            refusedUnless(Capability.TTY, () -> backend.resize(spec.id(), TerminalSize.DEFAULT));
+        }
+    }
+
+    @Rule("CB-7")
+    void aSignalReachesTheMainProcess() {
+        assumeTrue(has(Capability.SIGNAL));
+        JobSpec spec = shell("trap 'echo got it; exit 0' USR1; echo ready; while true; do sleep 0.05; done");
+        running(spec);
+        awaitOutput(spec.id(), "ready");
+
+        backend.signal(spec.id(), 10);
+
+        awaitDown(spec.id());
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).contains("got it");
+    }
+
+    @Rule("CB-7")
+    void anImageOfAnotherTypeIsRefused() {
+        var spec = JobSpec.ofCommand(
+                JobId.random(HOST), new JobSpec.Image("unheard-of", "unheard-of:image"), List.of("true"));
+
+        var refusal = catchThrowableOfType(FlynnException.class, () -> backend.start(spec));
+
+        assertThat(refusal).isNotNull();
+        assertThat(refusal.code()).isEqualTo(ErrorCode.VALIDATION);
+        assertThat(backend.jobs()).isEmpty();
+    }
+
+    @Rule("CB-8")
+    void childrenAndDaemonsEndWithTheJob() {
+        String mark = "6" + (System.nanoTime() % 1_000_000_000L);
+        JobSpec spec = shell("sleep " + mark + " & (setsid sh -c 'sleep " + mark + " & sleep " + mark
+                + "' >/dev/null 2>&1 &) ; sleep 0.2; echo ready; exec sleep " + mark);
+        running(spec);
+        awaitOutput(spec.id(), "ready");
+
+        backend.stop(spec.id(), Duration.ZERO);
+        awaitDown(spec.id());
+
+        await("no process is left")
+                .atMost(patience())
+                .untilAsserted(() -> assertThat(processesWith(mark)).isZero());
+    }
+
+    @Rule("CB-8")
+    void whatAJobLeavesBehindWhenItEndsByItselfIsEnded() {
+        String mark = "7" + (System.nanoTime() % 1_000_000_000L);
+        JobSpec spec = shell("(setsid sleep " + mark + " >/dev/null 2>&1 &); sleep 0.1; exit 0");
+
+        ended(spec);
+
+        assertThat(processesWith(mark)).isZero();
+    }
+
+    @Rule("CB-9")
+    void aJobThatCannotBeStartedSaysWhy() {
+        JobSpec spec = impossibleJob();
+
+        backend.start(spec);
+
+        JobStatus down = awaitDown(spec.id());
+        assertThat(down.error()).hasValueSatisfying(reason -> assertThat(reason).isNotBlank());
+        assertThat(down.exitStatus()).isEmpty();
+    }
+
+    @Rule("CB-10")
+    void environmentAndArgumentsArriveUnchanged() {
+        String odd = "a b\t\"c\" 'd' $e \\ é 日本\nnext";
+        JobSpec spec = shell("printf '%s|%s' \"$ODD\" \"$1\"", odd).withEnv(Map.of("ODD", odd));
+
+        ended(spec);
+
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).isEqualTo(odd + "|" + odd);
+    }
+
+    @Rule("CB-10")
+    void nothingOfThePlatformsOwnEnvironmentLeaks() {
+        JobSpec spec = shell("env")
+                .withEnv(Map.of("ONLY", "this"))
+                .withPorts(List.of(new Port(4711, "tcp", Optional.empty())));
+
+        ended(spec);
+
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT))
+                .contains("ONLY=this")
+                .doesNotContain("JAVA_HOME")
+                .doesNotContain("MAVEN");
+    }
+
+    @Rule("CB-11")
+    void standardInputArrivesAndEnds() throws Exception {
+        assumeTrue(has(Capability.STDIN));
+        JobSpec spec = shell("cat; echo end; sleep 0.2; echo after").withStdin(true);
+        running(spec);
+
+        try (OutputStream stdin = backend.stdin(spec.id())) {
+            stdin.write("first\nsecond".getBytes(StandardCharsets.UTF_8));
+        }
+
+        assertThat(awaitDown(spec.id()).exitStatus()).isEqualTo(OptionalInt.of(0));
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).isEqualTo("first\nsecondend\nafter\n");
+    }
+
+    @Rule("CB-11")
+    void withoutStandardInputThereIsEndOfFile() {
+        JobSpec spec = shell("cat; echo end");
+
+        ended(spec);
+
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).isEqualTo("end\n");
+    }
+
+    @Rule("CB-12")
+    void aTerminalHasTheWantedSizeAndCanBeResized() throws Exception {
+        assumeTrue(has(Capability.TTY));
+        JobSpec spec = shell(
+                        "trap 'stty size; echo resized' WINCH; tty; stty size; echo ready; while read line; do echo \"<$line>\"; done; stty size")
+                .withTty(new TerminalSize(101, 33));
+        running(spec);
+        awaitOutput(spec.id(), "ready");
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).contains("/dev/", "33 101");
+
+        backend.resize(spec.id(), new TerminalSize(120, 40));
+        OutputStream stdin = backend.stdin(spec.id());
+        stdin.write("typed\n".getBytes(StandardCharsets.UTF_8));
+        awaitOutput(spec.id(), "<typed>");
+        stdin.write(4);
+
+        awaitDown(spec.id());
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).contains("40 120");
+    }
+
+    @Rule("CB-12")
+    void controlCInterruptsWhatRunsInTheTerminal() throws Exception {
+        assumeTrue(has(Capability.TTY));
+        JobSpec spec = shell("trap 'echo interrupted; exit 5' INT; echo ready; while true; do sleep 0.05; done")
+                .withTty(TerminalSize.DEFAULT);
+        running(spec);
+        awaitOutput(spec.id(), "ready");
+
+        backend.stdin(spec.id()).write(3);
+
+        assertThat(awaitDown(spec.id()).exitStatus()).isEqualTo(OptionalInt.of(5));
+    }
+
+    @Rule("CB-13")
+    void aDeclaredLimitOnDescriptorsHolds() {
+        assumeTrue(has(Capability.LIMIT_MAX_FD));
+        JobSpec plain = shell("ulimit -n");
+        var spec = new JobSpec(
+                plain.id(),
+                plain.metadata(),
+                plain.image(),
+                plain.entrypoint(),
+                plain.cmd(),
+                plain.env(),
+                plain.ports(),
+                Map.of(ResourceLimit.MAX_FD, ResourceLimit.of(123)),
+                plain.tty(),
+                false,
+                false,
+                false,
+                false,
+                false);
+
+        ended(spec);
+
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).isEqualTo("123\n");
+    }
+
+    // what the tests are made of
+
+    private boolean has(Capability capability) {
+        return backend.capabilities().contains(capability);
+    }
+
+    /** A job that runs a line in the image's shell, the arguments being $1 and so on. */
+    private JobSpec shell(String line, String... arguments) {
+        Optional<JobSpec.Image> image = shellImage();
+        assumeTrue(image.isPresent(), "this backend's jobs are no commands");
+        List<String> command = Stream.concat(Stream.of("/bin/sh", "-c", line, "sh"), Stream.of(arguments))
+                .toList();
+        return JobSpec.ofCommand(JobId.random(HOST), image.orElseThrow(), command);
+    }
+
+    private void running(JobSpec spec) {
+        backend.start(spec);
+        awaitState(spec.id(), JobStatus.State.RUNNING);
+    }
+
+    private JobStatus ended(JobSpec spec) {
+        backend.start(spec);
+        return awaitDown(spec.id());
+    }
+
+    private JobStatus awaitDown(JobId job) {
+        awaitState(job, JobStatus.State.DOWN);
+        return backend.status(job).orElseThrow();
+    }
+
+    private void awaitState(JobId job, JobStatus.State state) {
+        await("job is " + state)
+                .atMost(patience())
+                .pollInterval(Duration.ofMillis(10))
+                .untilAsserted(() -> {
+                    assertThat(backend.status(job).map(JobStatus::state)).contains(state);
+                    assertThat(seen.states(job).stream().map(JobStatus::state)).contains(state);
+                });
+    }
+
+    private void awaitOutput(JobId job, String text) {
+        await("output has " + text)
+                .atMost(patience())
+                .pollInterval(Duration.ofMillis(10))
+                .until(() -> seen.text(job, OutputStreamKind.STDOUT).contains(text));
+    }
+
+    private void refusedUnless(Capability capability, Runnable attempt) {
+        var refusal = catchThrowableOfType(FlynnException.class, attempt::run);
+        if (has(capability)) {
+            assertThat(refusal).isNull();
+        } else {
+            assertThat(refusal).isNotNull();
+            assertThat(refusal.code()).isEqualTo(ErrorCode.UNSUPPORTED);
+        }
+    }
+
+    private static long processesWith(String mark) {
+        return ProcessHandle.allProcesses()
+                .filter(process -> process.info().commandLine().orElse("").contains("sleep " + mark))
+                .count();
+    }
+}
