@@ -1,0 +1,345 @@
+package dev.flynn.scheduler;
+
+import dev.flynn.api.app.App;
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.host.JobSpec;
+import dev.flynn.api.id.JobId;
+import dev.flynn.api.job.JobState;
+import dev.flynn.api.release.Artifact;
+import dev.flynn.api.release.ProcessType;
+import dev.flynn.api.release.Release;
+import dev.flynn.scheduler.Decision.Change;
+import dev.flynn.spi.scheduler.Plan;
+import dev.flynn.spi.scheduler.Scheduler;
+import dev.flynn.spi.store.CommitResult;
+import dev.flynn.spi.store.StoreEntry;
+import dev.flynn.spi.store.Transaction;
+import dev.flynn.state.ClusterState;
+import dev.flynn.state.JobRecord;
+import dev.flynn.state.JobSpecs;
+import dev.flynn.state.Versioned;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks at the cluster once and makes it as wanted. Not thread-safe.
+ *
+ * <p>Whether there is anything to do is found out on live views, which costs no read. What to do is then decided on a fresh
+ * read, and written only if no other scheduler wrote since: each transaction of a scheduler changes one key, the
+ * {@link #TURN}, and is refused if another one changed it in between. So any number of them may run side by side.
+ */
+final class SchedulerPass {
+
+    /** Holds when a scheduler last wrote. */
+    static final String TURN = "scheduler/turn";
+
+    private static final Logger log = LoggerFactory.getLogger(SchedulerPass.class);
+
+    private static final int ATTEMPTS = 10;
+    private static final Duration PAUSE = Duration.ofMillis(100);
+    private static final int MAX_WRITES = 32;
+    private static final int MAX_CHARACTERS = 512 << 10;
+
+    private final ClusterState state;
+    private final Scheduler scheduler;
+    private final Restarts restarts;
+    private final Clock clock;
+
+    /** What was logged already and still held at the last look. */
+    private Set<String> told = Set.of();
+
+    /** What was found missing while writing, and logged. */
+    private final Set<String> toldMissing = new HashSet<>();
+
+    SchedulerPass(ClusterState state, Scheduler scheduler, RestartPolicy policy, Clock clock) {
+        this.state = state;
+        this.scheduler = scheduler;
+        this.restarts = new Restarts(policy);
+        this.clock = clock;
+    }
+
+    /**
+     * Acts if there is anything to do in a picture that may be a little old.
+     *
+     * @return when to look again even if nothing changes
+     */
+    Optional<Instant> run(ClusterPicture picture) {
+        Decision decision = decide(picture);
+        return decision.isEmpty() ? decision.lookAgainAt() : run();
+    }
+
+    /** Reads everything anew and acts. */
+    Optional<Instant> run() {
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            var turn = new Turn();
+            Decision decision = decide(read());
+            if (carryOut(decision, turn)) {
+                return decision.lookAgainAt();
+            }
+        }
+        return Optional.of(clock.instant().plus(PAUSE));
+    }
+
+    private ClusterPicture read() {
+        return new ClusterPicture(
+                state.formations().list(),
+                state.jobs().table().list(),
+                state.hosts().list(),
+                id -> state.releases().find(id.toString()).map(Versioned::value));
+    }
+
+    private Decision decide(ClusterPicture picture) {
+        Decision decision = Decision.of(picture, scheduler, restarts, clock.instant());
+        tellOddities(decision);
+        return decision;
+    }
+
+    // ---- carrying out
+
+    /** @return whether everything was written; otherwise look again */
+    private boolean carryOut(Decision decision, Turn turn) {
+        boolean complete = true;
+        for (Change change : decision.changes()) {
+            try {
+                if (!new Writing(change, turn).run()) {
+                    complete = false;
+                }
+            } catch (FlynnException e) {
+                if (e.code() == ErrorCode.SERVICE_UNAVAILABLE) {
+                    throw e;
+                }
+                log.atError()
+                        .addKeyValue("app", change.app())
+                        .addKeyValue("release", change.release())
+                        .setCause(e)
+                        .log("formation cannot be carried out");
+            }
+            if (turn.isLost()) {
+                return false;
+            }
+        }
+        return complete;
+    }
+
+    /** The permission to write, as long as no other scheduler does. */
+    private final class Turn {
+
+        private long revision =
+                state.store().get(TURN).map(StoreEntry::modRevision).orElse(0L);
+        private boolean lost;
+
+        boolean isLost() {
+            return lost;
+        }
+
+        boolean commit(Transaction.Builder transaction) {
+            transaction.whenUnchanged(TURN, revision).put(TURN, clock.instant().toString());
+            CommitResult result = state.commit(transaction);
+            if (result.committed()) {
+                revision = result.revision();
+            } else {
+                lost = result.conflictKey().filter(TURN::equals).isPresent();
+            }
+            return result.committed();
+        }
+    }
+
+    /** The transactions of one formation: usually one, several if they are many jobs. */
+    private final class Writing {
+
+        private final Change change;
+        private final Turn turn;
+        private final Instant now = clock.instant();
+        private final List<Runnable> afterCommit = new ArrayList<>();
+        private Transaction.Builder transaction = Transaction.builder();
+        private int writes;
+        private long characters;
+
+        Writing(Change change, Turn turn) {
+            this.change = change;
+            this.turn = turn;
+        }
+
+        boolean run() {
+            for (Versioned<JobRecord> job : change.stop()) {
+                if (!write(tx -> stop(tx, job), 0)) {
+                    return false;
+                }
+            }
+            for (Decision.Delay delay : change.delay()) {
+                if (!write(tx -> delay(tx, delay), 0)) {
+                    return false;
+                }
+            }
+            if (!change.start().isEmpty() && !start()) {
+                return false;
+            }
+            return commit();
+        }
+
+        private boolean start() {
+            Optional<App> app = state.apps().find(change.app().toString()).map(Versioned::value);
+            Optional<Release> release =
+                    state.releases().find(change.release().toString()).map(Versioned::value);
+            Optional<Artifact> artifact = release.flatMap(Release::artifact)
+                    .flatMap(id -> state.artifacts().find(id.toString()))
+                    .map(Versioned::value);
+            if (app.isEmpty() || release.isEmpty() || artifact.isEmpty()) {
+                tellOnce("formation %s of app %s: its app or its artifact does not exist"
+                        .formatted(change.release(), change.app()));
+                return true;
+            }
+            for (Decision.Start start : change.start()) {
+                JobRecord job = newJob(app.get(), release.get(), artifact.get(), start);
+                if (!write(tx -> start(tx, start, job), size(job))) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private JobRecord newJob(App app, Release release, Artifact artifact, Decision.Start start) {
+            ProcessType process = Optional.ofNullable(release.processes().get(start.type()))
+                    .orElseThrow(() -> new IllegalStateException("the scheduler's plan has an unknown type " + start));
+            JobId id = JobId.random(start.hostId());
+            JobSpec spec = JobSpecs.ofProcessType(id, app, release, artifact, start.type(), process);
+            return start.replaces()
+                    .map(Versioned::value)
+                    .map(down -> JobRecord.pending(replacing(spec, down.id()), restarts.restartsOfSuccessor(down), now))
+                    .orElseGet(() -> JobRecord.pending(spec, 0, now));
+        }
+
+        private void stop(Transaction.Builder tx, Versioned<JobRecord> job) {
+            JobRecord record = job.value();
+            if (record.state() == JobState.DOWN) {
+                state.jobs().replace(tx, job, record.withRestartAt(Optional.empty(), record.updatedAt()));
+            } else {
+                state.jobs().replace(tx, job, record.withStopRequested(now));
+                tell(record.id(), "job is not wanted any more");
+            }
+        }
+
+        private void delay(Transaction.Builder tx, Decision.Delay delay) {
+            JobRecord down = delay.job().value();
+            state.jobs().replace(tx, delay.job(), down.withRestartAt(Optional.of(delay.until()), down.updatedAt()));
+            afterCommit.add(() -> log.atInfo()
+                    .addKeyValue("job", down.id())
+                    .addKeyValue("restarts", down.restarts())
+                    .addKeyValue("restartAt", delay.until())
+                    .log("job stopped unexpectedly and waits for its restart"));
+        }
+
+        private void start(Transaction.Builder tx, Decision.Start start, JobRecord job) {
+            start.replaces()
+                    .ifPresent(down -> state.jobs()
+                            .replace(
+                                    tx,
+                                    down,
+                                    down.value()
+                                            .withRestartAt(
+                                                    Optional.empty(),
+                                                    down.value().updatedAt())));
+            state.jobs().create(tx, job);
+            tell(job.id(), "job is wanted");
+        }
+
+        private void tell(JobId job, String what) {
+            afterCommit.add(() -> log.atInfo()
+                    .addKeyValue("job", job)
+                    .addKeyValue("app", change.app())
+                    .log(what));
+        }
+
+        /** Adds to the transaction, committing what was there if it would become too big. */
+        private boolean write(Consumer<Transaction.Builder> addition, long size) {
+            if ((writes >= MAX_WRITES || characters + size > MAX_CHARACTERS) && !commit()) {
+                return false;
+            }
+            addition.accept(transaction);
+            writes++;
+            characters += size;
+            return true;
+        }
+
+        private boolean commit() {
+            if (writes == 0) {
+                return true;
+            }
+            String key = state.formations().key(ClusterState.formationId(change.app(), change.release()));
+            transaction.whenUnchanged(
+                    key, change.formation().map(Versioned::modRevision).orElse(0L));
+            boolean committed = turn.commit(transaction);
+            if (committed) {
+                afterCommit.forEach(Runnable::run);
+            }
+            afterCommit.clear();
+            transaction = Transaction.builder();
+            writes = 0;
+            characters = 0;
+            return committed;
+        }
+
+        private static long size(JobRecord job) {
+            return job.spec().env().entrySet().stream()
+                    .mapToLong(variable ->
+                            variable.getKey().length() + variable.getValue().length())
+                    .sum();
+        }
+    }
+
+    /** The app's own metadata, which is in the spec too, must not say what a job replaces. */
+    private static JobSpec replacing(JobSpec spec, Optional<JobId> replaced) {
+        Map<String, String> metadata = new HashMap<>(spec.metadata());
+        metadata.remove(Restarts.META_REPLACES);
+        replaced.ifPresent(id -> metadata.put(Restarts.META_REPLACES, id.value()));
+        return new JobSpec(
+                spec.id(),
+                metadata,
+                spec.image(),
+                spec.entrypoint(),
+                spec.cmd(),
+                spec.env(),
+                spec.ports(),
+                spec.resources(),
+                spec.tty(),
+                spec.stdin(),
+                spec.disableLog(),
+                spec.data(),
+                spec.hostNetwork(),
+                spec.resurrect());
+    }
+
+    // ---- the log
+
+    private void tellOddities(Decision decision) {
+        Set<String> now = new HashSet<>(decision.oddities());
+        for (Plan.Unplaceable wanted : decision.unplaceable()) {
+            now.add("%s of release %s of app %s cannot be placed: %s"
+                    .formatted(wanted.type(), wanted.release(), wanted.app(), wanted.reason()));
+        }
+        now.stream().filter(oddity -> !told.contains(oddity)).sorted().forEach(SchedulerPass::warn);
+        told = now;
+    }
+
+    private void tellOnce(String oddity) {
+        if (toldMissing.add(oddity)) {
+            warn(oddity);
+        }
+    }
+
+    private static void warn(String oddity) {
+        log.atWarn().addKeyValue("what", oddity).log("formation is not carried out as it stands");
+    }
+}
