@@ -215,10 +215,11 @@ final class SchedulerPass {
                     .orElseThrow(() -> new IllegalStateException("the scheduler's plan has an unknown type " + start));
             JobId id = JobId.random(start.hostId());
             JobSpec spec = JobSpecs.ofProcessType(id, app, release, artifact, start.type(), process);
-            return start.replaces()
-                    .map(Versioned::value)
-                    .map(down -> JobRecord.pending(replacing(spec, down.id()), restarts.restartsOfSuccessor(down), now))
-                    .orElseGet(() -> JobRecord.pending(spec, 0, now));
+            Optional<JobRecord> down = start.replaces().map(Versioned::value);
+            return JobRecord.pending(
+                    replacing(spec, down.map(JobRecord::id)),
+                    down.map(restarts::restartsOfSuccessor).orElse(0),
+                    now);
         }
 
         private void stop(Transaction.Builder tx, Versioned<JobRecord> job) {
