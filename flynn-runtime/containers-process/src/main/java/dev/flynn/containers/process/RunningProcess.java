@@ -1,0 +1,278 @@
+package dev.flynn.containers.process;
+
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.host.JobSpec;
+import dev.flynn.api.host.JobStatus;
+import dev.flynn.api.host.OutputStreamKind;
+import dev.flynn.api.host.TerminalSize;
+import dev.flynn.api.release.ResourceLimit;
+import dev.flynn.base.NamedThreads;
+import java.io.File;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One job and the supervisor that runs it. {@link #run} is its whole life, on one thread. */
+final class RunningProcess {
+
+    private static final Logger log = LoggerFactory.getLogger(RunningProcess.class);
+
+    private static final Map<String, String> BASE_ENVIRONMENT = Map.of(
+            "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "TERM", "xterm");
+
+    private final ProcessContainerBackend backend;
+    private final JobSpec spec;
+    private final JobDirectory directory;
+    private final CountDownLatch down = new CountDownLatch(1);
+    private final Object lock = new Object();
+
+    private volatile JobStatus status;
+    private volatile @Nullable Process supervisor;
+    private boolean stopWanted;
+    private boolean killWanted;
+
+    RunningProcess(ProcessContainerBackend backend, JobSpec spec) {
+        this.backend = backend;
+        this.spec = spec;
+        this.directory = backend.directoryOf(spec);
+        this.status = JobStatus.starting(spec.id(), backend.clock().instant());
+    }
+
+    JobStatus status() {
+        return status;
+    }
+
+    void run() {
+        tell(status);
+        JobStatus ended;
+        try {
+            ended = execute();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            ended = status.failed("the backend was closed", backend.clock().instant());
+        } catch (IOException | RuntimeException e) {
+            ended = status.failed(message(e), backend.clock().instant());
+        }
+        try {
+            directory.delete();
+        } catch (IOException e) {
+            log.atWarn().addKeyValue("job", spec.id()).setCause(e).log("cannot delete the job's directory");
+        }
+        tell(ended);
+        down.countDown();
+    }
+
+    private JobStatus execute() throws IOException, InterruptedException {
+        if (spec.data()) {
+            throw new IOException("the process backend has no volumes: a job with data cannot run on it");
+        }
+        List<String> command = backend.commandOf(spec);
+        directory.create();
+        backend.preparation().prepare(spec, directory.app());
+        directory.writeEnvironment(environment());
+        Process process = spawn(command);
+        Future<?> out = pump(process.getInputStream(), OutputStreamKind.STDOUT);
+        Future<?> err = pump(process.getErrorStream(), OutputStreamKind.STDERR);
+        awaitMainProcess(process);
+        supervisor = process;
+        tell(status.running(backend.address(), backend.clock().instant()));
+        sendWhatWasWanted();
+        process.waitFor();
+        finish(out);
+        finish(err);
+        return directory.ended(status, backend.clock().instant());
+    }
+
+    /** Before its main process is there, a supervisor is not ready for signals. */
+    private void awaitMainProcess(Process process) throws InterruptedException {
+        while (process.isAlive() && directory.mainProcess().isEmpty()) {
+            TimeUnit.MILLISECONDS.sleep(1);
+        }
+    }
+
+    private Map<String, String> environment() {
+        Map<String, String> environment = new HashMap<>(BASE_ENVIRONMENT);
+        environment.put("TMPDIR", directory.tmp().toString());
+        environment.putAll(spec.env());
+        environment.put("HOME", directory.app().toString());
+        return environment;
+    }
+
+    private Process spawn(List<String> command) throws IOException, InterruptedException {
+        List<String> line = new ArrayList<>(List.of(
+                "perl",
+                backend.supervisor().toString(),
+                directory.path().toString(),
+                String.valueOf(ProcessHandle.current().pid()),
+                String.valueOf(maxDescriptors()),
+                spec.tty().map(size -> size.lines() + "x" + size.columns()).orElse("-")));
+        line.addAll(command);
+        var builder = new ProcessBuilder(line).directory(directory.path().toFile());
+        builder.environment().clear();
+        builder.environment().put("PATH", BASE_ENVIRONMENT.get("PATH"));
+        if (!spec.stdin() && spec.tty().isEmpty()) {
+            builder.redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
+        }
+        try {
+            return backend.spawner().submit(builder::start).get();
+        } catch (ExecutionException e) {
+            throw new IOException("cannot start its supervisor: " + message(e.getCause()), e.getCause());
+        }
+    }
+
+    private long maxDescriptors() {
+        return Optional.ofNullable(spec.resources().get(ResourceLimit.MAX_FD))
+                .map(limit -> limit.limit().orElse(0))
+                .orElse(0L);
+    }
+
+    private Future<?> pump(InputStream stream, OutputStreamKind kind) {
+        return backend.workers().submit(() -> {
+            byte[] buffer = new byte[16 * 1024];
+            try (stream) {
+                for (int count = stream.read(buffer); count >= 0; count = stream.read(buffer)) {
+                    byte[] bytes = Arrays.copyOf(buffer, count);
+                    backend.listeners().forEach(listener -> listener.onOutput(spec.id(), kind, bytes));
+                }
+            } catch (IOException closed) {
+                log.atDebug().addKeyValue("job", spec.id()).setCause(closed).log("output ended");
+            }
+        });
+    }
+
+    private void finish(Future<?> pump) throws InterruptedException {
+        try {
+            pump.get();
+        } catch (ExecutionException e) {
+            log.atWarn().addKeyValue("job", spec.id()).setCause(e).log("a listener failed on the job's output");
+        }
+    }
+
+    /** Also before the process runs: then it is ended as soon as it does. */
+    void stop(Duration grace) {
+        synchronized (lock) {
+            if (grace.isZero()) {
+                killWanted = true;
+            } else {
+                stopWanted = true;
+            }
+        }
+        sendWhatWasWanted();
+        if (!grace.isZero() && !status.isDown()) {
+            new NamedThreads("stop-" + spec.id())
+                    .newThread(() -> {
+                        if (!awaitDown(grace)) {
+                            stop(Duration.ZERO);
+                        }
+                    })
+                    .start();
+        }
+    }
+
+    private void sendWhatWasWanted() {
+        Process process = supervisor;
+        if (process == null || status.isDown()) {
+            return;
+        }
+        boolean kill;
+        synchronized (lock) {
+            kill = killWanted;
+            if (!kill && !stopWanted) {
+                return;
+            }
+        }
+        send(kill ? "USR2" : "TERM", process.pid());
+    }
+
+    void signal(int number) {
+        long main = directory
+                .mainProcess()
+                .orElseThrow(
+                        () -> new FlynnException(ErrorCode.OBJECT_NOT_FOUND, "job " + spec.id() + " does not run yet"));
+        send(String.valueOf(number), main);
+    }
+
+    void resize(TerminalSize size) {
+        Process process = supervisor;
+        if (spec.tty().isEmpty() || process == null) {
+            throw new FlynnException(ErrorCode.OBJECT_NOT_FOUND, "job " + spec.id() + " has no terminal");
+        }
+        try {
+            directory.writeWindowSize(size);
+        } catch (IOException e) {
+            throw FlynnException.unavailable("cannot resize the terminal of job " + spec.id(), e);
+        }
+        send("WINCH", process.pid());
+    }
+
+    OutputStream stdin() {
+        Process process = supervisor;
+        if (process == null || (!spec.stdin() && spec.tty().isEmpty())) {
+            throw new FlynnException(ErrorCode.OBJECT_NOT_FOUND, "job " + spec.id() + " has no standard input");
+        }
+        return new FilterOutputStream(process.getOutputStream()) {
+            @Override
+            public void write(int b) throws IOException {
+                write(new byte[] {(byte) b}, 0, 1);
+            }
+
+            @Override
+            public void write(byte[] bytes, int offset, int length) throws IOException {
+                out.write(bytes, offset, length);
+                out.flush();
+            }
+        };
+    }
+
+    boolean awaitDown(Duration patience) {
+        try {
+            return down.await(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return status.isDown();
+        }
+    }
+
+    /** The JDK can send TERM and KILL only; the shell's own kill sends the rest. */
+    private static void send(String signal, long pid) {
+        try {
+            new ProcessBuilder("/bin/sh", "-c", "kill -" + signal + " " + pid + " 2>/dev/null")
+                    .start()
+                    .waitFor();
+        } catch (IOException e) {
+            throw FlynnException.unavailable("cannot send signal " + signal, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void tell(JobStatus next) {
+        status = next;
+        backend.tell(next);
+    }
+
+    private static String message(@Nullable Throwable failure) {
+        if (failure == null) {
+            return "unknown failure";
+        }
+        String message = failure.getMessage();
+        return message == null ? failure.toString() : message;
+    }
+}
