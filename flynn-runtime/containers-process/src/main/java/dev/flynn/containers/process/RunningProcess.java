@@ -43,6 +43,9 @@ final class RunningProcess {
     private final CountDownLatch down = new CountDownLatch(1);
     private final Object lock = new Object();
 
+    /** Calls for one job come one at a time, although it has two streams. */
+    private final Object delivery = new Object();
+
     private volatile JobStatus status;
     private volatile @Nullable Process supervisor;
     private boolean stopWanted;
@@ -88,11 +91,11 @@ final class RunningProcess {
         backend.preparation().prepare(spec, directory.app());
         directory.writeEnvironment(environment());
         Process process = spawn(command);
-        Future<?> out = pump(process.getInputStream(), OutputStreamKind.STDOUT);
-        Future<?> err = pump(process.getErrorStream(), OutputStreamKind.STDERR);
         awaitMainProcess(process);
         supervisor = process;
         tell(status.running(backend.address(), backend.clock().instant()));
+        Future<?> out = pump(process.getInputStream(), OutputStreamKind.STDOUT);
+        Future<?> err = pump(process.getErrorStream(), OutputStreamKind.STDERR);
         sendWhatWasWanted();
         process.waitFor();
         finish(out);
@@ -149,7 +152,9 @@ final class RunningProcess {
             try (stream) {
                 for (int count = stream.read(buffer); count >= 0; count = stream.read(buffer)) {
                     byte[] bytes = Arrays.copyOf(buffer, count);
-                    backend.listeners().forEach(listener -> listener.onOutput(spec.id(), kind, bytes));
+                    synchronized (delivery) {
+                        backend.listeners().forEach(listener -> listener.onOutput(spec.id(), kind, bytes));
+                    }
                 }
             } catch (IOException closed) {
                 log.atDebug().addKeyValue("job", spec.id()).setCause(closed).log("output ended");
