@@ -284,6 +284,12 @@ public final class NettyRouter implements Router {
             return this;
         }
 
+        /** What the names of its threads begin with; {@code router} if not told. */
+        public Builder threadName(String value) {
+            threadName = requireNonNull(value, "threadName");
+            return this;
+        }
+
         /** For a request's head to arrive; one minute if not told. */
         public Builder headTimeout(Duration value) {
             return change(config -> config.withHeadTimeout(value));

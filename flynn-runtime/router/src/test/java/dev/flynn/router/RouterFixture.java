@@ -19,7 +19,11 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** A router for one test, with a table to build; everything that was opened here is closed after the test. */
+/**
+ * A router for one test, with a table to build; everything that was opened here is closed after the test.
+ *
+ * <p>The system property {@code router.transport} makes all tests run on another transport than the machine's best.
+ */
 final class RouterFixture implements AfterEachCallback {
 
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
@@ -40,6 +44,7 @@ final class RouterFixture implements AfterEachCallback {
             router = Optional.of(settings.apply(NettyRouter.builder()
                             .listenIp("127.0.0.1")
                             .httpPort(0)
+                            .transport(transport())
                             .table(table()))
                     .build());
         }
@@ -110,6 +115,11 @@ final class RouterFixture implements AfterEachCallback {
         await().untilAsserted(() -> assertThat(pooledBytesInUse())
                 .as("bytes of buffers that nobody released")
                 .isZero());
+    }
+
+    private static Transport transport() {
+        return Transport.valueOf(
+                System.getProperty("router.transport", Transport.best().name()));
     }
 
     private static long pooledBytesInUse() {

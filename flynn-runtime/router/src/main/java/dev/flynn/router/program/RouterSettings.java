@@ -82,9 +82,11 @@ record RouterSettings(
     private static Optional<RouteTable.Certificate> certificate(Map<String, String> env) {
         Optional<String> chain = text(env, "TLSCERT");
         Optional<String> key = text(env, "TLSKEY");
-        if (chain.isPresent() != key.isPresent()) {
-            throw FlynnException.invalidField(
-                    chain.isPresent() ? "TLSKEY" : "TLSCERT", "must be set, because the other half of the pair is");
+        if (chain.isPresent() && key.isEmpty()) {
+            throw FlynnException.invalidField("TLSKEY", "must be set, because TLSCERT is");
+        }
+        if (chain.isEmpty() && key.isPresent()) {
+            throw FlynnException.invalidField("TLSCERT", "must be set, because TLSKEY is");
         }
         return chain.map(pem -> new RouteTable.Certificate(pem, key.orElseThrow()));
     }

@@ -1,0 +1,135 @@
+package dev.flynn.router;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the parsers do with generated input, cut into pieces anywhere. */
+class ParsersTest {
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+    void aChunkedBodyIsReadWhereverItIsCut(long seed) throws BadMessage {
+        Random random = new Random(seed);
+        var sent = new ByteArrayOutputStream();
+        StringBuilder wire = new StringBuilder();
+        int chunks = random.nextInt(20);
+        for (int i = 0; i < chunks; i++) {
+            String data = "x".repeat(1 + random.nextInt(300)) + i;
+            sent.writeBytes(Ascii.bytes(data));
+            String size = Integer.toHexString(data.length());
+            wire.append(random.nextBoolean() ? size.toUpperCase(java.util.Locale.ROOT) : "00" + size)
+                    .append(random.nextInt(3) == 0 ? ";name=\"value\"" : "")
+                    .append("\r\n")
+                    .append(data)
+                    .append("\r\n");
+        }
+        wire.append("0\r\n")
+                .append(random.nextBoolean() ? "X-Trailer: y\r\nA: b\r\n" : "")
+                .append("\r\nNEXT");
+        var received = new ByteArrayOutputStream();
+        BodyReader reader = new BodyReader();
+        reader.begin(Framing.CHUNKED);
+
+        ByteBuf in = Unpooled.buffer();
+        boolean done = false;
+        for (int at = 0; at < wire.length(); ) {
+            int end = Math.min(wire.length(), at + 1 + random.nextInt(50));
+            in.writeBytes(Ascii.bytes(wire.substring(at, end)));
+            done = reader.read(in, data -> {
+                received.writeBytes(io.netty.buffer.ByteBufUtil.getBytes(data));
+                data.release();
+            });
+            at = end;
+        }
+
+        assertThat(done).isTrue();
+        assertThat(received.toString(StandardCharsets.US_ASCII)).isEqualTo(sent.toString(StandardCharsets.US_ASCII));
+        assertThat(in.toString(StandardCharsets.US_ASCII)).isEqualTo("NEXT");
+        in.release();
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void aDamagedHeadIsReadOrRefusedAndNothingElse(long seed) {
+        Random random = new Random(seed);
+        String request = "POST /path?query HTTP/1.1\r\nHost: app.example.org:80\r\nConnection: a, b,,\r\nX: y\r\n"
+                + "Content-Length: 12\r\nCookie: a=b; _backend=xyz\r\n\r\n";
+        String response = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n";
+        Head head = new Head();
+        int read = 0;
+        for (int i = 0; i < 20_000; i++) {
+            boolean isRequest = random.nextBoolean();
+            byte[] bytes = damage(Ascii.bytes(isRequest ? request : response), random);
+            try {
+                int length = new HeadScanner(1024).find(Unpooled.wrappedBuffer(bytes));
+                if (length < 0) {
+                    continue;
+                }
+                if (isRequest) {
+                    head.readRequest(Unpooled.wrappedBuffer(bytes), length);
+                    Framing.ofRequest(head);
+                    RequestTarget.of(head);
+                } else {
+                    head.readResponse(Unpooled.wrappedBuffer(bytes), length);
+                    Framing.ofResponse(head, false);
+                }
+                read++;
+            } catch (BadMessage refused) {
+                assertThat(refused.status()).isBetween(400, 505);
+            }
+        }
+        assertThat(read).as("heads that were still good").isPositive();
+    }
+
+    /** Changes, drops and doubles a few bytes. */
+    private static byte[] damage(byte[] bytes, Random random) {
+        var damaged = new ByteArrayOutputStream();
+        String alphabet = "\r\n :,\tHTTP/10\0xé\u007f;=";
+        for (byte b : bytes) {
+            switch (random.nextInt(60)) {
+                case 0 -> damaged.write(alphabet.charAt(random.nextInt(alphabet.length())));
+                case 1 -> {}
+                case 2 -> {
+                    damaged.write(b);
+                    damaged.write(b);
+                }
+                default -> damaged.write(b);
+            }
+        }
+        damaged.writeBytes(Ascii.bytes("\r\n\r\n"));
+        return damaged.toByteArray();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7, 64})
+    void aHeadIsFoundWhereverItIsCut(int step) throws BadMessage {
+        byte[] head = Ascii.bytes("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        HeadScanner scanner = new HeadScanner(1024);
+        ByteBuf in = Unpooled.buffer();
+
+        int found = -1;
+        for (int at = 0; at < head.length; at += step) {
+            assertThat(found).isNegative();
+            in.writeBytes(head, at, Math.min(step, head.length - at));
+            found = scanner.find(in);
+        }
+
+        assertThat(found).isEqualTo(head.length);
+        in.release();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"GET / HTTP/1.1\n", "GET / HTTP/1.1\r\nX: y\n", "\n"})
+    void aBareLineFeedIsRefusedBeforeTheHeadIsComplete(String start) {
+        assertThatThrownBy(() -> new HeadScanner(1024).find(Unpooled.wrappedBuffer(Ascii.bytes(start))))
+                .isInstanceOf(BadMessage.class);
+    }
+}

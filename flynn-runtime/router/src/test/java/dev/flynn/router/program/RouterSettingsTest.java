@@ -1,0 +1,94 @@
+package dev.flynn.router.program;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.spi.router.RouteTable.Certificate;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RouterSettingsTest {
+
+    private static final String KEY = Base64.getEncoder().encodeToString(new byte[32]);
+
+    @Test
+    void aCookieKeyIsAllThatIsNeeded() {
+        RouterSettings settings = RouterSettings.of(Map.of("COOKIE_KEY", KEY));
+
+        assertThat(settings.routerListenIp()).isEqualTo("127.0.0.1");
+        assertThat(settings.httpPort()).isEqualTo(8080);
+        assertThat(settings.httpsPort()).isEmpty();
+        assertThat(settings.closeGrace()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(settings.cookieKey()).hasSize(32);
+    }
+
+    @Test
+    void readsEverySetting() {
+        RouterSettings settings = RouterSettings.of(Map.of(
+                "COOKIE_KEY", KEY + "\n",
+                "LISTEN_IP", "127.0.0.2",
+                "PORT", "10001",
+                "ROUTER_LISTEN_IP", "0.0.0.0",
+                "HTTP_PORT", "80",
+                "HTTPS_PORT", "443",
+                "TLSCERT", "chain",
+                "TLSKEY", "key",
+                "CLOSE_GRACE", "PT1M"));
+
+        assertThat(settings.listenIp()).isEqualTo("127.0.0.2");
+        assertThat(settings.port()).isEqualTo(10_001);
+        assertThat(settings.routerListenIp()).isEqualTo("0.0.0.0");
+        assertThat(settings.httpPort()).isEqualTo(80);
+        assertThat(settings.httpsPort()).contains(443);
+        assertThat(settings.certificate()).contains(new Certificate("chain", "key"));
+        assertThat(settings.closeGrace()).isEqualTo(Duration.ofMinutes(1));
+    }
+
+    @Test
+    void theRouterListensWhereTheJobDoesUnlessToldOtherwise() {
+        RouterSettings settings = RouterSettings.of(Map.of("COOKIE_KEY", KEY, "LISTEN_IP", "127.0.0.3"));
+
+        assertThat(settings.routerListenIp()).isEqualTo("127.0.0.3");
+    }
+
+    @Test
+    void aCertificateIsServedOnTheUsualPort() {
+        RouterSettings settings = RouterSettings.of(Map.of("COOKIE_KEY", KEY, "TLSCERT", "chain", "TLSKEY", "key"));
+
+        assertThat(settings.httpsPort()).isEqualTo(Optional.of(4433));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "COOKIE_KEY, '', it is not set",
+        "COOKIE_KEY, c2hvcnQ=, it has 5 bytes",
+        "COOKIE_KEY, %%%, it is not base64",
+        "HTTP_PORT, http, must be a port",
+        "HTTPS_PORT, 70000, must be a port",
+        "PORT, -1, must be a port",
+        "TLSCERT, chain, TLSKEY must be set",
+        "TLSKEY, key, TLSCERT must be set",
+        "CLOSE_GRACE, soon, must be a duration"
+    })
+    void aWrongSettingIsRefusedByName(String name, String value, String problem) {
+        Map<String, String> env = new HashMap<>(Map.of("COOKIE_KEY", KEY));
+        env.put(name, value);
+
+        assertThatThrownBy(() -> RouterSettings.of(env))
+                .isInstanceOf(FlynnException.class)
+                .hasMessageContaining(name)
+                .hasMessageContaining(problem);
+    }
+
+    @Test
+    void secretsStayOutOfItsText() {
+        assertThat(RouterSettings.of(Map.of("COOKIE_KEY", KEY)).toString()).doesNotContain(KEY);
+    }
+}
