@@ -1,0 +1,5 @@
+/** Contract tests of discovery. */
+@NullMarked
+package dev.flynn.tck.discovery;
+
+import org.jspecify.annotations.NullMarked;
