@@ -1,0 +1,475 @@
+package dev.flynn.client;
+
+import static java.util.Objects.requireNonNull;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.flynn.api.app.App;
+import dev.flynn.api.app.Formation;
+import dev.flynn.api.deployment.Deployment;
+import dev.flynn.api.deployment.DeploymentProgress;
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.event.Event;
+import dev.flynn.api.event.EventType;
+import dev.flynn.api.id.ArtifactId;
+import dev.flynn.api.id.JobId;
+import dev.flynn.api.id.ReleaseId;
+import dev.flynn.api.job.Job;
+import dev.flynn.api.job.NewJob;
+import dev.flynn.api.release.Artifact;
+import dev.flynn.api.release.Release;
+import dev.flynn.api.resource.Provider;
+import dev.flynn.api.resource.Resource;
+import dev.flynn.api.route.Route;
+import dev.flynn.json.FlynnJson;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * The controller's HTTP API (contract: controller). Thread-safe; every method blocks until the answer is there.
+ *
+ * <pre>{@code
+ * try (var controller = ControllerClient.builder("https://controller.flynn.localhost").key(key).tlsPin(pin).build()) {
+ *     App app = controller.createApp("ledger");
+ * }
+ * }</pre>
+ *
+ * <p>Failures are {@link FlynnException}: what the server says, with the message {@code <code>: <message>}; a missing
+ * object is {@code OBJECT_NOT_FOUND}; methods named {@code find…} give an empty result instead. Failures that the server
+ * calls repeatable are repeated every 100 ms for 10 s.
+ */
+public final class ControllerClient implements AutoCloseable {
+
+    private static final Duration RETRY_PATIENCE = Duration.ofSeconds(10);
+    private static final long RETRY_PAUSE_MILLIS = 100;
+    private static final int READ_TIMEOUT_MILLIS = 60_000;
+
+    private final HttpTransport transport;
+    private final FlynnJson json;
+
+    private ControllerClient(Builder builder) {
+        this.json = builder.json;
+        this.transport = new HttpTransport(Endpoint.of(builder.url), builder.key, builder.pin, READ_TIMEOUT_MILLIS);
+    }
+
+    /** @param url base URL of the controller, http or https */
+    public static Builder builder(String url) {
+        return new Builder(url);
+    }
+
+    // apps
+
+    /** @param name empty for a generated one */
+    public App createApp(String name) {
+        return createApp(name, Map.of());
+    }
+
+    public App createApp(String name, Map<String, String> meta) {
+        Map<String, Object> body = new HashMap<>();
+        if (!name.isEmpty()) {
+            body.put("name", name);
+        }
+        if (!meta.isEmpty()) {
+            body.put("meta", meta);
+        }
+        return createApp(body);
+    }
+
+    /** @param body any fields of an app, in their JSON names */
+    public App createApp(Map<String, ?> body) {
+        return call("POST", "/apps", body, App.class);
+    }
+
+    public List<App> apps() {
+        return list("/apps", App.class);
+    }
+
+    /** @param app id or name, as everywhere */
+    public App app(String app) {
+        return call("GET", appPath(app, ""), null, App.class);
+    }
+
+    public Optional<App> findApp(String app) {
+        return find(() -> app(app));
+    }
+
+    /** Changes fields of an app, given by their JSON names; {@code meta} replaces all metadata. */
+    public App updateApp(String app, Map<String, ?> fields) {
+        return call("POST", appPath(app, ""), fields, App.class);
+    }
+
+    /** Replaces all metadata. */
+    public App setMeta(String app, Map<String, String> meta) {
+        return call("POST", appPath(app, "/meta"), Map.of("meta", meta), App.class);
+    }
+
+    /** Begins to delete an app; the event {@code app_deletion} tells when that is done. */
+    public void deleteApp(String app) {
+        callEmpty("DELETE", appPath(app, ""));
+    }
+
+    // releases and artifacts
+
+    /** Creates an artifact, or gives the one that exists with this type and URI. */
+    public Artifact createArtifact(String type, String uri) {
+        return call("POST", "/artifacts", Map.of("type", type, "uri", uri), Artifact.class);
+    }
+
+    public Artifact artifact(ArtifactId id) {
+        return call("GET", "/artifacts/" + id, null, Artifact.class);
+    }
+
+    /** Creates a release; its time is the server's. */
+    public Release createRelease(Release release) {
+        return call("POST", "/releases", release, Release.class);
+    }
+
+    public Release release(ReleaseId id) {
+        return call("GET", "/releases/" + id, null, Release.class);
+    }
+
+    /** The release as the server wrote it. */
+    public String releaseJson(ReleaseId id) {
+        return exchange("GET", "/releases/" + id, null);
+    }
+
+    /** The releases of an app, newest first. */
+    public List<Release> appReleases(String app) {
+        return list(appPath(app, "/releases"), Release.class);
+    }
+
+    /** The current release; empty before the first deployment. */
+    public Optional<Release> findAppRelease(String app) {
+        return find(() -> call("GET", appPath(app, "/release"), null, Release.class));
+    }
+
+    /** Sets the current release and touches no job. */
+    public Release setAppRelease(String app, ReleaseId release) {
+        return call("PUT", appPath(app, "/release"), Map.of("id", release), Release.class);
+    }
+
+    // formations and jobs
+
+    public Optional<Formation> findFormation(String app, ReleaseId release) {
+        return find(() -> call("GET", appPath(app, "/formations/" + release), null, Formation.class));
+    }
+
+    public List<Formation> formations(String app) {
+        return list(appPath(app, "/formations"), Formation.class);
+    }
+
+    /** Replaces the counts of all process types; types that are not named become zero. */
+    public Formation putFormation(String app, ReleaseId release, Map<String, Integer> processes) {
+        return call("PUT", appPath(app, "/formations/" + release), Map.of("processes", processes), Formation.class);
+    }
+
+    public void deleteFormation(String app, ReleaseId release) {
+        callEmpty("DELETE", appPath(app, "/formations/" + release));
+    }
+
+    /** Every job that is kept, newest first. */
+    public List<Job> jobs(String app) {
+        return list(appPath(app, "/jobs"), Job.class);
+    }
+
+    /** Stops a job and returns when it is down. */
+    public void stopJob(String app, String job) {
+        callEmpty("DELETE", appPath(app, "/jobs/" + QueryString.encode(job)));
+    }
+
+    /** Runs a one-off job in the background. */
+    public JobId runJob(String app, NewJob job) {
+        JsonNode started = json.readTree(exchange("POST", appPath(app, "/jobs"), job));
+        return new JobId(started.path("id").asText());
+    }
+
+    /** Runs a one-off job connected to the caller, who closes it. */
+    public AttachedJob attachJob(String app, NewJob job) {
+        String target = appPath(app, "/jobs");
+        HttpReply reply = transport.send(
+                "POST", target, Map.of("Connection", "upgrade", "Upgrade", "flynn-attach/0"), json.writeBytes(job));
+        try {
+            if (reply.status() != 101) {
+                try {
+                    throw Replies.failure("POST", transport.endpoint().url() + target, reply, json);
+                } finally {
+                    reply.connection().close();
+                }
+            }
+            reply.connection().readTimeout(0);
+            return new AttachedJob(reply);
+        } catch (IOException e) {
+            throw transport.unreachable(e);
+        }
+    }
+
+    // deployments
+
+    /** Begins to move an app to a release. */
+    public Deployment deploy(String app, ReleaseId release) {
+        return call("POST", appPath(app, "/deploy"), Map.of("id", release), Deployment.class);
+    }
+
+    public List<Deployment> deployments(String app) {
+        return list(appPath(app, "/deployments"), Deployment.class);
+    }
+
+    /**
+     * Moves an app to a release and returns when that is done.
+     *
+     * @param progress is told each step
+     * @throws FlynnException the deployment failed, with the reason, or gave no sign of life in its time
+     */
+    public void deployAndWait(String app, ReleaseId release, Consumer<DeploymentProgress> progress) {
+        Deployment deployment = deploy(app, release);
+        if (deployment.finishedAt().isPresent()) {
+            return;
+        }
+        int seconds = deployment.deployTimeout() > 0 ? deployment.deployTimeout() : App.DEFAULT_DEPLOY_TIMEOUT;
+        // the server gives up after a minute of silence at the earliest, and knows the reason then
+        Duration patience = Duration.ofSeconds(Math.max(seconds, 60) + 15L);
+        var filter = new EventFilter(
+                Optional.of(app),
+                List.of(EventType.DEPLOYMENT),
+                Optional.of(deployment.id().toString()),
+                true);
+        try (EventStream events = events(filter)) {
+            while (true) {
+                Event event = events.next(patience)
+                        .orElseThrow(
+                                () -> FlynnException.internal("timed out waiting for deployment completion", null));
+                DeploymentProgress step = json.read(event.data(), DeploymentProgress.class);
+                progress.accept(step);
+                switch (step.status()) {
+                    case COMPLETE -> {
+                        return;
+                    }
+                    case FAILED -> throw FlynnException.invalid(step.error().orElse("the deployment failed"));
+                    case PENDING, RUNNING -> {}
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw FlynnException.unavailable("interrupted while waiting for the deployment", e);
+        }
+    }
+
+    // routes
+
+    public List<Route> routes(String app) {
+        return list(appPath(app, "/routes"), Route.class);
+    }
+
+    /** @param id as users see it: {@code http/<uuid>} */
+    public Route route(String app, String id) {
+        return call("GET", appPath(app, "/routes/" + id), null, Route.class);
+    }
+
+    /** @param fields of the route, by their JSON names */
+    public Route createRoute(String app, Map<String, ?> fields) {
+        return call("POST", appPath(app, "/routes"), fields, Route.class);
+    }
+
+    public Route updateRoute(String app, Route route) {
+        return call("PUT", appPath(app, "/routes/" + route.formattedId()), route, Route.class);
+    }
+
+    public void deleteRoute(String app, String id) {
+        callEmpty("DELETE", appPath(app, "/routes/" + id));
+    }
+
+    // providers and resources
+
+    public List<Provider> providers() {
+        return list("/providers", Provider.class);
+    }
+
+    public Provider provider(String idOrName) {
+        return call("GET", "/providers/" + QueryString.encode(idOrName), null, Provider.class);
+    }
+
+    public Provider createProvider(String name, String url) {
+        return call("POST", "/providers", Map.of("name", name, "url", url), Provider.class);
+    }
+
+    public List<Resource> resources(String app) {
+        return list(appPath(app, "/resources"), Resource.class);
+    }
+
+    public Resource provision(String provider, String app) {
+        return call(
+                "POST",
+                "/providers/" + QueryString.encode(provider) + "/resources",
+                Map.of("apps", List.of(app)),
+                Resource.class);
+    }
+
+    public Resource deprovision(String provider, String resource) {
+        return call(
+                "DELETE",
+                "/providers/" + QueryString.encode(provider) + "/resources/" + QueryString.encode(resource),
+                null,
+                Resource.class);
+    }
+
+    // streams
+
+    /** Subscribes to events; what happens after this call returned is not missed. The caller closes the stream. */
+    public EventStream events(EventFilter filter) {
+        return new EventStream(transport, json, filter);
+    }
+
+    /** Reads an app's log; the caller closes it. */
+    public LogLines log(String app, LogOptions options) {
+        var query = new QueryString(appPath(app, "/log"));
+        if (options.follow()) {
+            query.add("follow", "true");
+        }
+        options.lines().ifPresent(lines -> query.add("lines", String.valueOf(lines)));
+        options.jobId().ifPresent(job -> query.add("job_id", job));
+        options.processType().ifPresent(type -> query.add("process_type", type));
+        HttpReply reply = transport.send("GET", query.toString(), Map.of(), new byte[0]);
+        try {
+            if (reply.status() != 200) {
+                throw Replies.failure("GET", transport.endpoint().url() + query, reply, json);
+            }
+            reply.connection().readTimeout(0);
+            return new LogLines(reply, json);
+        } catch (IOException e) {
+            reply.connection().close();
+            throw transport.unreachable(e);
+        }
+    }
+
+    // the cluster
+
+    /** The certificate authority of the cluster, as PEM. */
+    public String caCertificate() {
+        return exchange("GET", "/ca-cert", null);
+    }
+
+    /** What the controller says of itself: {@code data.status}, {@code data.version}, {@code data.detail}. */
+    public JsonNode status() {
+        return json.readTree(exchange("GET", "/.well-known/status", null)).path("data");
+    }
+
+    @Override
+    public void close() {
+        transport.close();
+    }
+
+    // how calls are made
+
+    private static String appPath(String app, String rest) {
+        return "/apps/" + QueryString.encode(app) + rest;
+    }
+
+    private <T> T call(String method, String target, @org.jspecify.annotations.Nullable Object body, Class<T> type) {
+        return json.read(exchange(method, target, body), type);
+    }
+
+    private <T> List<T> list(String target, Class<T> type) {
+        return json.readList(exchange("GET", target, null), type);
+    }
+
+    private void callEmpty(String method, String target) {
+        exchange(method, target, null);
+    }
+
+    private interface Call<T> {
+        T run();
+    }
+
+    private static <T> Optional<T> find(Call<T> call) {
+        try {
+            return Optional.of(call.run());
+        } catch (FlynnException e) {
+            if (Replies.isMissing(e)) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    private String exchange(String method, String target, @org.jspecify.annotations.Nullable Object body) {
+        byte[] bytes = body == null ? new byte[0] : json.writeBytes(body);
+        long deadline = System.nanoTime() + RETRY_PATIENCE.toNanos();
+        while (true) {
+            try {
+                return exchangeOnce(method, target, bytes);
+            } catch (FlynnException e) {
+                boolean serverAsksToRepeat = e.retry() && e.getCause() == null;
+                if (!serverAsksToRepeat || System.nanoTime() > deadline) {
+                    throw e;
+                }
+                pause(e);
+            }
+        }
+    }
+
+    private String exchangeOnce(String method, String target, byte[] body) {
+        HttpReply reply = transport.send(method, target, Map.of(), body);
+        try {
+            if (reply.status() != 200) {
+                throw Replies.failure(method, transport.endpoint().url() + target, reply, json);
+            }
+            String text = reply.text();
+            transport.done(reply);
+            return text;
+        } catch (IOException e) {
+            reply.connection().close();
+            throw transport.unreachable(e);
+        } catch (FlynnException e) {
+            reply.connection().close();
+            throw e;
+        }
+    }
+
+    private static void pause(FlynnException reason) {
+        try {
+            TimeUnit.MILLISECONDS.sleep(RETRY_PAUSE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw reason;
+        }
+    }
+
+    /** Collects what a client needs. */
+    public static final class Builder {
+
+        private final String url;
+        private String key = "";
+        private Optional<String> pin = Optional.empty();
+        private FlynnJson json = new FlynnJson();
+
+        private Builder(String url) {
+            this.url = requireNonNull(url, "url");
+        }
+
+        public Builder key(String value) {
+            this.key = requireNonNull(value, "key");
+            return this;
+        }
+
+        /** Standard base64 of the SHA-256 of the server's certificate; then nothing else of it is checked. */
+        public Builder tlsPin(String value) {
+            this.pin = Optional.of(value).filter(text -> !text.isEmpty());
+            return this;
+        }
+
+        public Builder json(FlynnJson value) {
+            this.json = requireNonNull(value, "json");
+            return this;
+        }
+
+        /** Opens no connection yet. */
+        public ControllerClient build() {
+            return new ControllerClient(this);
+        }
+    }
+}
