@@ -2,8 +2,10 @@ package dev.flynn.tck;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.scheduler.Scheduler;
 import dev.flynn.spi.store.ClusterStore;
+import dev.flynn.tck.discovery.DiscoveryTck;
 import dev.flynn.tck.scheduler.SchedulerTck;
 import dev.flynn.tck.store.ClusterStoreTck;
 import java.io.IOException;
@@ -28,6 +30,7 @@ class PromiseCoverageTest {
     static Stream<Arguments> kits() {
         return Stream.of(
                 Arguments.of(ClusterStore.class, ClusterStoreTck.class),
+                Arguments.of(Discovery.class, DiscoveryTck.class),
                 Arguments.of(Scheduler.class, SchedulerTck.class));
     }
 
