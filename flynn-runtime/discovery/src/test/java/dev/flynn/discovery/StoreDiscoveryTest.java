@@ -1,0 +1,305 @@
+package dev.flynn.discovery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.awaitility.Awaitility.await;
+
+import dev.flynn.api.discovery.DiscoveryEvent;
+import dev.flynn.api.discovery.DiscoveryEvent.Current;
+import dev.flynn.api.discovery.DiscoveryEvent.Down;
+import dev.flynn.api.discovery.DiscoveryEvent.Leader;
+import dev.flynn.api.discovery.DiscoveryEvent.Up;
+import dev.flynn.api.discovery.Instance;
+import dev.flynn.api.discovery.LeaderType;
+import dev.flynn.api.discovery.ServiceMeta;
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.spi.discovery.DiscoveryWatcher;
+import dev.flynn.spi.store.Consistency;
+import dev.flynn.spi.store.Transaction;
+import dev.flynn.store.MemoryClusterStore;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class StoreDiscoveryTest {
+
+    private static final Duration SECOND = Duration.ofSeconds(1);
+
+    private final MemoryClusterStore store = new MemoryClusterStore();
+    private final ManualClock clock = new ManualClock();
+    private final StoreDiscovery discovery =
+            StoreDiscovery.builder(store).clock(clock).expiringByHand().build();
+    private final List<DiscoveryEvent> events = new CopyOnWriteArrayList<>();
+
+    @AfterEach
+    void close() {
+        discovery.close();
+        store.close();
+    }
+
+    // ---- what the contract says word by word
+
+    @Test
+    void failuresSayWhatTheContractSays() {
+        discovery.createService("web", LeaderType.OLDEST);
+
+        assertFails(
+                () -> discovery.createService("Web", LeaderType.OLDEST),
+                ErrorCode.VALIDATION,
+                "discoverd: service must be lowercase alphanumeric plus dash");
+        assertFails(
+                () -> discovery.createService("web", LeaderType.OLDEST),
+                ErrorCode.OBJECT_EXISTS,
+                "discoverd: service \"web\" already exists");
+        assertFails(
+                () -> discovery.removeService("db"), ErrorCode.OBJECT_NOT_FOUND, "discoverd: service \"db\" not found");
+        assertFails(() -> register("db", 1), ErrorCode.OBJECT_NOT_FOUND, "discoverd: service \"db\" not found");
+        assertFails(
+                () -> discovery.setLeader("web", "1"),
+                ErrorCode.VALIDATION,
+                "service leader election type is not manual");
+        assertFails(
+                () -> discovery.setMeta("web", new ServiceMeta("1", 3)),
+                ErrorCode.PRECONDITION_FAILED,
+                "Service metadata for \"web\" does not exist, use index=0 to set");
+        long index = discovery.setMeta("web", new ServiceMeta("1", 0)).index();
+        assertFails(
+                () -> discovery.setMeta("web", new ServiceMeta("1", 0)),
+                ErrorCode.OBJECT_EXISTS,
+                "Service metadata for \"web\" already exists, use index=" + index + " to set");
+        assertFails(
+                () -> discovery.setMeta("web", new ServiceMeta("1", index + 1)),
+                ErrorCode.PRECONDITION_FAILED,
+                "Service metadata for \"web\" exists, but wrong index provided");
+    }
+
+    @Test
+    void metadataThatIsNoJsonIsRefused() {
+        discovery.createService("web", LeaderType.OLDEST);
+
+        assertThatExceptionOfType(FlynnException.class)
+                .isThrownBy(() -> discovery.setMeta("web", new ServiceMeta("{", 0)))
+                .matches(e -> e.code() == ErrorCode.SYNTAX);
+    }
+
+    // ---- what is in the store
+
+    @Test
+    void heartbeatsAreNotWrittenToTheStore() {
+        discovery.createService("web", LeaderType.OLDEST);
+        register("web", 1);
+        long revision = store.list("").revision();
+
+        for (int i = 0; i < 20; i++) {
+            register("web", 1);
+        }
+
+        assertThat(store.list("").revision()).isEqualTo(revision);
+    }
+
+    @Test
+    void allThatExpiresAtOnceIsOneTransaction() {
+        discovery.createService("web", LeaderType.OLDEST);
+        Instance first = register("web", 1);
+        Instance second = register("web", 2);
+        discovery.watch("web", events::add);
+        long revision = store.list("").revision();
+
+        pass(Duration.ofSeconds(12));
+
+        assertThat(store.list("").revision()).isEqualTo(revision + 1);
+        await().until(() -> events.size() == 7);
+        assertThat(events.subList(4, 7))
+                .containsExactlyInAnyOrder(
+                        new Down("web", first), new Down("web", second), new Leader("web", Optional.empty()))
+                .endsWith(new Leader("web", Optional.empty()));
+    }
+
+    @Test
+    void whatTheStoreKnowsOtherwiseIsNotTouched() {
+        store.commit(Transaction.builder().put("apps/1", "{}").build());
+
+        discovery.createService("web", LeaderType.OLDEST);
+        register("web", 1);
+        pass(Duration.ofSeconds(12));
+        discovery.removeService("web");
+
+        assertThat(store.list("").entries()).hasSize(1);
+    }
+
+    @Test
+    void anInstanceThatAnotherProcessWroteIsSeenAndExpires() {
+        discovery.createService("web", LeaderType.OLDEST);
+        try (var other =
+                StoreDiscovery.builder(store).clock(clock).expiringByHand().build()) {
+            Instance instance = other.register("web", Instance.of("http", "127.0.0.1:1", Map.of()));
+
+            assertThat(discovery.instances("web")).containsExactly(instance);
+            assertThat(discovery.leader("web")).contains(instance);
+        }
+        pass(Duration.ofSeconds(12));
+        assertThat(discovery.instances("web")).isEmpty();
+    }
+
+    // ---- surprises
+
+    @Test
+    void namesThatCannotExistAreUnknownRatherThanInvalidWhenRead() {
+        assertThat(discovery.instances("Web")).isEmpty();
+        assertThat(discovery.leader("a/b")).isEmpty();
+        assertThat(discovery.meta("")).isEmpty();
+        assertThatCode(() -> discovery.deregister("Web", "1")).doesNotThrowAnyException();
+        assertFails(() -> register("Web", 1), ErrorCode.OBJECT_NOT_FOUND, "discoverd: service \"Web\" not found");
+    }
+
+    @Test
+    void theManualLeaderIsToldOnEachSettingButNotWhenItGoesOrComesBack() {
+        discovery.createService("db", LeaderType.MANUAL);
+        Instance first = register("db", 1);
+        discovery.watch("db", events::add);
+
+        discovery.setLeader("db", first.id());
+        discovery.setLeader("db", first.id());
+        discovery.setLeader("db", Instance.of("tcp", "127.0.0.1:9", Map.of()).id());
+        discovery.setLeader("db", first.id());
+        discovery.deregister("db", first.id());
+        Instance back = register("db", 1);
+
+        await().until(() -> events.contains(new Up("db", back)));
+        assertThat(events)
+                .containsExactly(
+                        new Up("db", first),
+                        new Current("db"),
+                        new Leader("db", Optional.of(first)),
+                        new Leader("db", Optional.of(first)),
+                        new Leader("db", Optional.of(first)),
+                        new Down("db", first),
+                        new Up("db", back));
+        assertThat(discovery.leader("db")).contains(back);
+    }
+
+    @Test
+    void aProcessThatStoodStillExpiresNobodyAtOnce() {
+        discovery.createService("web", LeaderType.OLDEST);
+        Instance instance = register("web", 1);
+        pass(SECOND);
+
+        clock.advance(Duration.ofHours(8));
+        discovery.expire();
+
+        assertThat(discovery.instances("web")).containsExactly(instance);
+        register("web", 1);
+        pass(Duration.ofSeconds(8));
+        assertThat(discovery.instances("web")).containsExactly(instance);
+        pass(Duration.ofSeconds(14));
+        assertThat(discovery.instances("web")).isEmpty();
+    }
+
+    // ---- its own timer, its end
+
+    @Test
+    void expiresByItselfInRealTime() {
+        try (var real =
+                StoreDiscovery.builder(store).ttl(Duration.ofMillis(400)).build()) {
+            real.createService("web", LeaderType.OLDEST);
+            long start = System.nanoTime();
+            real.register("web", Instance.of("http", "127.0.0.1:1", Map.of()));
+
+            await().atMost(10, TimeUnit.SECONDS)
+                    .until(() -> real.instances("web").isEmpty());
+
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(Duration.ofMillis(400));
+        }
+    }
+
+    @Test
+    void closingEndsWatchesAndLeavesTheStoreOpen() {
+        List<FlynnException> ends = new CopyOnWriteArrayList<>();
+        discovery.watch("web", new DiscoveryWatcher() {
+            @Override
+            public void onEvent(DiscoveryEvent event) {}
+
+            @Override
+            public void onEnd(FlynnException reason) {
+                ends.add(reason);
+            }
+        });
+
+        discovery.close();
+        discovery.close();
+
+        assertThat(ends).extracting(FlynnException::code).containsExactly(ErrorCode.SERVICE_UNAVAILABLE);
+        assertThatIllegalStateException().isThrownBy(() -> discovery.instances("web"));
+        assertThatIllegalStateException().isThrownBy(() -> register("web", 1));
+        assertThat(store.list("", Consistency.STALE).entries()).isEmpty();
+    }
+
+    @Test
+    void closingLeavesNoThreadBehind() {
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
+
+        StoreDiscovery.builder(store).build().close();
+
+        await().pollInSameThread()
+                .untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet())
+                        .filteredOn(thread -> !before.contains(thread))
+                        .isEmpty());
+    }
+
+    @Test
+    void aWatchEndsWithTheStore() {
+        List<FlynnException> ends = new CopyOnWriteArrayList<>();
+        discovery.watch("web", new DiscoveryWatcher() {
+            @Override
+            public void onEvent(DiscoveryEvent event) {}
+
+            @Override
+            public void onEnd(FlynnException reason) {
+                ends.add(reason);
+            }
+        });
+
+        store.close();
+
+        assertThat(ends).hasSize(1);
+    }
+
+    @Test
+    void aTimeToLiveThatCannotBeKeptIsRefused() {
+        assertThatExceptionOfType(FlynnException.class)
+                .isThrownBy(() -> StoreDiscovery.builder(store).ttl(Duration.ofMillis(5)))
+                .matches(e -> e.code() == ErrorCode.VALIDATION);
+    }
+
+    // ---- helpers
+
+    private Instance register(String service, int port) {
+        return discovery.register(service, Instance.of("http", "127.0.0.1:" + port, Map.of()));
+    }
+
+    private void pass(Duration time) {
+        for (Duration passed = Duration.ZERO; passed.compareTo(time) < 0; passed = passed.plus(SECOND)) {
+            clock.advance(SECOND);
+            discovery.expire();
+        }
+    }
+
+    private static void assertFails(ThrowingCallable call, ErrorCode code, String message) {
+        assertThatExceptionOfType(FlynnException.class)
+                .isThrownBy(call)
+                .withMessage(message)
+                .matches(failure -> failure.code() == code);
+    }
+}
