@@ -7,7 +7,6 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.codec.CodecException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -183,16 +182,19 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         if (phase == Phase.BODY && exchange != null && !exchange.onlyDiscards()) {
             refreshBodyDeadline(exchange);
         }
-        pending = pending == null ? in : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), pending, in);
+        pending = Pending.append(ctx.alloc(), pending, in);
         process();
     }
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        boolean writable = ctx.channel().isWritable();
         if (exchange == null) {
+            if (writable) {
+                process();
+            }
             return;
         }
-        boolean writable = ctx.channel().isWritable();
         exchange.clientWritable(writable);
         if (exchange.hasStartedResponse() && phase == Phase.RESPONSE) {
             if (writable) {
@@ -256,7 +258,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     private boolean readHead() throws BadMessage {
         ByteBuf in = pending;
-        if (in == null) {
+        if (in == null || !context().channel().isWritable()) {
             return false;
         }
         if (!headBegun) {
@@ -329,7 +331,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     private void controlReading() {
         Channel channel = context().channel();
         boolean reading = switch (phase) {
-            case HEAD, DRAIN -> true;
+            case HEAD -> channel.isWritable() || waitingBytes() < MAX_WAITING_BYTES;
+            case DRAIN -> true;
             case BODY -> (exchange != null && exchange.acceptsRequestData()) || waitingBytes() < MAX_WAITING_BYTES;
             case RESPONSE -> waitingBytes() < MAX_WAITING_BYTES;
             case ENDED -> channel.config().isAutoRead();

@@ -17,6 +17,7 @@ final class RequestHeadWriter {
     private static final byte[] FORWARDED_PORT = Ascii.bytes("X-Forwarded-Port: ");
     private static final byte[] REQUEST_START = Ascii.bytes("X-Request-Start: ");
     private static final byte[] REQUEST_ID = Ascii.bytes("X-Request-Id: ");
+    private static final byte[] H2C = Ascii.bytes("h2c");
     private static final byte[] HEX = Ascii.bytes("0123456789abcdef");
     private static final int MIN_ID_LENGTH = 20;
     private static final int MAX_ID_LENGTH = 200;
@@ -152,8 +153,16 @@ final class RequestHeadWriter {
         }
     }
 
-    /** The client's wish, as the contract reads it: an upgrade of HTTP/1.1 or later. */
+    /**
+     * Whether the client wants to speak something else than HTTP. The offer to speak HTTP/2 instead is not passed on, because
+     * it would let requests past the router.
+     */
     static boolean asksForUpgrade(Head head) {
-        return !head.isHttp10() && head.connectionHas(Head.UPGRADE);
+        if (head.isHttp10() || !head.connectionHas(Head.UPGRADE)) {
+            return false;
+        }
+        int protocol = head.indexOf(Field.UPGRADE);
+        return protocol < 0
+                || !Ascii.equalsIgnoreCase(head.bytes(), head.valueStart(protocol), head.valueEnd(protocol), H2C);
     }
 }

@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -349,6 +348,38 @@ class BodiesTest {
     }
 
     @Test
+    void aClientThatOnlyAsksAndNeverReadsIsHeldUp() throws Exception {
+        fixture.router();
+        TestClient client = fixture.client();
+        byte[] requests =
+                "GET / HTTP/1.1\r\nHost: nowhere\r\n\r\n".repeat(10_000).getBytes(StandardCharsets.US_ASCII);
+        AtomicLong sent = new AtomicLong();
+        int rounds = 100;
+        Thread sender = new Thread(() -> {
+            try {
+                for (int i = 0; i < rounds; i++) {
+                    writeCounting(client.out(), requests, sent);
+                }
+            } catch (IOException closedByTheTest) {
+                sent.set(-1);
+            }
+        });
+        sender.start();
+
+        awaitStandstill(sent);
+        assertThat(sent.get()).isLessThan((long) rounds * requests.length);
+        assertThat(pooledBytes())
+                .as("bytes held for a client that does not read")
+                .isLessThan(2 << 20);
+
+        for (int i = 0; i < 20_000; i++) {
+            assertThat(client.readResponse().status()).isEqualTo(404);
+        }
+        client.close();
+        sender.join();
+    }
+
+    @Test
     void aRequestThatIsCutOffCutsTheBackendOff() throws Exception {
         CountDownLatch cutOff = new CountDownLatch(1);
         TestBackend backend = fixture.open(TestBackend.running(connection -> {
@@ -429,9 +460,5 @@ class BodiesTest {
         } catch (java.security.NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    static void drain(InputStream in) throws IOException {
-        in.transferTo(OutputStream.nullOutputStream());
     }
 }

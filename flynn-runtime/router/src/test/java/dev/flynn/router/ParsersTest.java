@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
@@ -44,7 +46,7 @@ class ParsersTest {
             int end = Math.min(wire.length(), at + 1 + random.nextInt(50));
             in.writeBytes(Ascii.bytes(wire.substring(at, end)));
             done = reader.read(in, data -> {
-                received.writeBytes(io.netty.buffer.ByteBufUtil.getBytes(data));
+                received.writeBytes(ByteBufUtil.getBytes(data));
                 data.release();
             });
             at = end;
@@ -131,5 +133,29 @@ class ParsersTest {
     void aBareLineFeedIsRefusedBeforeTheHeadIsComplete(String start) {
         assertThatThrownBy(() -> new HeadScanner(1024).find(Unpooled.wrappedBuffer(Ascii.bytes(start))))
                 .isInstanceOf(BadMessage.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void whatIsPendingTakesNoMoreRoomThanItNeeds(long seed) {
+        Random random = new Random(seed);
+        ByteBuf pending = Unpooled.buffer(64);
+        pending.writeBytes(new byte[50]);
+        for (int i = 0; i < 10_000; i++) {
+            ByteBuf slice = random.nextInt(10) == 0 ? pending.retainedSlice() : Unpooled.EMPTY_BUFFER;
+            pending.skipBytes(random.nextInt(pending.readableBytes() + 1));
+            byte[] added = new byte[100];
+            random.nextBytes(added);
+            var expected = new ByteArrayOutputStream();
+            expected.writeBytes(ByteBufUtil.getBytes(pending));
+            expected.writeBytes(added);
+
+            pending = Pending.append(UnpooledByteBufAllocator.DEFAULT, pending, Unpooled.wrappedBuffer(added));
+
+            assertThat(ByteBufUtil.getBytes(pending)).isEqualTo(expected.toByteArray());
+            slice.release();
+        }
+        assertThat(pending.capacity()).isLessThan(8192);
+        pending.release();
     }
 }

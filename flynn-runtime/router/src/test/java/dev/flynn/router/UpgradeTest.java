@@ -93,6 +93,23 @@ class UpgradeTest {
     }
 
     @Test
+    void theOfferToSpeakHttp2IsNotPassedOn() throws Exception {
+        TestBackend backend = echo();
+        fixture.route("app", backend);
+        TestClient client = fixture.client();
+
+        for (int i = 0; i < 2; i++) {
+            client.get("app", "/", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk");
+            assertThat(client.readResponse().text()).isEqualTo("plain");
+        }
+
+        HttpMessage seen = backend.lastRequest();
+        assertThat(seen.field("Upgrade")).isEmpty();
+        assertThat(seen.field("Connection")).isEmpty();
+        assertThat(seen.field("HTTP2-Settings")).isEmpty();
+    }
+
+    @Test
     void aRequestWithABodyMayUpgrade() throws Exception {
         TestBackend backend = fixture.open(TestBackend.running(connection -> {
             String body = connection.readHead().withBody(connection.in()).text();

@@ -1,0 +1,73 @@
+package dev.flynn.router;
+
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.spi.component.ComponentContext;
+import dev.flynn.spi.router.RouteTable;
+import dev.flynn.spi.router.Router;
+import dev.flynn.spi.router.RouterFactory;
+import java.util.Base64;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The router named {@code netty}.
+ *
+ * <p>Settings: {@code listen-ip}, {@code http-port}, {@code https-port}, {@code tls-cert} and {@code tls-key} (PEM texts),
+ * {@code cookie-key} (base64 of 32 bytes). All are optional, see {@link NettyRouter.Builder}.
+ */
+public final class NettyRouterFactory implements RouterFactory {
+
+    @Override
+    public String name() {
+        return "netty";
+    }
+
+    @Override
+    public Router create(Map<String, String> settings, ComponentContext context) {
+        Map<String, String> unread = new TreeMap<>(settings);
+        NettyRouter.Builder builder = NettyRouter.builder();
+        String listenIp = unread.remove("listen-ip");
+        if (listenIp != null) {
+            builder.listenIp(listenIp);
+        }
+        String httpPort = unread.remove("http-port");
+        if (httpPort != null) {
+            builder.httpPort(port("http-port", httpPort));
+        }
+        String httpsPort = unread.remove("https-port");
+        if (httpsPort != null) {
+            builder.httpsPort(port("https-port", httpsPort));
+        }
+        String chain = unread.remove("tls-cert");
+        String key = unread.remove("tls-key");
+        if (chain != null && key != null) {
+            builder.defaultCertificate(new RouteTable.Certificate(chain, key));
+        } else if (chain != null || key != null) {
+            throw FlynnException.invalid("router: tls-cert and tls-key must be set together");
+        }
+        String cookieKey = unread.remove("cookie-key");
+        if (cookieKey != null) {
+            builder.cookieKey(decode(cookieKey));
+        }
+        if (!unread.isEmpty()) {
+            throw FlynnException.invalid("router: unknown settings " + unread.keySet());
+        }
+        return builder.build();
+    }
+
+    private static int port(String name, String value) {
+        try {
+            return Integer.parseInt(value);
+        } catch (NumberFormatException e) {
+            throw FlynnException.invalid("router: %s must be a port, was '%s'".formatted(name, value));
+        }
+    }
+
+    private static byte[] decode(String base64) {
+        try {
+            return Base64.getDecoder().decode(base64);
+        } catch (IllegalArgumentException e) {
+            throw FlynnException.invalid("router: cookie-key must be base64");
+        }
+    }
+}
