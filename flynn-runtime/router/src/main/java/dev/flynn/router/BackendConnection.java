@@ -80,11 +80,6 @@ final class BackendConnection extends ChannelInboundHandlerAdapter {
         scanner.reset();
     }
 
-    /** Serves no exchange any more; what is received from now on is a fault. */
-    void detach() {
-        exchange = null;
-    }
-
     ChannelHandlerContext context() {
         if (context == null) {
             throw new IllegalStateException("not connected");

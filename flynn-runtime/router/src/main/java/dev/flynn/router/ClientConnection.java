@@ -146,19 +146,21 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
             case BODY, RESPONSE -> {
                 if (exchange != null && !exchange.hasStartedResponse()) {
                     exchange.timeOut();
+                } else if (exchange != null && exchange.isAnswered()) {
+                    context().close();
                 } else {
                     abort();
                 }
             }
             case DRAIN -> context().close();
-            case ENDED -> {}
+            case ENDED -> abort();
         }
     }
 
     /** Closes unless a request is in flight; with one, its response will be the last. */
     void closeWhenIdle() {
         if (phase == Phase.HEAD && !headBegun) {
-            context().close();
+            closeAfterWriting();
         }
     }
 
@@ -179,8 +181,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
             in.release();
             return;
         }
-        if (phase == Phase.BODY && exchange != null && !exchange.onlyDiscards()) {
-            refreshBodyDeadline(exchange);
+        if (phase == Phase.BODY && exchange != null) {
+            refreshDeadline(exchange);
         }
         pending = Pending.append(ctx.alloc(), pending, in);
         process();
@@ -196,7 +198,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
             return;
         }
         exchange.clientWritable(writable);
-        if (exchange.hasStartedResponse() && phase == Phase.RESPONSE) {
+        if (exchange.hasStartedResponse() && !exchange.isAnswered()) {
             if (writable) {
                 deadline = NEVER;
             } else {
@@ -321,10 +323,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void refreshBodyDeadline(Exchange current) {
-        if (deadline != NEVER) {
-            RouterConfig config = loop.core().config();
-            expect(current.hasStartedResponse() ? config.linger() : config.responseTimeout());
+    /** A request whose body moves on is not late, unless it was answered and nobody takes the rest. */
+    private void refreshDeadline(Exchange current) {
+        RouterConfig config = loop.core().config();
+        if (!current.hasStartedResponse()) {
+            expect(config.responseTimeout());
+        } else if (current.isAnswered() && !current.discardsRequest()) {
+            expect(config.linger());
         }
     }
 
@@ -385,6 +390,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     private void closeAfterWriting() {
         phase = Phase.ENDED;
+        expect(loop.core().config().responseTimeout());
         context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
     }
 

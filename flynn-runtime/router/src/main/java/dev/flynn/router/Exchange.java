@@ -62,13 +62,22 @@ final class Exchange {
         this.headOnly = head.methodIs(HEAD_METHOD);
         this.http10 = head.isHttp10();
         this.upgrade = RequestHeadWriter.asksForUpgrade(head);
-        this.repeatable = framing == 0 && SAFE_METHODS.stream().anyMatch(head::methodIs);
+        this.repeatable = framing == 0 && isSafe(head);
         this.chunkedRequest = framing == Framing.CHUNKED;
         this.expectsContinue = head.indexOf(Field.EXPECT) >= 0;
         this.asHtml = ErrorPage.isWantedAsHtml(head);
         this.keepAlive =
                 !upgrade && !head.connectionHas(Head.CLOSE) && (!http10 || head.connectionHas(Head.KEEP_ALIVE));
         this.requestEnded = framing == 0;
+    }
+
+    private static boolean isSafe(Head head) {
+        for (byte[] method : SAFE_METHODS) {
+            if (head.methodIs(method)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Finds the route and a backend; the head's content is not needed afterwards. */
@@ -123,9 +132,14 @@ final class Exchange {
         return responseStarted;
     }
 
-    /** Whether all that remains is the rest of a request that was answered, and nobody wants it. */
-    boolean onlyDiscards() {
-        return responseEnded && discardsRequest;
+    /** Whether the response is complete; what remains is the rest of the request. */
+    boolean isAnswered() {
+        return responseEnded;
+    }
+
+    /** Whether nobody wants the rest of the request. */
+    boolean discardsRequest() {
+        return discardsRequest;
     }
 
     void clientWritable(boolean writable) {
@@ -265,6 +279,7 @@ final class Exchange {
 
     private void logFailure(String what, String reason) {
         log.atWarn()
+                .addKeyValue("service", target == null ? "" : target.service().name())
                 .addKeyValue("backend", backend)
                 .addKeyValue("reason", reason)
                 .log(what);

@@ -56,6 +56,8 @@ public final class NettyRouter implements Router {
 
     private static final Logger log = LoggerFactory.getLogger(NettyRouter.class);
 
+    private static final Duration ABORT_PATIENCE = Duration.ofSeconds(5);
+
     private final RouterCore core;
     private final EventLoopGroup eventLoops;
     private final Map<EventLoop, RouterLoop> loops = new IdentityHashMap<>();
@@ -156,8 +158,10 @@ public final class NettyRouter implements Router {
         if (!within(core.config().closeGrace(), RouterLoop::drain)) {
             log.atInfo().log("requests in flight were cut off when the time to close was over");
         }
-        within(core.config().closeGrace(), RouterLoop::abort);
-        eventLoops.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
+        within(ABORT_PATIENCE, RouterLoop::abort);
+        eventLoops
+                .shutdownGracefully(0, ABORT_PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                .awaitUninterruptibly(ABORT_PATIENCE.toSeconds(), TimeUnit.SECONDS);
     }
 
     private boolean within(Duration patience, Function<RouterLoop, CompletableFuture<Void>> step) {
