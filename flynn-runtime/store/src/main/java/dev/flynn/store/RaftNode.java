@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -38,7 +39,7 @@ final class RaftNode implements StoreStateMachine.Listener {
     private final ClientId client = ClientId.randomId();
     private final AtomicLong calls = new AtomicLong();
     private final Executor threads;
-    private final Consumer<Throwable> onFailure;
+    private final Consumer<RaftNode> onFailure;
     private final Set<CompletableFuture<RaftClientReply>> pending = ConcurrentHashMap.newKeySet();
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -58,7 +59,7 @@ final class RaftNode implements StoreStateMachine.Listener {
             StoreLimits limits,
             RaftSettings settings,
             Executor threads,
-            Consumer<Throwable> onFailure)
+            Consumer<RaftNode> onFailure)
             throws IOException {
         this.threads = threads;
         this.onFailure = onFailure;
@@ -111,7 +112,11 @@ final class RaftNode implements StoreStateMachine.Listener {
         var reply = new CompletableFuture<RaftClientReply>();
         pending.add(reply);
         reply.whenComplete((result, error) -> pending.remove(reply));
-        threads.execute(() -> forward(request, reply));
+        try {
+            threads.execute(() -> forward(request, reply));
+        } catch (RejectedExecutionException closed) {
+            reply.completeExceptionally(closed);
+        }
         failure().ifPresent(reply::completeExceptionally);
         return reply;
     }
@@ -160,17 +165,24 @@ final class RaftNode implements StoreStateMachine.Listener {
         }
         pending.forEach(reply -> reply.completeExceptionally(cause));
         onProgress();
-        onFailure.accept(cause);
+        onFailure.accept(this);
     }
 
     @Override
     public void onLogLong() {
-        threads.execute(() -> {
-            try {
-                var unused = server.snapshotManagementAsync(SnapshotManagementRequest.newCreate(
-                        client, server.getId(), group, calls.incrementAndGet(), SNAPSHOT_TIMEOUT_MILLIS));
-            } catch (RuntimeException e) {
-                log.atWarn().setCause(e).log("the store's log is long, but no snapshot could be begun");
+        try {
+            threads.execute(this::requestSnapshot);
+        } catch (RejectedExecutionException closed) {
+            log.atDebug().log("no snapshot any more, the store is closed");
+        }
+    }
+
+    private void requestSnapshot() {
+        var request = SnapshotManagementRequest.newCreate(
+                client, server.getId(), group, calls.incrementAndGet(), SNAPSHOT_TIMEOUT_MILLIS);
+        var unused = server.snapshotManagementAsync(request).whenComplete((reply, error) -> {
+            if (error != null) {
+                log.atWarn().setCause(error).log("the store's log is long, but no snapshot was taken");
             }
         });
     }
@@ -180,6 +192,8 @@ final class RaftNode implements StoreStateMachine.Listener {
             server.close();
         } catch (IOException e) {
             throw FlynnException.internal("the cluster store did not close cleanly", e);
+        } finally {
+            onFailed(new IOException("the cluster store was closed"));
         }
     }
 }

@@ -14,8 +14,7 @@ import org.apache.ratis.util.SizeInBytes;
 import org.apache.ratis.util.TimeDuration;
 
 /**
- * How we run Ratis: small buffers, because a host has little memory to give, and short time-outs, because an election among
- * one is quickly won.
+ * How we run Ratis: small buffers, because a host has little memory to give, and few wake-ups, because it mostly idles.
  *
  * @param snapshotEvery how many log entries are applied between two snapshots
  */
@@ -40,6 +39,8 @@ record RaftSettings(long snapshotEvery) {
         var properties = new RaftProperties();
         RaftServerConfigKeys.setStorageDir(properties, List.of(directory.toFile()));
         RaftServerConfigKeys.setCloseThreshold(properties, NEVER);
+        RaftServerConfigKeys.setSleepDeviationThreshold(properties, TimeDuration.valueOf(10, TimeUnit.SECONDS));
+        RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, NEVER);
         RaftConfigKeys.Rpc.setType(properties, new SinglePeerRpc());
         setTimeouts(properties);
         setLog(properties);
@@ -51,10 +52,11 @@ record RaftSettings(long snapshotEvery) {
     }
 
     private static void setTimeouts(RaftProperties properties) {
-        Rpc.setTimeoutMin(properties, millis(30));
-        Rpc.setTimeoutMax(properties, millis(60));
+        // an election among one is won as soon as it begins; the other two only say how often Ratis' threads wake up
         Rpc.setFirstElectionTimeoutMin(properties, millis(1));
         Rpc.setFirstElectionTimeoutMax(properties, millis(5));
+        Rpc.setTimeoutMin(properties, millis(1000));
+        Rpc.setTimeoutMax(properties, millis(2000));
         // transactions have ids of their own: Ratis need not remember replies
         RaftServerConfigKeys.RetryCache.setExpiryTime(properties, millis(1000));
         RaftServerConfigKeys.Write.setByteLimit(properties, QUEUE);

@@ -146,6 +146,9 @@ final class RaftSupervisor implements AutoCloseable {
             throw e;
         }
         node = starting;
+        if (starting.failure().isPresent()) {
+            onNodeFailed(starting);
+        }
     }
 
     private static void closeAfter(RaftNode failed, Exception failure) {
@@ -175,10 +178,11 @@ final class RaftSupervisor implements AutoCloseable {
         }
     }
 
-    private void onNodeFailed(Throwable cause) {
-        if (!closing) {
+    /** One that failed before it was the current one is its starter's business. */
+    private void onNodeFailed(RaftNode failed) {
+        if (failed == node && !closing) {
             log.atError()
-                    .setCause(cause)
+                    .setCause(failed.failure().orElse(null))
                     .addKeyValue("directory", directory.path())
                     .log("the cluster store cannot write its log and will start again");
             scheduleRestart();
