@@ -1,0 +1,187 @@
+package dev.flynn.git;
+
+import dev.flynn.api.app.App;
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.base.DiskReserve;
+import dev.flynn.client.ControllerClient;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Base64;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.zip.GZIPInputStream;
+import org.eclipse.jgit.lib.Repository;
+import org.eclipse.jgit.transport.PacketLineOut;
+import org.eclipse.jgit.transport.ReceivePack;
+import org.eclipse.jgit.transport.RefAdvertiser.PacketLineOutRefAdvertiser;
+import org.eclipse.jgit.transport.UploadPack;
+import org.glassfish.grizzly.http.server.HttpHandler;
+import org.glassfish.grizzly.http.server.Request;
+import org.glassfish.grizzly.http.server.Response;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** git's smart HTTP protocol; each session runs on a thread of its own, because a push takes as long as its build. */
+final class GitHandler extends HttpHandler {
+
+    private static final Logger log = LoggerFactory.getLogger(GitHandler.class);
+
+    private final Repositories repositories;
+    private final ClusterServices services;
+    private final byte[] key;
+    private final Receiver receiver;
+    private final DiskReserve reserve;
+    private final ExecutorService sessions;
+
+    GitHandler(
+            Repositories repositories,
+            ClusterServices services,
+            String key,
+            Receiver receiver,
+            DiskReserve reserve,
+            ExecutorService sessions) {
+        this.repositories = repositories;
+        this.services = services;
+        this.key = key.getBytes(StandardCharsets.UTF_8);
+        this.receiver = receiver;
+        this.reserve = reserve;
+        this.sessions = sessions;
+    }
+
+    @Override
+    public void service(Request request, Response response) throws Exception {
+        String path = request.getRequestURI();
+        if (path.equals("/.well-known/status")) {
+            response.setContentType("application/json");
+            response.getWriter().write("{\"data\":{\"status\":\"healthy\"}}");
+            return;
+        }
+        Optional<GitPath> wanted = GitPath.parse(request.getMethod().getMethodString(), path);
+        if (wanted.isEmpty()) {
+            text(response, 403, "Forbidden");
+            return;
+        }
+        if (!authenticated(request)) {
+            response.setHeader("WWW-Authenticate", "Basic");
+            text(response, 401, "Authentication required");
+            return;
+        }
+        response.suspend();
+        sessions.execute(() -> {
+            try {
+                serve(wanted.get(), request, response);
+            } catch (IOException | RuntimeException e) {
+                failed(wanted.get(), response, e);
+            } finally {
+                response.resume();
+            }
+        });
+    }
+
+    private static void failed(GitPath path, Response response, Exception e) {
+        log.atWarn().addKeyValue("app", path.app()).setCause(e).log("git session failed");
+        if (!response.isCommitted()) {
+            try {
+                text(response, 500, "Internal server error");
+            } catch (IOException clientWentAway) {
+                // nobody is left to be told
+            }
+        }
+    }
+
+    private boolean authenticated(Request request) {
+        String header = request.getHeader("Authorization");
+        if (header == null || !header.startsWith("Basic ")) {
+            return false;
+        }
+        try {
+            String credentials = new String(Base64.getDecoder().decode(header.substring(6)), StandardCharsets.UTF_8);
+            String password = credentials.substring(credentials.indexOf(':') + 1);
+            return MessageDigest.isEqual(password.getBytes(StandardCharsets.UTF_8), key);
+        } catch (IllegalArgumentException notBase64) {
+            return false;
+        }
+    }
+
+    private void serve(GitPath path, Request request, Response response) throws IOException {
+        Optional<App> app;
+        try (ControllerClient controller = services.controller()) {
+            app = controller.findApp(path.app());
+        } catch (FlynnException e) {
+            log.atWarn().setCause(e).log("the controller cannot be asked");
+            text(response, 503, e.getMessage());
+            return;
+        }
+        if (app.isEmpty()) {
+            text(response, 404, "unknown app");
+            return;
+        }
+        try (Repository repository = repositories.open(app.get().id())) {
+            switch (path.action()) {
+                case INFO_REFS -> advertise(repository, request, response);
+                case UPLOAD_PACK -> upload(repository, request, response);
+                case RECEIVE_PACK -> receive(repository, app.get(), request, response);
+            }
+        }
+    }
+
+    private static void advertise(Repository repository, Request request, Response response) throws IOException {
+        String service = String.valueOf(request.getParameter("service"));
+        if (!service.equals("git-upload-pack") && !service.equals("git-receive-pack")) {
+            text(response, 404, "Not Found");
+            return;
+        }
+        response.setContentType("application/x-" + service + "-advertisement");
+        response.setHeader("Cache-Control", "no-cache");
+        var out = new PacketLineOut(response.getOutputStream());
+        out.writeString("# service=" + service + "\n");
+        out.end();
+        var advertiser = new PacketLineOutRefAdvertiser(out);
+        if (service.equals("git-upload-pack")) {
+            var pack = new UploadPack(repository);
+            pack.setBiDirectionalPipe(false);
+            pack.sendAdvertisedRefs(advertiser);
+        } else {
+            var pack = new ReceivePack(repository);
+            pack.setBiDirectionalPipe(false);
+            pack.sendAdvertisedRefs(advertiser);
+        }
+    }
+
+    private static void upload(Repository repository, Request request, Response response) throws IOException {
+        response.setContentType("application/x-git-upload-pack-result");
+        response.setHeader("Cache-Control", "no-cache");
+        var pack = new UploadPack(repository);
+        pack.setBiDirectionalPipe(false);
+        OutputStream out = response.getOutputStream();
+        pack.upload(body(request), out, null);
+        out.flush();
+    }
+
+    private void receive(Repository repository, App app, Request request, Response response) throws IOException {
+        response.setContentType("application/x-git-receive-pack-result");
+        response.setHeader("Cache-Control", "no-cache");
+        var pack = new ReceivePack(repository);
+        pack.setBiDirectionalPipe(false);
+        pack.setAtomic(false);
+        pack.setPreReceiveHook(new DeployOnPush(app, receiver, repositories.lock(app.id()), reserve));
+        OutputStream out = response.getOutputStream();
+        pack.receive(body(request), out, null);
+        out.flush();
+    }
+
+    private static InputStream body(Request request) throws IOException {
+        InputStream body = request.getInputStream();
+        return "gzip".equalsIgnoreCase(request.getHeader("Content-Encoding")) ? new GZIPInputStream(body) : body;
+    }
+
+    private static void text(Response response, int status, String message) throws IOException {
+        response.setStatus(status);
+        response.setContentType("text/plain; charset=utf-8");
+        response.getWriter().write(message + "\n");
+        response.getWriter().flush();
+    }
+}

@@ -1,0 +1,72 @@
+package dev.flynn.git;
+
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.base.BlobSignature;
+import dev.flynn.base.DiskReserve;
+import dev.flynn.base.Executors;
+import dev.flynn.base.NamedThreads;
+import dev.flynn.spi.builtin.BuiltinJob;
+import dev.flynn.spi.builtin.BuiltinProgram;
+import dev.flynn.spi.discovery.Discovery;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.glassfish.grizzly.http.server.HttpServer;
+import org.glassfish.grizzly.http.server.NetworkListener;
+
+/**
+ * The system app {@code gitreceive}: takes pushes on {@code LISTEN_IP:PORT} from those who have {@code CONTROLLER_KEY}, and
+ * deploys them with the images {@code SLUGBUILDER_IMAGE_URI} and {@code SLUGRUNNER_IMAGE_URI}.
+ */
+public final class GitReceiveProgram implements BuiltinProgram {
+
+    private final Path directory;
+    private final Discovery discovery;
+    private final Clock clock;
+
+    /** @param directory where the repositories are kept */
+    public GitReceiveProgram(Path directory, Discovery discovery, Clock clock) {
+        this.directory = directory;
+        this.discovery = discovery;
+        this.clock = clock;
+    }
+
+    @Override
+    public String name() {
+        return "gitreceive";
+    }
+
+    @Override
+    public AutoCloseable start(BuiltinJob job) throws Exception {
+        Map<String, String> env = job.env();
+        String key = require(env, "CONTROLLER_KEY");
+        var images = new BuildImages(require(env, "SLUGBUILDER_IMAGE_URI"), require(env, "SLUGRUNNER_IMAGE_URI"));
+        long reserve =
+                Long.parseLong(env.getOrDefault(DiskReserve.VARIABLE, String.valueOf(DiskReserve.DEFAULT_BYTES)));
+        var services = new ClusterServices(discovery, key);
+        var receiver = new Receiver(services, images, new BlobSignature(key), clock);
+        ExecutorService sessions = java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("git"));
+        var handler = new GitHandler(
+                new Repositories(directory), services, key, receiver, new DiskReserve(directory, reserve), sessions);
+        var server = new HttpServer();
+        server.addListener(
+                new NetworkListener("gitreceive", require(env, "LISTEN_IP"), Integer.parseInt(require(env, "PORT"))));
+        server.getServerConfiguration().addHttpHandler(handler, "/");
+        server.start();
+        return () -> {
+            server.shutdown(2, TimeUnit.SECONDS).get(3, TimeUnit.SECONDS);
+            Executors.stop(sessions, "git", Duration.ofSeconds(2));
+        };
+    }
+
+    private static String require(Map<String, String> env, String name) {
+        String value = env.get(name);
+        if (value == null || value.isEmpty()) {
+            throw FlynnException.invalid("gitreceive needs the environment variable " + name);
+        }
+        return value;
+    }
+}
