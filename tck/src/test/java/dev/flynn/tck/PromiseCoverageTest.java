@@ -2,9 +2,11 @@ package dev.flynn.tck;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flynn.spi.blob.BlobStore;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.scheduler.Scheduler;
 import dev.flynn.spi.store.ClusterStore;
+import dev.flynn.tck.blob.BlobStoreTck;
 import dev.flynn.tck.discovery.DiscoveryTck;
 import dev.flynn.tck.scheduler.SchedulerTck;
 import dev.flynn.tck.store.ClusterStoreTck;
@@ -29,6 +31,7 @@ class PromiseCoverageTest {
 
     static Stream<Arguments> kits() {
         return Stream.of(
+                Arguments.of(BlobStore.class, BlobStoreTck.class),
                 Arguments.of(ClusterStore.class, ClusterStoreTck.class),
                 Arguments.of(Discovery.class, DiscoveryTck.class),
                 Arguments.of(Scheduler.class, SchedulerTck.class));

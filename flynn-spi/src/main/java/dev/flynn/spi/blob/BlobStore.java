@@ -19,6 +19,8 @@ import org.apiguardian.api.API;
  *   <li>BS-4 Reading and writing need memory that does not grow with the object.
  *   <li>BS-5 Deleting an absent key is fine.
  *   <li>BS-6 A key that would leave the store, such as one with {@code ..}, is {@code VALIDATION}.
+ *   <li>BS-7 What was put is what is read, from any offset, with its size and content type; another content has another
+ *       etag.
  * </ul>
  *
  * <p>Keys are paths of 1 to 1024 characters without a leading slash. Implementations are thread-safe.
