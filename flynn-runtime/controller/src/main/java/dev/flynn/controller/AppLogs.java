@@ -1,0 +1,33 @@
+package dev.flynn.controller;
+
+import dev.flynn.api.id.AppId;
+import dev.flynn.api.log.LogMessage;
+import dev.flynn.spi.component.Subscription;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
+
+/** The logs of apps, as the controller needs them. Thread-safe. */
+public interface AppLogs {
+
+    /**
+     * Which lines are wanted.
+     *
+     * @param jobId only this job's
+     * @param processType only this type's; an empty text means jobs without a type
+     * @param lines at most this many of the newest that are kept; absent means all
+     */
+    record Query(Optional<String> jobId, Optional<String> processType, OptionalInt lines) {}
+
+    /** Lines that are kept, oldest first. */
+    List<LogMessage> read(AppId app, Query query);
+
+    /**
+     * Delivers lines that are kept, as {@link #read} gives them, then new ones, none twice and none missed, one call at a
+     * time. With {@code lines} 0 there are only new ones.
+     *
+     * @param onLine must not block for long
+     */
+    Subscription follow(AppId app, Query query, Consumer<LogMessage> onLine);
+}

@@ -1,0 +1,102 @@
+package dev.flynn.controller;
+
+import dev.flynn.api.discovery.Instance;
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.spi.discovery.Discovery;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+
+/** Requests to services of the cluster; names such as {@code postgres-api.discoverd} are looked up in discovery. */
+final class ClusterHttp {
+
+    private static final String SUFFIX = ".discoverd";
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+    private static final Duration READ_TIMEOUT = Duration.ofSeconds(60);
+    private static final int MAX_ANSWER = 1 << 20;
+
+    private final Discovery discovery;
+
+    ClusterHttp(Discovery discovery) {
+        this.discovery = discovery;
+    }
+
+    record Answer(int status, String body) {}
+
+    /** Whether anything answers for the URL's host, as far as discovery knows. */
+    boolean isThere(URI url) {
+        return service(url).map(name -> !discovery.instances(name).isEmpty()).orElse(true);
+    }
+
+    /**
+     * @param key sent as the password of Basic authentication, if there is one
+     * @param json sent as the body, if there is one
+     * @throws FlynnException {@code SERVICE_UNAVAILABLE} if nobody answers
+     */
+    Answer send(String method, URI url, Optional<String> key, Optional<String> json) {
+        URI target = resolve(url);
+        try {
+            HttpURLConnection connection = (HttpURLConnection) target.toURL().openConnection();
+            try {
+                connection.setConnectTimeout((int) CONNECT_TIMEOUT.toMillis());
+                connection.setReadTimeout((int) READ_TIMEOUT.toMillis());
+                connection.setInstanceFollowRedirects(false);
+                connection.setRequestMethod(method);
+                key.ifPresent(password -> connection.setRequestProperty("Authorization", basic(password)));
+                if (json.isPresent()) {
+                    connection.setDoOutput(true);
+                    connection.setRequestProperty("Content-Type", "application/json");
+                    try (OutputStream body = connection.getOutputStream()) {
+                        body.write(json.get().getBytes(StandardCharsets.UTF_8));
+                    }
+                }
+                return answer(connection);
+            } finally {
+                connection.disconnect();
+            }
+        } catch (IOException e) {
+            throw FlynnException.unavailable("%s %s failed: %s".formatted(method, url, e.getMessage()), e);
+        }
+    }
+
+    private static Answer answer(HttpURLConnection connection) throws IOException {
+        int status = connection.getResponseCode();
+        try (var body = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+            String text = body == null ? "" : new String(body.readNBytes(MAX_ANSWER), StandardCharsets.UTF_8);
+            return new Answer(status, text);
+        }
+    }
+
+    private URI resolve(URI url) {
+        Optional<String> service = service(url);
+        if (service.isEmpty()) {
+            return url;
+        }
+        List<Instance> instances = discovery.instances(service.get());
+        if (instances.isEmpty()) {
+            throw FlynnException.unavailable(
+                    "nothing runs for service \"%s\" of %s".formatted(service.get(), url), null);
+        }
+        return URI.create(url.getScheme() + "://" + instances.get(0).addr()
+                + Optional.ofNullable(url.getRawPath()).orElse("")
+                + Optional.ofNullable(url.getRawQuery())
+                        .map(query -> "?" + query)
+                        .orElse(""));
+    }
+
+    private static Optional<String> service(URI url) {
+        return Optional.ofNullable(url.getHost())
+                .filter(host -> host.endsWith(SUFFIX))
+                .map(host -> host.substring(0, host.length() - SUFFIX.length()));
+    }
+
+    private static String basic(String password) {
+        return "Basic " + Base64.getEncoder().encodeToString((":" + password).getBytes(StandardCharsets.UTF_8));
+    }
+}

@@ -1,0 +1,107 @@
+package dev.flynn.controller;
+
+import dev.flynn.api.id.AppId;
+import dev.flynn.api.id.ReleaseId;
+import dev.flynn.state.ClusterState;
+import dev.flynn.state.Table;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * The controller's own records and index keys in the store.
+ *
+ * <table>
+ * <caption>Keys</caption>
+ * <tr><td>{@code app-releases/<app id>/<release id>}</td><td>{@link ReleaseUse}</td></tr>
+ * <tr><td>{@code app-deletions/<app id>}</td><td>{@link AppDeletionRequest}: a deletion that is not done yet</td></tr>
+ * <tr><td>{@code deployment-runs/<deployment id>}</td><td>{@link DeploymentRun}: a deployment that is not done yet</td></tr>
+ * <tr><td>{@code deploying/<app id>}</td><td>id of the deployment that keeps the app from being deployed again</td></tr>
+ * <tr><td>{@code route-keys/http/<domain>/<path>}</td><td>id of the route; the domain in lower case</td></tr>
+ * <tr><td>{@code artifact-keys/<digest of type and URI>}</td><td>id of the artifact</td></tr>
+ * <tr><td>{@code provider-keys/name/<digest>}, {@code provider-keys/url/<digest>}</td><td>id of the provider</td></tr>
+ * </table>
+ */
+final class ControllerTables {
+
+    static final String DELETIONS = "app-deletions/";
+    static final String RUNS = "deployment-runs/";
+
+    private final Table<ReleaseUse> releaseUses;
+    private final Table<AppDeletionRequest> deletions;
+    private final Table<DeploymentRun> runs;
+
+    ControllerTables(ClusterState state) {
+        this.releaseUses = state.table("app-releases/", ReleaseUse.class);
+        this.deletions = state.table(DELETIONS, AppDeletionRequest.class);
+        this.runs = state.table(RUNS, DeploymentRun.class);
+    }
+
+    /**
+     * That an app has, or ever had, something to do with a release.
+     *
+     * @param formationDeletedAt when its formation was deleted, if it is
+     */
+    record ReleaseUse(AppId app, ReleaseId release, Optional<Instant> formationDeletedAt) {}
+
+    /**
+     * An app that is to be deleted.
+     *
+     * @param attempts how many failed
+     * @param notBefore when the next one is due
+     */
+    record AppDeletionRequest(AppId app, int attempts, Instant notBefore) {}
+
+    /** By {@link ClusterState#formationId}. */
+    Table<ReleaseUse> releaseUses() {
+        return releaseUses;
+    }
+
+    /** By app id. */
+    Table<AppDeletionRequest> deletions() {
+        return deletions;
+    }
+
+    /** By deployment id. */
+    Table<DeploymentRun> runs() {
+        return runs;
+    }
+
+    static String deployingKey(AppId app) {
+        return "deploying/" + app;
+    }
+
+    static String routeKey(String domain, String path) {
+        return routeKeys(domain) + path;
+    }
+
+    /** The prefix of the keys of all routes of a domain. */
+    static String routeKeys(String domain) {
+        return "route-keys/http/" + domain.toLowerCase(Locale.ROOT);
+    }
+
+    static String artifactKey(String type, String uri) {
+        return "artifact-keys/" + digest(type + "\n" + uri);
+    }
+
+    static String providerNameKey(String name) {
+        return "provider-keys/name/" + digest(name);
+    }
+
+    static String providerUrlKey(String url) {
+        return "provider-keys/url/" + digest(url);
+    }
+
+    private static String digest(String text) {
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

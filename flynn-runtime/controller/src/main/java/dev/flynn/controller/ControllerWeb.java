@@ -1,0 +1,184 @@
+package dev.flynn.controller;
+
+import dev.flynn.base.Closer;
+import dev.flynn.base.DiskReserve;
+import dev.flynn.base.Executors;
+import dev.flynn.base.NamedThreads;
+import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.spi.host.HostConnections;
+import dev.flynn.state.ClusterState;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.glassfish.grizzly.http.server.HttpServer;
+import org.glassfish.grizzly.http.server.NetworkListener;
+import org.glassfish.grizzly.threadpool.ThreadPoolConfig;
+import org.glassfish.jersey.grizzly2.httpserver.GrizzlyHttpContainer;
+import org.glassfish.jersey.inject.hk2.AbstractBinder;
+import org.glassfish.jersey.server.ContainerFactory;
+import org.glassfish.jersey.server.ResourceConfig;
+import org.glassfish.jersey.server.ServerProperties;
+
+/**
+ * The controller's HTTP API: the process type {@code web} of the controller. Several may run at the same time; they keep
+ * nothing between requests.
+ *
+ * <pre>{@code
+ * try (ControllerWeb web = ControllerWeb.start(env, state, discovery, hosts, logs, disk)) {
+ *     System.out.println("http://127.0.0.1:" + web.port());
+ * }
+ * }</pre>
+ */
+public final class ControllerWeb implements AutoCloseable {
+
+    /** Requests that may run at the same time; streams and attached connections have threads of their own. */
+    private static final int MAX_WORKERS = 64;
+
+    private static final Duration STOP_PATIENCE = Duration.ofSeconds(5);
+
+    private final Closer closer = new Closer();
+    private final NetworkListener listener;
+
+    private ControllerWeb(
+            ControllerConfig config,
+            ClusterState state,
+            Discovery discovery,
+            HostConnections hosts,
+            AppLogs logs,
+            DiskReserve disk)
+            throws IOException {
+        var streams = new Streams();
+        ExecutorService input =
+                java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("controller-attach"));
+
+        var tables = new ControllerTables(state);
+        var bodies = new JsonBodies(state.json());
+        var failures = new Failures(state.json());
+        var routes = new RouteCatalog(state);
+        var apps = new AppCatalog(state, tables, routes, config.defaultRouteDomain());
+        var releases = new ReleaseCatalog(state, tables, disk);
+        var formations = new FormationCatalog(state, tables, disk);
+        var jobs = new JobRunner(state, hosts, disk);
+        List<Object> endpoints = List.of(
+                new ClusterEndpoint(state, config),
+                new AppsEndpoint(apps, releases),
+                new ReleasesEndpoint(releases),
+                new ArtifactsEndpoint(releases),
+                new FormationsEndpoint(state, bodies, apps, releases, formations, streams),
+                new JobsEndpoint(state, apps, jobs, new JobStopper(state)),
+                new DeploymentsEndpoint(apps, new DeploymentCatalog(state, tables, apps, disk)),
+                new RoutesEndpoint(apps, routes),
+                new ProvidersEndpoint(apps, new ProviderCatalog(state, apps, new ClusterHttp(discovery))),
+                new EventsEndpoint(state, apps, streams),
+                new LogEndpoint(state.json(), apps, logs, streams));
+
+        var attach = new AttachHandler(state, jobs, bodies, failures, input);
+        var door = new FrontDoor(
+                new AccessKeys(config.authKeys()),
+                new PathTable(endpoints),
+                container(endpoints, bodies, failures),
+                attach);
+        this.listener = listener(config);
+        HttpServer server = server(listener, door);
+        closer.register(() -> server.shutdown(STOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                .get(2 * STOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
+        closer.register(() -> Executors.stop(input, "attached input", STOP_PATIENCE));
+        closer.register(attach);
+        closer.register(streams);
+        try {
+            server.start();
+        } catch (IOException | RuntimeException e) {
+            closer.closeAfter(e);
+            throw e;
+        }
+    }
+
+    private static HttpServer server(NetworkListener listener, FrontDoor door) {
+        var server = new HttpServer();
+        server.addListener(listener);
+        server.getServerConfiguration().addHttpHandler(door, "/");
+        server.getServerConfiguration()
+                .getMonitoringConfig()
+                .getWebServerConfig()
+                .addProbes(new RequestLog());
+        return server;
+    }
+
+    /**
+     * Starts the API; it serves when this returns.
+     *
+     * @param env of the controller's release: {@code PORT} (0 lets the system choose), {@code LISTEN_IP}, {@code AUTH_KEY},
+     *     {@code DEFAULT_ROUTE_DOMAIN}, {@code CA_CERT}, {@code HTTP_PORT}, {@code HTTPS_PORT}
+     * @param hosts run one-off jobs
+     * @param disk refuses new work when it is used up
+     * @throws IOException if the port cannot be bound
+     */
+    public static ControllerWeb start(
+            Map<String, String> env,
+            ClusterState state,
+            Discovery discovery,
+            HostConnections hosts,
+            AppLogs logs,
+            DiskReserve disk)
+            throws IOException {
+        return new ControllerWeb(ControllerConfig.fromEnv(env), state, discovery, hosts, logs, disk);
+    }
+
+    private static NetworkListener listener(ControllerConfig config) {
+        var listener = new NetworkListener("controller", config.listenIp(), config.port());
+        var threads = new NamedThreads("controller-web");
+        listener.getTransport()
+                .setWorkerThreadPoolConfig(ThreadPoolConfig.defaultConfig()
+                        .setPoolName("controller-web")
+                        .setCorePoolSize(4)
+                        .setMaxPoolSize(MAX_WORKERS)
+                        .setThreadFactory(threads));
+        listener.getTransport()
+                .setKernelThreadPoolConfig(ThreadPoolConfig.defaultConfig()
+                        .setPoolName("controller-io")
+                        .setThreadFactory(new NamedThreads("controller-io")));
+        listener.registerAddOn(new UpgradeFilter());
+        return listener;
+    }
+
+    private static GrizzlyHttpContainer container(List<Object> endpoints, JsonBodies bodies, Failures failures) {
+        var config = new ResourceConfig()
+                .register(bodies)
+                .register(failures)
+                .property(ServerProperties.WADL_FEATURE_DISABLE, true)
+                .property(ServerProperties.FEATURE_AUTO_DISCOVERY_DISABLE, true)
+                .property(ServerProperties.METAINF_SERVICES_LOOKUP_DISABLE, true)
+                // nothing is held back, so that what is flushed leaves at once
+                .property(ServerProperties.OUTBOUND_CONTENT_LENGTH_BUFFER, 0)
+                .property(ServerProperties.RESPONSE_SET_STATUS_OVER_SEND_ERROR, true);
+        endpoints.forEach(endpoint -> config.register(endpoint.getClass()));
+        config.register(new AbstractBinder() {
+            @Override
+            protected void configure() {
+                endpoints.forEach(endpoint -> bindEndpoint(this, endpoint));
+            }
+        });
+        return ContainerFactory.createContainer(GrizzlyHttpContainer.class, config);
+    }
+
+    /** As a singleton under its class: Jersey warns of endpoints that are registered as instances. */
+    private static <T> void bindEndpoint(AbstractBinder binder, T endpoint) {
+        @SuppressWarnings("unchecked")
+        Class<T> type = (Class<T>) endpoint.getClass();
+        binder.bind(endpoint).to(type);
+    }
+
+    /** Where it listens. */
+    public int port() {
+        return listener.getPort();
+    }
+
+    /** Stops accepting, ends streams, lets requests in flight finish for a while. */
+    @Override
+    public void close() {
+        closer.close();
+    }
+}

@@ -1,0 +1,164 @@
+package dev.flynn.controller;
+
+import dev.flynn.api.app.App;
+import dev.flynn.api.app.ExpandedFormation;
+import dev.flynn.api.app.Formation;
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.id.AppId;
+import dev.flynn.api.id.ReleaseId;
+import dev.flynn.api.release.Release;
+import dev.flynn.base.DiskReserve;
+import dev.flynn.spi.store.Transaction;
+import dev.flynn.state.ClusterState;
+import dev.flynn.state.Versioned;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/** Formations: how many jobs of each type of each release of each app are wanted. */
+final class FormationCatalog {
+
+    private final ClusterState state;
+    private final FormationWriter writer;
+    private final ControllerTables tables;
+    private final DiskReserve disk;
+
+    FormationCatalog(ClusterState state, ControllerTables tables, DiskReserve disk) {
+        this.state = state;
+        this.tables = tables;
+        this.writer = new FormationWriter(state, tables);
+        this.disk = disk;
+    }
+
+    /**
+     * What a client sends to put a formation.
+     *
+     * @param processes replaces all counts; absent stops everything
+     */
+    record NewFormation(Optional<Map<String, Integer>> processes, Map<String, Map<String, String>> tags) {}
+
+    Formation put(Versioned<App> app, Release release, NewFormation request) {
+        if (release.artifact().isEmpty()) {
+            throw FlynnException.invalid("release is not deployable");
+        }
+        Map<String, Integer> wanted = request.processes().orElse(Map.of());
+        requireKnownTypes(release, wanted);
+        AppId appId = app.value().id();
+        Versioned<App> read = app;
+        while (true) {
+            Instant now = state.clock().instant();
+            Optional<Versioned<Formation>> known =
+                    state.formations().find(ClusterState.formationId(appId, release.id()));
+            var formation = new Formation(
+                    appId,
+                    release.id(),
+                    wanted,
+                    request.tags(),
+                    known.map(before -> before.value().createdAt()).orElse(now),
+                    now);
+            refuseEmptying(read.value(), formation);
+            if (formation.total() > known.map(before -> before.value().total()).orElse(0)) {
+                disk.require("scaling up");
+            }
+            Transaction.Builder transaction = Transaction.builder();
+            transaction.whenUnchanged(read.key(), read.modRevision());
+            writer.put(transaction, known, formation, request.processes());
+            if (state.commit(transaction).committed()) {
+                return formation;
+            }
+            read = state.apps().get(appId.toString());
+        }
+    }
+
+    private static void requireKnownTypes(Release release, Map<String, Integer> wanted) {
+        TreeSet<String> unknown = new TreeSet<>(wanted.keySet());
+        unknown.removeAll(release.processes().keySet());
+        if (!unknown.isEmpty()) {
+            throw FlynnException.invalid(
+                    "Requested formation includes process types that do not exist in release. Invalid process types: ["
+                            + String.join(", ", unknown) + "]");
+        }
+    }
+
+    private static void refuseEmptying(App app, Formation formation) {
+        if (app.isProtected() && formation.total() == 0 && app.release().equals(Optional.of(formation.release()))) {
+            throw FlynnException.invalid("app \"%s\" is protected; set protected to false before scaling it to nothing"
+                    .formatted(app.name()));
+        }
+    }
+
+    Formation get(AppId app, ReleaseId release) {
+        return state.formations().get(ClusterState.formationId(app, release)).value();
+    }
+
+    void delete(AppId app, ReleaseId release) {
+        while (true) {
+            Versioned<Formation> read = state.formations().get(ClusterState.formationId(app, release));
+            Transaction.Builder transaction = Transaction.builder();
+            writer.delete(transaction, read);
+            if (state.commit(transaction).committed()) {
+                return;
+            }
+        }
+    }
+
+    /** The app's formations, newest first. */
+    List<Formation> of(AppId app) {
+        return AppCatalog.newestFirst(state.formations().list(app + "/"));
+    }
+
+    /** Formations that want any job, the latest change first. */
+    List<ExpandedFormation> active() {
+        return state.formations().list().stream()
+                .map(Versioned::value)
+                .filter(formation -> formation.total() > 0)
+                .sorted(Comparator.comparing(Formation::updatedAt).reversed())
+                .map(this::expand)
+                .toList();
+    }
+
+    /** What changed since then, deleted ones too, the latest change first. */
+    List<ExpandedFormation> changedSince(Instant since) {
+        List<ExpandedFormation> changed = new ArrayList<>();
+        state.formations().list().stream()
+                .map(Versioned::value)
+                .filter(formation -> !formation.updatedAt().isBefore(since))
+                .map(this::expand)
+                .forEach(changed::add);
+        tables.releaseUses().list().stream()
+                .map(Versioned::value)
+                .filter(use -> use.formationDeletedAt()
+                        .filter(when -> !when.isBefore(since))
+                        .isPresent())
+                .map(use -> expandDeleted(use.app(), use.release(), use.formationDeletedAt()))
+                .forEach(changed::add);
+        changed.sort(Comparator.comparing(
+                        (ExpandedFormation formation) -> formation.updatedAt().orElse(Instant.MIN))
+                .reversed());
+        return changed;
+    }
+
+    ExpandedFormation expand(Formation formation) {
+        Optional<Release> release =
+                state.releases().find(formation.release().toString()).map(Versioned::value);
+        return new ExpandedFormation(
+                state.apps().find(formation.app().toString()).map(Versioned::value),
+                release,
+                release.flatMap(Release::artifact)
+                        .flatMap(id -> state.artifacts().find(id.toString()))
+                        .map(Versioned::value),
+                formation.processes(),
+                formation.tags(),
+                Optional.of(formation.updatedAt()));
+    }
+
+    /** A formation that is gone: no processes. */
+    ExpandedFormation expandDeleted(AppId app, ReleaseId release, Optional<Instant> when) {
+        Instant time = when.orElseGet(() -> state.clock().instant());
+        return expand(new Formation(app, release, Map.of(), Map.of(), time, time));
+    }
+}

@@ -1,0 +1,205 @@
+package dev.flynn.controller;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.event.EventType;
+import dev.flynn.api.id.AppId;
+import dev.flynn.api.id.Ids;
+import dev.flynn.api.id.ProviderId;
+import dev.flynn.api.id.ResourceId;
+import dev.flynn.api.resource.Provider;
+import dev.flynn.api.resource.Resource;
+import dev.flynn.spi.store.Transaction;
+import dev.flynn.state.ClusterState;
+import dev.flynn.state.Versioned;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Providers, and the resources that they gave to apps. */
+final class ProviderCatalog {
+
+    private final ClusterState state;
+    private final AppCatalog apps;
+    private final ClusterHttp http;
+    private final ResourceDeletion deletion;
+
+    ProviderCatalog(ClusterState state, AppCatalog apps, ClusterHttp http) {
+        this.state = state;
+        this.apps = apps;
+        this.http = http;
+        this.deletion = new ResourceDeletion(state, http);
+    }
+
+    record NewProvider(String name, String url) {}
+
+    /** @param config passed on to the provider; null means no settings */
+    record NewResource(List<String> apps, Optional<JsonNode> config) {}
+
+    /** A resource that exists already and is to be known. */
+    record KnownResource(String externalId, Map<String, String> env, List<String> apps) {}
+
+    /** What a provider answers. */
+    private record Provisioned(String id, Map<String, String> env) {}
+
+    Provider create(NewProvider request) {
+        if (request.name().isBlank()) {
+            throw FlynnException.invalidField("name", "must not be blank");
+        }
+        if (request.url().isBlank()) {
+            throw FlynnException.invalidField("url", "must not be blank");
+        }
+        uri(request.url());
+        Instant now = state.clock().instant();
+        var provider = new Provider(ProviderId.random(), request.name(), request.url(), now, now);
+        String id = provider.id().toString();
+        String nameKey = ControllerTables.providerNameKey(provider.name());
+        String urlKey = ControllerTables.providerUrlKey(provider.url());
+        Transaction.Builder transaction = Transaction.builder();
+        transaction.whenAbsent(nameKey).put(nameKey, id);
+        transaction.whenAbsent(urlKey).put(urlKey, id);
+        state.providers().create(transaction, id, provider);
+        state.events().append(transaction, EventType.PROVIDER, Optional.empty(), id, provider);
+        if (!state.commit(transaction).committed()) {
+            throw FlynnException.exists("a provider named \"%s\" or with the URL %s already exists"
+                    .formatted(provider.name(), provider.url()));
+        }
+        return provider;
+    }
+
+    List<Provider> list() {
+        return AppCatalog.newestFirst(state.providers().list());
+    }
+
+    /** @throws FlynnException {@code OBJECT_NOT_FOUND} */
+    Provider get(String idOrName) {
+        if (Ids.isId(idOrName)) {
+            var byId = state.providers().find(Ids.parse(idOrName).toString());
+            if (byId.isPresent()) {
+                return byId.get().value();
+            }
+        }
+        return state.providers().list().stream()
+                .map(Versioned::value)
+                .filter(provider -> provider.name().equals(idOrName))
+                .findFirst()
+                .orElseThrow(() -> FlynnException.notFound("provider", idOrName));
+    }
+
+    /** Asks the provider for a resource; the release of the apps is not changed. */
+    Resource provision(String providerName, NewResource request) {
+        Provider provider = get(providerName);
+        List<AppId> owners = appIds(request.apps());
+        String config = request.config()
+                .filter(node -> !node.isNull())
+                .map(JsonNode::toString)
+                .orElse("{}");
+        ClusterHttp.Answer answer = http.send("POST", uri(provider.url()), Optional.empty(), Optional.of(config));
+        requireOk(provider, answer);
+        Provisioned provisioned = state.json().read(answer.body(), Provisioned.class);
+        var resource = new Resource(
+                ResourceId.random(),
+                provider.id(),
+                provisioned.id(),
+                provisioned.env(),
+                owners,
+                state.clock().instant());
+        insert(resource);
+        return resource;
+    }
+
+    /** Makes a resource known that the provider has already. */
+    Resource put(String providerName, String id, KnownResource request) {
+        Provider provider = get(providerName);
+        var resource = new Resource(
+                ResourceId.of(ReleaseCatalog.objectId("resource", id)),
+                provider.id(),
+                request.externalId(),
+                request.env(),
+                appIds(request.apps()),
+                state.clock().instant());
+        insert(resource);
+        return resource;
+    }
+
+    private void insert(Resource resource) {
+        Transaction.Builder transaction = Transaction.builder();
+        state.resources().create(transaction, resource.id().toString(), resource);
+        tell(transaction, EventType.RESOURCE, resource);
+        if (!state.commit(transaction).committed()) {
+            throw FlynnException.unavailable("resource %s exists already".formatted(resource.id()), null);
+        }
+    }
+
+    private List<AppId> appIds(List<String> idsOrNames) {
+        return idsOrNames.stream().map(name -> apps.get(name).value().id()).toList();
+    }
+
+    List<Resource> of(String providerName) {
+        ProviderId provider = get(providerName).id();
+        return AppCatalog.newestFirst(state.resources().list().stream()
+                .filter(resource -> resource.value().provider().equals(provider))
+                .toList());
+    }
+
+    List<Resource> of(AppId app) {
+        return AppCatalog.newestFirst(state.resources().list().stream()
+                .filter(resource -> resource.value().apps().contains(app))
+                .toList());
+    }
+
+    Resource get(String providerName, String id) {
+        return read(providerName, id).value();
+    }
+
+    private Versioned<Resource> read(String providerName, String id) {
+        ProviderId provider = get(providerName).id();
+        return Optional.of(state.resources().get(ReleaseCatalog.objectId("resource", id)))
+                .filter(resource -> resource.value().provider().equals(provider))
+                .orElseThrow(() -> FlynnException.notFound("resource", id));
+    }
+
+    /** Lets the provider delete the resource, then forgets it. */
+    Resource delete(String providerName, String id) {
+        Versioned<Resource> read = read(providerName, id);
+        deletion.deprovision(read.value());
+        Transaction.Builder transaction = Transaction.builder();
+        state.resources().remove(transaction, read);
+        tell(transaction, EventType.RESOURCE_DELETION, read.value());
+        if (!state.commit(transaction).committed()) {
+            throw FlynnException.unavailable("resource %s was changed by somebody else".formatted(id), null);
+        }
+        return read.value();
+    }
+
+    private static void requireOk(Provider provider, ClusterHttp.Answer answer) {
+        if (answer.status() != 200) {
+            throw new FlynnException(
+                    ErrorCode.SERVICE_UNAVAILABLE,
+                    "provider \"%s\" answered %d".formatted(provider.name(), answer.status()));
+        }
+    }
+
+    private void tell(Transaction.Builder transaction, EventType type, Resource resource) {
+        for (AppId app : resource.apps()) {
+            state.events()
+                    .append(transaction, type, Optional.of(app), resource.id().toString(), resource);
+        }
+    }
+
+    private static URI uri(String text) {
+        try {
+            URI uri = new URI(text);
+            if (!uri.isAbsolute() || uri.getHost() == null) {
+                throw FlynnException.invalidField("url", "must be an absolute http URL, was \"" + text + "\"");
+            }
+            return uri;
+        } catch (URISyntaxException e) {
+            throw FlynnException.invalidField("url", "is not a URL: " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package dev.flynn.controller;
+
+import dev.flynn.api.error.FlynnException;
+
+/** A refusal that shows the client what was refused. */
+final class Refused extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final FlynnException failure;
+    private final transient Object detail;
+
+    Refused(FlynnException failure, Object detail) {
+        super(failure.getMessage(), failure);
+        this.failure = failure;
+        this.detail = detail;
+    }
+
+    FlynnException failure() {
+        return failure;
+    }
+
+    Object detail() {
+        return detail;
+    }
+}

@@ -1,0 +1,196 @@
+package dev.flynn.controller;
+
+import dev.flynn.api.app.App;
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.event.EventType;
+import dev.flynn.api.id.AppId;
+import dev.flynn.api.id.ArtifactId;
+import dev.flynn.api.id.Ids;
+import dev.flynn.api.id.ReleaseId;
+import dev.flynn.api.release.Artifact;
+import dev.flynn.api.release.ProcessType;
+import dev.flynn.api.release.Release;
+import dev.flynn.api.release.ResourceLimit;
+import dev.flynn.base.DiskReserve;
+import dev.flynn.spi.store.Transaction;
+import dev.flynn.state.ClusterState;
+import dev.flynn.state.Versioned;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Releases and artifacts. */
+final class ReleaseCatalog {
+
+    private final ClusterState state;
+    private final ReleaseUses uses;
+    private final DiskReserve disk;
+
+    ReleaseCatalog(ClusterState state, ControllerTables tables, DiskReserve disk) {
+        this.state = state;
+        this.uses = new ReleaseUses(tables);
+        this.disk = disk;
+    }
+
+    /** What a client sends to create a release; {@code artifact} is the older form of {@code artifacts}. */
+    record NewRelease(
+            String id,
+            String appId,
+            String artifact,
+            List<String> artifacts,
+            Map<String, String> env,
+            Map<String, String> meta,
+            Map<String, ProcessType> processes) {}
+
+    record NewArtifact(String id, String type, String uri) {}
+
+    Release create(NewRelease request) {
+        disk.require("release");
+        Map<String, ProcessType> processes = new HashMap<>();
+        request.processes()
+                .forEach((type, process) ->
+                        processes.put(type, process.withResources(ResourceLimit.withDefaults(process.resources()))));
+        var release = new Release(
+                request.id().isEmpty() ? ReleaseId.random() : ReleaseId.of(request.id()),
+                Optional.of(request.appId()).filter(id -> !id.isEmpty()).map(AppId::of),
+                artifactsOf(request),
+                request.env(),
+                request.meta(),
+                processes,
+                state.clock().instant());
+        Transaction.Builder transaction = Transaction.builder();
+        state.releases().create(transaction, release.id().toString(), release);
+        state.events()
+                .append(
+                        transaction,
+                        EventType.RELEASE,
+                        release.app(),
+                        release.id().toString(),
+                        release);
+        if (!state.commit(transaction).committed()) {
+            throw FlynnException.internal("release %s exists already".formatted(release.id()), null);
+        }
+        return release;
+    }
+
+    /** The contract wants an unknown artifact answered like a database that cannot answer now. */
+    private List<ArtifactId> artifactsOf(NewRelease request) {
+        Set<String> given = new LinkedHashSet<>();
+        if (!request.artifact().isEmpty()) {
+            given.add(request.artifact());
+        }
+        given.addAll(request.artifacts());
+        List<ArtifactId> artifacts = new ArrayList<>();
+        for (String text : given) {
+            ArtifactId id = ArtifactId.of(text);
+            if (state.artifacts().find(id.toString()).isEmpty()) {
+                throw FlynnException.unavailable("artifact %s of a new release does not exist".formatted(id), null);
+            }
+            if (!artifacts.contains(id)) {
+                artifacts.add(id);
+            }
+        }
+        return artifacts;
+    }
+
+    /** All releases, newest first. */
+    List<Release> list() {
+        return AppCatalog.newestFirst(state.releases().list());
+    }
+
+    /** @throws FlynnException {@code OBJECT_NOT_FOUND}, also for what is no id */
+    Release get(String id) {
+        return state.releases().get(objectId("release", id)).value();
+    }
+
+    /** Releases that the app runs, ran, was deployed with, or that were made for it; newest first. */
+    List<Release> of(App app) {
+        Set<ReleaseId> used = new LinkedHashSet<>();
+        app.release().ifPresent(used::add);
+        uses.of(app.id()).forEach(use -> used.add(use.release()));
+        return state.releases().list().stream()
+                .filter(release -> used.contains(release.value().id())
+                        || release.value().app().equals(Optional.of(app.id())))
+                .sorted(Comparator.comparingLong((Versioned<Release> release) -> release.createRevision())
+                        .reversed())
+                .map(Versioned::value)
+                .toList();
+    }
+
+    /** The release that a request names in its body. */
+    static Release named(ClusterState state, String id) {
+        return Optional.of(id)
+                .filter(Ids::isId)
+                .flatMap(text -> state.releases().find(ReleaseId.of(text).toString()))
+                .map(Versioned::value)
+                .orElseThrow(() -> FlynnException.invalid("could not find release with ID " + id));
+    }
+
+    /** The same type and URI as an existing artifact gives that one. */
+    Artifact createArtifact(NewArtifact request) {
+        if (request.type().isEmpty()) {
+            throw required("type");
+        }
+        if (request.uri().isEmpty()) {
+            throw required("uri");
+        }
+        String key = ControllerTables.artifactKey(request.type(), request.uri());
+        while (true) {
+            Optional<Artifact> known = findArtifact(request);
+            if (known.isPresent()) {
+                return known.get();
+            }
+            var artifact = new Artifact(
+                    request.id().isEmpty() ? ArtifactId.random() : ArtifactId.of(request.id()),
+                    request.type(),
+                    request.uri(),
+                    state.clock().instant());
+            String id = artifact.id().toString();
+            if (state.artifacts().find(id).isPresent()) {
+                throw FlynnException.internal("artifact %s exists already".formatted(id), null);
+            }
+            Transaction.Builder transaction = Transaction.builder();
+            transaction.whenAbsent(key).put(key, id);
+            state.artifacts().create(transaction, id, artifact);
+            state.events().append(transaction, EventType.ARTIFACT, Optional.empty(), id, artifact);
+            if (state.commit(transaction).committed()) {
+                return artifact;
+            }
+        }
+    }
+
+    private Optional<Artifact> findArtifact(NewArtifact request) {
+        return state.artifacts().list().stream()
+                .map(Versioned::value)
+                .filter(artifact ->
+                        artifact.type().equals(request.type()) && artifact.uri().equals(request.uri()))
+                .findFirst();
+    }
+
+    /** All artifacts, newest first. */
+    List<Artifact> listArtifacts() {
+        return AppCatalog.newestFirst(state.artifacts().list());
+    }
+
+    Artifact getArtifact(String id) {
+        return state.artifacts().get(objectId("artifact", id)).value();
+    }
+
+    /** An id from a path in its normal form; what is no id names nothing. */
+    static String objectId(String kind, String id) {
+        if (!Ids.isId(id)) {
+            throw FlynnException.notFound(kind, id);
+        }
+        return Ids.parse(id).toString();
+    }
+
+    static FlynnException required(String key) {
+        return FlynnException.invalid(
+                "Required error. The data must be an object with \"%s\" as one of its keys".formatted(key));
+    }
+}

@@ -1,0 +1,35 @@
+package dev.flynn.controller;
+
+import dev.flynn.api.release.Release;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import java.util.List;
+
+/** Releases of all apps. */
+@Path("/releases")
+public final class ReleasesEndpoint {
+
+    private final ReleaseCatalog releases;
+
+    ReleasesEndpoint(ReleaseCatalog releases) {
+        this.releases = releases;
+    }
+
+    @POST
+    public Release create(ReleaseCatalog.NewRelease request) {
+        return releases.create(request);
+    }
+
+    @GET
+    public List<Release> list() {
+        return releases.list();
+    }
+
+    @GET
+    @Path("{release}")
+    public Release get(@PathParam("release") String release) {
+        return releases.get(release);
+    }
+}
