@@ -1,5 +1,6 @@
 package dev.flynn.router.program;
 
+import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.route.Route;
 import dev.flynn.base.Executors;
@@ -127,7 +128,7 @@ final class RouteTableFeed implements AutoCloseable {
         });
         for (String service : named) {
             if (!services.containsKey(service)) {
-                ServiceWatch watch = new ServiceWatch(discovery, service, this::wake, this::watchAgainLater);
+                ServiceWatch watch = new ServiceWatch(discovery, service, this::wake, this::watchEnded);
                 services.put(service, watch);
                 watch(watch);
             }
@@ -142,12 +143,13 @@ final class RouteTableFeed implements AutoCloseable {
                     .addKeyValue("service", watch.service())
                     .addKeyValue("reason", unavailable.getMessage())
                     .log("discovery cannot be watched; the last known backends stay");
-            watchAgainLater(watch);
+            later(() -> watch(watch), RETRY);
         }
     }
 
-    private void watchAgainLater(ServiceWatch watch) {
-        later(() -> watch(watch), RETRY);
+    /** A watch that was too slow begins again at once; anything else needs some time to get better. */
+    private void watchEnded(ServiceWatch watch, FlynnException reason) {
+        later(() -> watch(watch), reason.code() == ErrorCode.COMPACTED ? Duration.ZERO : RETRY);
     }
 
     private Map<String, List<Backend>> backends() {

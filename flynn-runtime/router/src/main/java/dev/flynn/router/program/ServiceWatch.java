@@ -12,7 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +25,7 @@ final class ServiceWatch implements AutoCloseable {
     private final Discovery discovery;
     private final String service;
     private final Runnable onChange;
-    private final Consumer<ServiceWatch> onEnd;
+    private final BiConsumer<ServiceWatch, FlynnException> onEnd;
     private volatile List<Backend> backends = List.of();
     private volatile boolean current;
     private volatile boolean closed;
@@ -33,9 +33,10 @@ final class ServiceWatch implements AutoCloseable {
 
     /**
      * @param onChange called on a thread of discovery when the backends are other ones
-     * @param onEnd called on a thread of discovery when {@link #watch} has to be called again
+     * @param onEnd called on a thread of discovery, with the reason, when {@link #watch} has to be called again
      */
-    ServiceWatch(Discovery discovery, String service, Runnable onChange, Consumer<ServiceWatch> onEnd) {
+    ServiceWatch(
+            Discovery discovery, String service, Runnable onChange, BiConsumer<ServiceWatch, FlynnException> onEnd) {
         this.discovery = discovery;
         this.service = service;
         this.onChange = onChange;
@@ -103,7 +104,7 @@ final class ServiceWatch implements AutoCloseable {
         @Override
         public void onEnd(FlynnException reason) {
             if (!closed) {
-                onEnd.accept(ServiceWatch.this);
+                onEnd.accept(ServiceWatch.this, reason);
             }
         }
 
