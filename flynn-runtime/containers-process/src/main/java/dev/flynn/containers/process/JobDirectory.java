@@ -4,21 +4,31 @@ import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.id.JobId;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The files of one job: its home, its scratch space, and what its supervisor reads and writes. */
 record JobDirectory(Path path) {
+
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
 
     static JobDirectory of(Path jobs, JobId id) {
         return new JobDirectory(jobs.resolve(id.value()));
@@ -34,22 +44,36 @@ record JobDirectory(Path path) {
     }
 
     void create() throws IOException {
-        var ownerOnly = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-        Files.createDirectory(path, ownerOnly);
+        Files.createDirectory(path, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
         Files.createDirectory(app());
         Files.createDirectory(tmp());
     }
 
+    void writeCommand(List<String> command) throws IOException {
+        writeItems("command", command);
+    }
+
     void writeEnvironment(Map<String, String> environment) throws IOException {
-        var text = new StringBuilder();
-        environment.forEach((name, value) -> {
-            if (name.isEmpty() || name.indexOf('=') >= 0 || name.indexOf(0) >= 0 || value.indexOf(0) >= 0) {
-                throw new UncheckedIOException(new IOException(
-                        "environment variable \"%s\" has a name or value that no process can have".formatted(name)));
+        List<String> items = new ArrayList<>();
+        for (Map.Entry<String, String> variable : environment.entrySet()) {
+            if (variable.getKey().isEmpty() || variable.getKey().indexOf('=') >= 0) {
+                throw new IOException(
+                        "environment variable \"%s\" has a name that no process can have".formatted(variable.getKey()));
             }
-            text.append(name).append('=').append(value).append('\0');
-        });
-        Files.writeString(path.resolve("env"), text);
+            items.add(variable.getKey() + "=" + variable.getValue());
+        }
+        writeItems("env", items);
+    }
+
+    private void writeItems(String name, List<String> items) throws IOException {
+        var text = new StringBuilder();
+        for (String item : items) {
+            if (item.indexOf(0) >= 0) {
+                throw new IOException("the %s of the job has a NUL, which no process can be given".formatted(name));
+            }
+            text.append(item).append('\0');
+        }
+        Files.write(path.resolve(name), text.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     void writeWindowSize(TerminalSize size) throws IOException {
@@ -66,20 +90,20 @@ record JobDirectory(Path path) {
         }
     }
 
-    /** How the supervisor says that the job ended. */
-    JobStatus ended(JobStatus running, Instant now) {
+    /** How the supervisor says that the job ended; empty if it was ended itself before it could. */
+    Optional<JobStatus> ended(JobStatus running, Instant now) {
         String text;
         try {
-            text = Files.readString(path.resolve("status"), StandardCharsets.UTF_8)
-                    .strip();
+            text = new String(Files.readAllBytes(path.resolve("status")), StandardCharsets.UTF_8).strip();
         } catch (IOException unreported) {
-            return running.failed("its supervisor was killed", now);
+            return Optional.empty();
         }
         String[] words = text.split(" ", 2);
         return switch (words[0]) {
-            case "exit" -> running.exited(Integer.parseInt(words[1]), now);
-            case "signal" -> running.signalled(Integer.parseInt(words[1]), now);
-            default -> running.failed(words[words.length - 1], now);
+            case "exit" -> Optional.of(running.exited(Integer.parseInt(words[1]), now));
+            case "signal" -> Optional.of(running.signalled(Integer.parseInt(words[1]), now));
+            case "error" -> Optional.of(running.failed(words[1], now));
+            default -> Optional.empty();
         };
     }
 
@@ -89,9 +113,13 @@ record JobDirectory(Path path) {
 
     /** Deletes a directory with everything in it, without following links; what is gone already is fine. */
     static void deleteTree(Path root) throws IOException {
-        if (!Files.exists(root, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
-            return;
+        if (Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
+            deleteTree(root, new HashSet<>());
         }
+    }
+
+    /** @param unlocked directories that could not be read and were made readable */
+    private static void deleteTree(Path root, Set<Path> unlocked) throws IOException {
         Files.walkFileTree(root, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
@@ -104,19 +132,23 @@ record JobDirectory(Path path) {
                 if (failure instanceof NoSuchFileException) {
                     return FileVisitResult.CONTINUE;
                 }
+                if (failure instanceof AccessDeniedException && unlocked.add(file)) {
+                    Files.setPosixFilePermissions(file, OWNER_ONLY);
+                    deleteTree(file, unlocked);
+                    return FileVisitResult.CONTINUE;
+                }
                 throw failure;
             }
 
             @Override
             public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
                     throws IOException {
-                Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
+                Files.setPosixFilePermissions(directory, OWNER_ONLY);
                 return FileVisitResult.CONTINUE;
             }
 
             @Override
-            public FileVisitResult postVisitDirectory(Path directory, @org.jspecify.annotations.Nullable IOException e)
-                    throws IOException {
+            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e) throws IOException {
                 Files.deleteIfExists(directory);
                 return FileVisitResult.CONTINUE;
             }

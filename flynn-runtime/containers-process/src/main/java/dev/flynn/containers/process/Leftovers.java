@@ -22,12 +22,12 @@ final class Leftovers {
     private Leftovers() {}
 
     /**
-     * Kills every process whose command line or environment names the directory of a job.
+     * Kills every process whose command line or environment names something in a directory: that of one job, or of all.
      *
      * @return how many there were
      */
-    static int end(Path jobs) {
-        String mark = jobs + "/";
+    static int end(Path directory) {
+        String mark = directory + "/";
         List<ProcessHandle> found = ProcessHandle.allProcesses()
                 .filter(process -> process.pid() != ProcessHandle.current().pid())
                 .filter(process -> names(process.pid(), mark))
@@ -41,7 +41,8 @@ final class Leftovers {
 
     private static boolean names(long pid, String mark) {
         return contains(Path.of("/proc/" + pid + "/cmdline"), mark)
-                || contains(Path.of("/proc/" + pid + "/environ"), "HOME=" + mark);
+                || contains(Path.of("/proc/" + pid + "/environ"), "HOME=" + mark)
+                || contains(Path.of("/proc/" + pid + "/environ"), "TMPDIR=" + mark);
     }
 
     private static boolean contains(Path file, String mark) {

@@ -6,6 +6,7 @@ import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
+import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.release.Artifact;
@@ -32,6 +33,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,6 +53,7 @@ public final class ProcessContainerBackend implements ContainerBackend {
     private static final Set<Capability> CAPABILITIES =
             Set.of(Capability.SIGNAL, Capability.STDIN, Capability.TTY, Capability.LIMIT_MAX_FD, Capability.IMAGE_HOST);
     private static final String SCHEME = "host:";
+    private static final Pattern DIRECTORY_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,199}");
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(10);
 
     private final Path jobs;
@@ -84,7 +88,7 @@ public final class ProcessContainerBackend implements ContainerBackend {
         this.preparation = builder.preparation;
         this.workers = java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("process-job"));
         this.spawner = java.util.concurrent.Executors.newSingleThreadExecutor(new NamedThreads("process-spawner"));
-        ((ThreadPoolExecutor) workers).setKeepAliveTime(5, java.util.concurrent.TimeUnit.SECONDS);
+        ((ThreadPoolExecutor) workers).setKeepAliveTime(5, TimeUnit.SECONDS);
     }
 
     /** @param dataDirectory of this backend alone */
@@ -125,6 +129,10 @@ public final class ProcessContainerBackend implements ContainerBackend {
         if (!spec.image().type().equals(Artifact.HOST) || !spec.image().uri().startsWith(SCHEME)) {
             throw FlynnException.invalid("the process backend runs images %s<name>, not %s of type %s"
                     .formatted(SCHEME, spec.image().uri(), spec.image().type()));
+        }
+        if (!DIRECTORY_NAME.matcher(spec.id().value()).matches()) {
+            throw FlynnException.invalid(
+                    "job id \"%s\" cannot name a directory; use letters, digits, dots and dashes".formatted(spec.id()));
         }
         var created = new boolean[1];
         RunningProcess job = running.computeIfAbsent(spec.id(), id -> {
@@ -198,7 +206,8 @@ public final class ProcessContainerBackend implements ContainerBackend {
         }
         closed = true;
         running.values().forEach(job -> job.stop(Duration.ZERO));
-        running.values().forEach(job -> job.awaitDown(CLOSE_PATIENCE));
+        long deadline = System.nanoTime() + CLOSE_PATIENCE.toNanos();
+        running.values().forEach(job -> job.awaitDown(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
         Executors.stop(workers, "process-job", Duration.ofSeconds(1));
         Executors.stop(spawner, "process-spawner", Duration.ofSeconds(1));
         listeners.clear();
@@ -241,11 +250,20 @@ public final class ProcessContainerBackend implements ContainerBackend {
     }
 
     void tell(JobStatus status) {
-        listeners.forEach(listener -> listener.onStatus(status));
+        listeners.forEach(listener -> guarded(status.id(), () -> listener.onStatus(status)));
     }
 
-    List<JobListener> listeners() {
-        return listeners;
+    void deliver(JobId job, OutputStreamKind stream, byte[] bytes) {
+        listeners.forEach(listener -> guarded(job, () -> listener.onOutput(job, stream, bytes)));
+    }
+
+    /** A listener that fails is its own loss, not the job's. */
+    private static void guarded(JobId job, Runnable call) {
+        try {
+            call.run();
+        } catch (RuntimeException e) {
+            log.atError().addKeyValue("job", job).setCause(e).log("a listener failed");
+        }
     }
 
     /** The command line of a job: its entrypoint, or that of the image, and its arguments. */

@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -33,6 +32,10 @@ final class RunningProcess {
 
     private static final Logger log = LoggerFactory.getLogger(RunningProcess.class);
 
+    private static final int SIGKILL = 9;
+    private static final int SIGTERM = 15;
+    private static final int MAX_SIGNAL = 64;
+
     private static final Map<String, String> BASE_ENVIRONMENT = Map.of(
             "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "TERM", "xterm");
@@ -50,6 +53,7 @@ final class RunningProcess {
     private volatile @Nullable Process supervisor;
     private boolean stopWanted;
     private boolean killWanted;
+    private @Nullable Thread preparing;
 
     RunningProcess(ProcessContainerBackend backend, JobSpec spec) {
         this.backend = backend;
@@ -73,12 +77,12 @@ final class RunningProcess {
         } catch (IOException | RuntimeException e) {
             ended = status.failed(message(e), backend.clock().instant());
         }
+        tell(ended);
         try {
             directory.delete();
         } catch (IOException e) {
             log.atWarn().addKeyValue("job", spec.id()).setCause(e).log("cannot delete the job's directory");
         }
-        tell(ended);
         down.countDown();
     }
 
@@ -88,19 +92,74 @@ final class RunningProcess {
         }
         List<String> command = backend.commandOf(spec);
         directory.create();
-        backend.preparation().prepare(spec, directory.app());
+        if (!prepare()) {
+            return status.signalled(
+                    killWanted() ? SIGKILL : SIGTERM, backend.clock().instant());
+        }
+        directory.writeCommand(command);
         directory.writeEnvironment(environment());
-        Process process = spawn(command);
+        Process process = spawn();
+        boolean followed = false;
+        try {
+            JobStatus ended = follow(process);
+            followed = true;
+            return ended;
+        } finally {
+            if (!followed) {
+                process.destroyForcibly();
+                Leftovers.end(directory.path());
+            }
+        }
+    }
+
+    /** False if the job was stopped before it began. */
+    private boolean prepare() throws IOException {
+        synchronized (lock) {
+            if (stopWanted || killWanted) {
+                return false;
+            }
+            preparing = Thread.currentThread();
+        }
+        try {
+            backend.preparation().prepare(spec, directory.app());
+        } catch (IOException | RuntimeException e) {
+            synchronized (lock) {
+                if (!stopWanted && !killWanted) {
+                    throw e;
+                }
+            }
+        } finally {
+            synchronized (lock) {
+                preparing = null;
+            }
+        }
+        synchronized (lock) {
+            boolean wanted = !stopWanted && !killWanted;
+            if (!wanted) {
+                var unused = Thread.interrupted(); // it was ours, from stop
+            }
+            return wanted;
+        }
+    }
+
+    private JobStatus follow(Process process) throws InterruptedException {
         awaitMainProcess(process);
         supervisor = process;
-        tell(status.running(backend.address(), backend.clock().instant()));
+        if (directory.mainProcess().isPresent()) {
+            tell(status.running(backend.address(), backend.clock().instant()));
+        }
         Future<?> out = pump(process.getInputStream(), OutputStreamKind.STDOUT);
         Future<?> err = pump(process.getErrorStream(), OutputStreamKind.STDERR);
         sendWhatWasWanted();
         process.waitFor();
+        Optional<JobStatus> ended = directory.ended(status, backend.clock().instant());
+        if (ended.isEmpty()) {
+            Leftovers.end(directory.path());
+        }
         finish(out);
         finish(err);
-        return directory.ended(status, backend.clock().instant());
+        return ended.orElseGet(
+                () -> status.failed("its supervisor was killed", backend.clock().instant()));
     }
 
     /** Before its main process is there, a supervisor is not ready for signals. */
@@ -118,15 +177,14 @@ final class RunningProcess {
         return environment;
     }
 
-    private Process spawn(List<String> command) throws IOException, InterruptedException {
-        List<String> line = new ArrayList<>(List.of(
+    private Process spawn() throws IOException, InterruptedException {
+        List<String> line = List.of(
                 "perl",
                 backend.supervisor().toString(),
                 directory.path().toString(),
                 String.valueOf(ProcessHandle.current().pid()),
-                String.valueOf(maxDescriptors()),
-                spec.tty().map(size -> size.lines() + "x" + size.columns()).orElse("-")));
-        line.addAll(command);
+                descriptors(),
+                spec.tty().map(size -> size.lines() + "x" + size.columns()).orElse("-"));
         var builder = new ProcessBuilder(line).directory(directory.path().toFile());
         builder.environment().clear();
         builder.environment().put("PATH", BASE_ENVIRONMENT.get("PATH"));
@@ -140,10 +198,14 @@ final class RunningProcess {
         }
     }
 
-    private long maxDescriptors() {
-        return Optional.ofNullable(spec.resources().get(ResourceLimit.MAX_FD))
-                .map(limit -> limit.limit().orElse(0))
-                .orElse(0L);
+    /** The soft limit is what was requested, the hard one what is allowed. */
+    private String descriptors() {
+        ResourceLimit wanted = spec.resources().get(ResourceLimit.MAX_FD);
+        if (wanted == null || wanted.limit().isEmpty()) {
+            return "-";
+        }
+        long hard = wanted.limit().getAsLong();
+        return Math.min(wanted.request().orElse(hard), hard) + ":" + hard;
     }
 
     private Future<?> pump(InputStream stream, OutputStreamKind kind) {
@@ -153,7 +215,7 @@ final class RunningProcess {
                 for (int count = stream.read(buffer); count >= 0; count = stream.read(buffer)) {
                     byte[] bytes = Arrays.copyOf(buffer, count);
                     synchronized (delivery) {
-                        backend.listeners().forEach(listener -> listener.onOutput(spec.id(), kind, bytes));
+                        backend.deliver(spec.id(), kind, bytes);
                     }
                 }
             } catch (IOException closed) {
@@ -178,6 +240,9 @@ final class RunningProcess {
             } else {
                 stopWanted = true;
             }
+            if (preparing != null) {
+                preparing.interrupt();
+            }
         }
         sendWhatWasWanted();
         if (!grace.isZero() && !status.isDown()) {
@@ -188,6 +253,12 @@ final class RunningProcess {
                         }
                     })
                     .start();
+        }
+    }
+
+    private boolean killWanted() {
+        synchronized (lock) {
+            return killWanted;
         }
     }
 
@@ -207,6 +278,9 @@ final class RunningProcess {
     }
 
     void signal(int number) {
+        if (number < 0 || number > MAX_SIGNAL) {
+            throw FlynnException.invalid("there is no signal %d; signals are 1 to %d".formatted(number, MAX_SIGNAL));
+        }
         long main = directory
                 .mainProcess()
                 .orElseThrow(

@@ -1,38 +1,57 @@
 # Runs one job and outlives it by a moment: reports exactly how it ended, and leaves no process of it behind.
 #
-#   perl supervisor.pl JOB_DIRECTORY PARENT_PID MAX_FD ROWSxCOLUMNS|- COMMAND...
+#   perl supervisor.pl JOB_DIRECTORY PARENT_PID SOFT:HARD|- ROWSxCOLUMNS|-
 #
-# The job's environment is in JOB_DIRECTORY/env (NAME=value, NUL after each), so that it cannot change this program.
-# Its result is written to JOB_DIRECTORY/status: "exit N", "signal N" or "error TEXT".
-# TERM is passed on to the job's main process; USR2, or the death of the parent, kills everything at once.
-# WINCH sets the terminal to the size in JOB_DIRECTORY/winsize.
+# JOB_DIRECTORY/command has the command line and JOB_DIRECTORY/env the environment (NAME=value), NUL after each item: so
+# they cannot change this program, and no locale changes them.
+# JOB_DIRECTORY/pid appears once the command is executed. The result is written over the blanks in JOB_DIRECTORY/status:
+# "exit N", "signal N" or "error TEXT"; its blocks are there from the start, so that a full disk hides no result.
+# TERM is passed on to the job's main process; USR2 kills it. Its end is the end of all processes of the job. The death of
+# the parent kills everything at once. WINCH sets the terminal to the size in JOB_DIRECTORY/winsize.
 use strict;
 use warnings;
 use POSIX ();
 use Fcntl ();
 use Errno ();
 
-my ($directory, $parent, $max_fd, $terminal, @command) = @ARGV;
+my ($directory, $parent, $descriptors, $terminal) = @ARGV;
 my $machine = (POSIX::uname())[4];
-my ($SYS_prctl, $SYS_prlimit64) = $machine eq 'aarch64' ? (167, 261) : (157, 302);
+my ($SYS_prctl, $SYS_prlimit64) = $machine eq 'x86_64' ? (157, 302) : (167, 261);
 my ($PR_SET_PDEATHSIG, $PR_SET_CHILD_SUBREAPER) = (1, 36);
 my ($TIOCSCTTY, $TIOCSWINSZ, $TIOCGPTN, $TIOCSPTLCK) = (0x540E, 0x5414, 0x80045430, 0x40045431);
 my $RLIMIT_NOFILE = 7;
+my $RESULT_BYTES = 512;
+my $CHUNK_BYTES = 65536;
 
 my $main = 0;    # process id of the job's main process
 my $wanted = '';    # a signal that came before the main process was there
 
+open(my $result, '+>', "$directory/status") or die "cannot write the status: $!\n";
+
+sub report {
+  sysseek($result, 0, 0);
+  return syswrite($result, sprintf("%-*.*s\n", $RESULT_BYTES - 1, $RESULT_BYTES - 1, shift));
+}
+
+sub fail {
+  report("error $_[0]");
+  exit 0;
+}
+
 # Readers see a file whole or not at all.
 sub write_file {
   my ($name, $text) = @_;
-  open(my $file, '>', "$directory/$name.new") or return;
+  open(my $file, '>', "$directory/$name.new") or return 0;
   print $file "$text\n";
-  close($file);
-  rename("$directory/$name.new", "$directory/$name");
+  return close($file) && rename("$directory/$name.new", "$directory/$name");
 }
 
-sub report {
-  write_file('status', shift);
+sub read_items {
+  my $name = shift;
+  open(my $file, '<', "$directory/$name") or fail("cannot read its $name: $!");
+  local $/;
+  my $text = <$file>;
+  return map { substr($_, 0, -1) } (defined $text ? $text : '') =~ /[^\0]*\0/gs;
 }
 
 # Everything that descends from this process; orphans do, because it is a subreaper.
@@ -41,6 +60,7 @@ sub descendants {
   opendir(my $proc, '/proc') or return ();
   for my $pid (grep { /^\d+$/ } readdir($proc)) {
     open(my $stat, '<', "/proc/$pid/stat") or next;
+    local $/;
     my $line = <$stat>;
     close($stat);
     next unless defined $line && $line =~ /^\d+ \(.*\) (\S) (\d+)/s;
@@ -58,11 +78,13 @@ sub descendants {
   return @found;
 }
 
+# What may not be killed, such as a program that took another user's rights, is not waited for.
 sub kill_everything {
-  while (my @living = descendants()) {
-    kill('KILL', @living);
+  my $pause = 0.001;
+  while (grep { kill('KILL', $_) } descendants()) {
     1 while waitpid(-1, POSIX::WNOHANG()) > 0;
-    select(undef, undef, undef, 0.002);
+    select(undef, undef, undef, $pause);
+    $pause = $pause * 2 if $pause < 0.1;
   }
 }
 
@@ -82,18 +104,7 @@ syscall($SYS_prctl, $PR_SET_PDEATHSIG, POSIX::SIGHUP(), 0, 0, 0);
 syscall($SYS_prctl, $PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 POSIX::_exit(1) if getppid() != $parent;
 POSIX::setsid();
-
-sub read_environment {
-  open(my $file, '<', "$directory/env") or die "cannot read the environment: $!\n";
-  local $/;
-  my $text = <$file>;
-  my %environment;
-  for my $entry (split(/\0/, defined $text ? $text : '')) {
-    my ($name, $value) = split(/=/, $entry, 2);
-    $environment{$name} = $value;
-  }
-  return %environment;
-}
+report('') or fail("cannot write the status: $!");
 
 sub window_size {
   my ($rows, $columns) = split(/x/, shift);
@@ -102,43 +113,60 @@ sub window_size {
 
 my ($master, $slave_name);
 if ($terminal ne '-') {
-  sysopen($master, '/dev/ptmx', Fcntl::O_RDWR() | Fcntl::O_NOCTTY()) or do { report("error no terminal: $!"); exit 0 };
+  sysopen($master, '/dev/ptmx', Fcntl::O_RDWR() | Fcntl::O_NOCTTY() | Fcntl::O_NONBLOCK()) or fail("no terminal: $!");
   my $unlocked = pack('i', 0);
-  ioctl($master, $TIOCSPTLCK, $unlocked);
+  ioctl($master, $TIOCSPTLCK, $unlocked) or fail("no terminal: $!");
   my $number = pack('i', 0);
-  ioctl($master, $TIOCGPTN, $number);
+  ioctl($master, $TIOCGPTN, $number) or fail("no terminal: $!");
   $slave_name = '/dev/pts/' . unpack('i', $number);
   ioctl($master, $TIOCSWINSZ, window_size($terminal));
 }
 
-my %environment = read_environment();
-pipe(my $failure_reader, my $failure_writer) or do { report("error pipe: $!"); exit 0 };
+sub set_descriptor_limit {
+  my ($soft, $hard) = @_;
+  my $limits = pack('QQ', $soft, $hard);
+  return syscall($SYS_prlimit64, 0, $RLIMIT_NOFILE, $limits, 0) == 0;
+}
 
+# Without the right to raise the limit, what is there already is the most.
+sub limit_descriptors {
+  my ($soft, $hard) = split(/:/, $descriptors);
+  return '' if set_descriptor_limit($soft, $hard);
+  my $limits = pack('QQ', 0, 0);
+  return "cannot read the limit of descriptors: $!" if syscall($SYS_prlimit64, 0, $RLIMIT_NOFILE, 0, $limits) != 0;
+  my $most = (unpack('QQ', $limits))[1];
+  $hard = $most if $most < $hard;
+  $soft = $hard if $hard < $soft;
+  return set_descriptor_limit($soft, $hard) ? '' : "cannot limit descriptors: $!";
+}
+
+sub take_terminal {
+  close($master);
+  sysopen(my $slave, $slave_name, Fcntl::O_RDWR()) or return "no terminal: $!";
+  ioctl($slave, $TIOCSCTTY, 0);
+  POSIX::dup2(fileno($slave), $_) for 0 .. 2;
+  close($slave) if fileno($slave) > 2;
+  return '';
+}
+
+my @command = read_items('command');
+my %environment = map { split(/=/, $_, 2) } read_items('env');
+pipe(my $failure_reader, my $failure_writer) or fail("cannot make a pipe: $!");
+
+# A signal that comes while the process is made waits until both sides know who they are.
+my $held = POSIX::SigSet->new(map { POSIX->can("SIG$_")->() } qw(TERM USR2 HUP));
+POSIX::sigprocmask(POSIX::SIG_BLOCK(), $held);
 $main = fork();
-if (!defined $main) { report("error cannot fork: $!"); exit 0 }
+fail("cannot fork: $!") if !defined $main;
 
 if ($main == 0) {
   close($failure_reader);
-  $SIG{$_} = 'DEFAULT' for qw(HUP USR2 TERM INT QUIT PIPE WINCH);
+  $SIG{$_} = 'DEFAULT' for qw(HUP USR2 TERM INT QUIT PIPE);
+  POSIX::sigprocmask(POSIX::SIG_SETMASK(), POSIX::SigSet->new());
+  syscall($SYS_prctl, $PR_SET_PDEATHSIG, POSIX::SIGKILL(), 0, 0, 0);
   POSIX::setsid();
-  my $problem = '';
-  if ($master) {
-    close($master);
-    if (sysopen(my $slave, $slave_name, Fcntl::O_RDWR())) {
-      ioctl($slave, $TIOCSCTTY, 0);
-      POSIX::dup2(fileno($slave), $_) for 0 .. 2;
-      close($slave) if fileno($slave) > 2;
-    } else {
-      $problem = "no terminal: $!";
-    }
-  }
-  my $limits = pack('QQ', 0, 0);
-  if ($max_fd > 0 && syscall($SYS_prlimit64, 0, $RLIMIT_NOFILE, 0, $limits) == 0) {
-    my (undef, $hard) = unpack('QQ', $limits);
-    my $limit = $> == 0 || $max_fd < $hard ? $max_fd : $hard;
-    my $new = pack('QQ', $limit, $limit);
-    syscall($SYS_prlimit64, 0, $RLIMIT_NOFILE, $new, 0);
-  }
+  my $problem = $master ? take_terminal() : '';
+  $problem ||= limit_descriptors() if $descriptors ne '-';
   %ENV = %environment;
   if (!$problem && !chdir($environment{HOME})) { $problem = "cannot enter $environment{HOME}: $!" }
   if (!$problem) {
@@ -151,17 +179,19 @@ if ($main == 0) {
 }
 
 close($failure_writer);
-write_file('pid', $main);
-kill($wanted, $main) if $wanted;
+POSIX::sigprocmask(POSIX::SIG_UNBLOCK(), $held);
 
-my $problem = '';
-{
-  # The pipe closes when the command is executed, because of close-on-exec.
-  local $/;
-  my $text = <$failure_reader>;
-  $problem = $text if defined $text;
-}
+# The pipe closes when the command is executed, because of close-on-exec.
+my $problem = do { local $/; <$failure_reader> };
 close($failure_reader);
+if (defined $problem && $problem ne '') {
+  waitpid($main, 0);
+  fail($problem);
+}
+if (!write_file('pid', $main)) {
+  kill_everything();
+  fail("cannot write its process id: $!");
+}
 
 sub resize {
   open(my $file, '<', "$directory/winsize") or return;
@@ -171,55 +201,74 @@ sub resize {
   ioctl($master, $TIOCSWINSZ, window_size($size)) if defined $size && $size =~ /^\d+x\d+$/;
 }
 
-# Carries bytes between the terminal and our own streams until the terminal is closed on the other side.
-sub relay {
-  my $stdin_open = 1;
-  my $done = 0;
-  my $status;
-  until ($done) {
-    my $readers = '';
-    vec($readers, fileno($master), 1) = 1;
-    vec($readers, 0, 1) = 1 if $stdin_open;
-    my $ready = select($readers, undef, undef, 0.1);
-    if (!defined $status) {
-      my $ended = waitpid($main, POSIX::WNOHANG());
-      $status = $? if $ended == $main;
-    }
-    next if $ready < 0;
-    my $quiet = 1;
-    if ($ready > 0 && vec($readers, fileno($master), 1)) {
-      my $count = sysread($master, my $bytes, 65536);
-      if ($count) {
-        write_all(\*STDOUT, $bytes);
-        $quiet = 0;
-      } elsif (defined $count || !$!{EINTR}) {
-        $done = 1;    # EIO: no process has the terminal open any more
-      }
-    }
-    if (!$done && $ready > 0 && $stdin_open && vec($readers, 0, 1)) {
-      my $count = sysread(STDIN, my $bytes, 65536);
-      if ($count) {
-        write_all($master, $bytes);
-      } elsif (defined $count) {
-        $stdin_open = 0;
-        write_all($master, "\x04");    # end of file, as a terminal has it
-      }
-    }
-    $done = 1 if defined $status && $quiet && $ready == 0;
-  }
-  if (!defined $status) {
-    1 while waitpid($main, 0) == -1 && $!{EINTR};
-    $status = $?;
-  }
-  return $status;
-}
-
 sub write_all {
   my ($handle, $bytes) = @_;
   while (length $bytes) {
     my $count = syswrite($handle, $bytes);
     if (defined $count) { substr($bytes, 0, $count, '') }
     elsif (!$!{EINTR}) { return }
+  }
+}
+
+# Copies what the terminal shows; false once no process has it open any more.
+sub show {
+  my $count = sysread($master, my $bytes, $CHUNK_BYTES);
+  write_all(\*STDOUT, $bytes) if $count;
+  return $count || (!defined $count && ($!{EAGAIN} || $!{EINTR}));
+}
+
+# Reaps what ended; the wait status of the main process, if that did.
+sub reap {
+  my $status;
+  while ((my $ended = waitpid(-1, POSIX::WNOHANG())) > 0) {
+    $status = $? if $ended == $main;
+  }
+  return $status;
+}
+
+# Carries bytes between the terminal and our own streams while the main process lives.
+sub relay {
+  pipe(my $wake_reader, my $wake_writer) or return;
+  fcntl($_, Fcntl::F_SETFL(), Fcntl::O_NONBLOCK()) for $wake_reader, $wake_writer;
+  local $SIG{CHLD} = sub { syswrite($wake_writer, '.') };
+  my ($typed, $stdin_open, $shown) = ('', 1, 1);
+  my $status;
+  until (defined($status = reap())) {
+    my ($readers, $writers) = ('', '');
+    vec($readers, fileno($wake_reader), 1) = 1;
+    vec($readers, fileno($master), 1) = 1 if $shown;
+    vec($readers, 0, 1) = 1 if $stdin_open && length $typed < $CHUNK_BYTES;
+    vec($writers, fileno($master), 1) = 1 if length $typed;
+    my $ready = select($readers, $writers, undef, $shown ? undef : 0.2);
+    if ($ready <= 0) {
+      $shown = 1;    # somebody may have opened the terminal again
+      next;
+    }
+    sysread($wake_reader, my $unused, $CHUNK_BYTES) if vec($readers, fileno($wake_reader), 1);
+    $shown = show() if vec($readers, fileno($master), 1);
+    if (vec($writers, fileno($master), 1)) {
+      my $count = syswrite($master, $typed);
+      if (defined $count) { substr($typed, 0, $count, '') }
+      elsif (!$!{EAGAIN} && !$!{EINTR}) { $typed = '' }
+    }
+    if (vec($readers, 0, 1)) {
+      my $count = sysread(STDIN, $typed, $CHUNK_BYTES, length $typed);
+      if (defined $count && $count == 0) {
+        $stdin_open = 0;
+        $typed .= "\x04";    # end of file, as a terminal has it
+      }
+    }
+  }
+  return $status;
+}
+
+# What was written last is still in the terminal when nobody has it open any more.
+sub show_the_rest {
+  while (1) {
+    my $readers = '';
+    vec($readers, fileno($master), 1) = 1;
+    my $ready = select($readers, undef, undef, 0.5);
+    last if $ready == 0 || ($ready > 0 && !show());
   }
 }
 
@@ -236,8 +285,8 @@ if ($master) {
   }
 }
 kill_everything();
-if ($problem ne '') { report("error $problem") }
-elsif (!defined $status) { report('error lost its main process') }
+show_the_rest() if $master;
+if (!defined $status) { report('error lost its main process') }
 elsif ($status & 127) { report('signal ' . ($status & 127)) }
 else { report('exit ' . ($status >> 8)) }
 exit 0;
