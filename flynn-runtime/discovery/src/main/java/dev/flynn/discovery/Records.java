@@ -1,8 +1,11 @@
 package dev.flynn.discovery;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.flynn.api.discovery.Instance;
 import dev.flynn.api.discovery.LeaderType;
 import dev.flynn.api.discovery.ServiceMeta;
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.store.StoreEntry;
 import java.util.Locale;
@@ -44,7 +47,11 @@ final class Records {
 
     /** @throws dev.flynn.api.error.FlynnException {@code SYNTAX} if this is no JSON */
     String requireJson(String data) {
-        return json.readTree(data).toString();
+        JsonNode tree = json.readTree(data);
+        if (tree.isMissingNode()) {
+            throw new FlynnException(ErrorCode.SYNTAX, FlynnJson.SYNTAX_ERROR);
+        }
+        return tree.toString();
     }
 
     /** The metadata with its index, which is the revision that wrote its entry. */

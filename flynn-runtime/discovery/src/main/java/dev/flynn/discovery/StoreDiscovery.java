@@ -134,27 +134,32 @@ public final class StoreDiscovery implements Discovery {
     public void removeService(String service) {
         requireOpen();
         ServiceKeys keys = validKeys(service);
-        StoreSnapshot all = store.list(keys.prefix());
-        if (all.entries().stream().noneMatch(entry -> entry.key().equals(keys.configuration()))) {
-            throw noService(service);
+        boolean removed = false;
+        while (!removed) {
+            long configured =
+                    store.get(keys.configuration()).map(StoreEntry::modRevision).orElseThrow(() -> noService(service));
+            removed = deleteAll(keys, configured);
         }
-        // without its configuration nobody can register any more; whoever just did goes in the next round
-        while (!all.entries().isEmpty()) {
-            deleteAll(all);
-            all = store.list(keys.prefix());
+        // now nobody can register any more; who was just about to is deleted next, unless the service is created again
+        while (!store.list(keys.prefix()).entries().isEmpty()) {
+            if (!deleteAll(keys, 0)) {
+                return;
+            }
         }
     }
 
-    private void deleteAll(StoreSnapshot all) {
-        Transaction.Builder transaction = Transaction.builder();
-        all.entries().stream()
-                .sorted(Comparator.comparingLong(StoreEntry::createRevision))
+    /** Deletes all that is known of a service, instances first, if its configuration is as the caller saw it. */
+    private boolean deleteAll(ServiceKeys keys, long configured) {
+        List<StoreEntry> all = store.list(keys.prefix()).entries();
+        Transaction.Builder transaction = Transaction.builder().whenUnchanged(keys.configuration(), configured);
+        all.stream()
                 .filter(entry -> ServiceKeys.isInstance(entry.key()))
+                .sorted(Comparator.comparingLong(StoreEntry::createRevision))
                 .forEach(entry -> transaction.delete(entry.key()));
-        all.entries().stream()
+        all.stream()
                 .filter(entry -> !ServiceKeys.isInstance(entry.key()))
                 .forEach(entry -> transaction.delete(entry.key()));
-        store.commit(transaction.build());
+        return store.commit(transaction.build()).committed();
     }
 
     @Override

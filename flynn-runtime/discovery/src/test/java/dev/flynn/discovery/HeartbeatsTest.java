@@ -8,21 +8,12 @@ import dev.flynn.api.discovery.Instance;
 import dev.flynn.api.discovery.LeaderType;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
-import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.store.ClusterStore;
-import dev.flynn.spi.store.CommitResult;
-import dev.flynn.spi.store.Consistency;
-import dev.flynn.spi.store.StoreCapability;
-import dev.flynn.spi.store.StoreEntry;
-import dev.flynn.spi.store.StoreSnapshot;
-import dev.flynn.spi.store.StoreWatcher;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.store.MemoryClusterStore;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -130,50 +121,20 @@ class HeartbeatsTest {
     }
 
     /** A store that can be out of reach. */
-    private static final class UnreliableStore implements ClusterStore {
+    private static final class UnreliableStore extends ForwardingStore {
 
-        private final ClusterStore store;
         private volatile boolean works = true;
 
         UnreliableStore(ClusterStore store) {
-            this.store = store;
+            super(store);
         }
 
-        private ClusterStore reached() {
+        @Override
+        ClusterStore store() {
             if (!works) {
                 throw FlynnException.unavailable("out of reach", null);
             }
-            return store;
-        }
-
-        @Override
-        public Set<StoreCapability> capabilities() {
-            return store.capabilities();
-        }
-
-        @Override
-        public Optional<StoreEntry> get(String key, Consistency consistency) {
-            return reached().get(key, consistency);
-        }
-
-        @Override
-        public StoreSnapshot list(String prefix, Consistency consistency) {
-            return reached().list(prefix, consistency);
-        }
-
-        @Override
-        public CommitResult commit(Transaction transaction) {
-            return reached().commit(transaction);
-        }
-
-        @Override
-        public Subscription watch(String prefix, long afterRevision, StoreWatcher watcher) {
-            return store.watch(prefix, afterRevision, watcher);
-        }
-
-        @Override
-        public void close() {
-            store.close();
+            return super.store();
         }
     }
 }

@@ -17,6 +17,8 @@ import dev.flynn.api.discovery.ServiceMeta;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.discovery.DiscoveryWatcher;
+import dev.flynn.spi.store.ClusterStore;
+import dev.flynn.spi.store.CommitResult;
 import dev.flynn.spi.store.Consistency;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.store.MemoryClusterStore;
@@ -89,9 +91,11 @@ class StoreDiscoveryTest {
     void metadataThatIsNoJsonIsRefused() {
         discovery.createService("web", LeaderType.OLDEST);
 
-        assertThatExceptionOfType(FlynnException.class)
-                .isThrownBy(() -> discovery.setMeta("web", new ServiceMeta("{", 0)))
-                .matches(e -> e.code() == ErrorCode.SYNTAX);
+        for (String noJson : List.of("{", "", "grün")) {
+            assertThatExceptionOfType(FlynnException.class)
+                    .isThrownBy(() -> discovery.setMeta("web", new ServiceMeta(noJson, 0)))
+                    .matches(e -> e.code() == ErrorCode.SYNTAX);
+        }
     }
 
     // ---- what is in the store
@@ -151,6 +155,72 @@ class StoreDiscoveryTest {
         }
         pass(Duration.ofSeconds(12));
         assertThat(discovery.instances("web")).isEmpty();
+    }
+
+    // ---- races
+
+    /** Does something else right after the first commit that it was armed for. */
+    private static final class InterferedStore extends ForwardingStore {
+
+        private Runnable interference = () -> {};
+
+        InterferedStore(ClusterStore store) {
+            super(store);
+        }
+
+        @Override
+        public CommitResult commit(Transaction transaction) {
+            CommitResult result = super.commit(transaction);
+            Runnable once = interference;
+            interference = () -> {};
+            once.run();
+            return result;
+        }
+    }
+
+    @Test
+    void aServiceThatIsCreatedAgainDuringItsRemovalKeepsItsInstances() {
+        var interfered = new InterferedStore(store);
+        try (var racing = StoreDiscovery.builder(interfered).build()) {
+            discovery.createService("web", LeaderType.OLDEST);
+            register("web", 1);
+            interfered.interference = () -> {
+                discovery.createService("web", LeaderType.OLDEST);
+                register("web", 2);
+            };
+
+            racing.removeService("web");
+        }
+        assertThat(discovery.instances("web")).extracting(Instance::port).containsExactly(2);
+    }
+
+    @Test
+    void anInstanceThatIsGoneRightAfterItsRegistrationIsRegisteredAgain() {
+        var interfered = new InterferedStore(store);
+        try (var racing = StoreDiscovery.builder(interfered).build()) {
+            discovery.createService("web", LeaderType.OLDEST);
+            Instance instance = Instance.of("http", "127.0.0.1:1", Map.of());
+            interfered.interference = () -> discovery.deregister("web", instance.id());
+
+            Instance registered = racing.register("web", instance);
+
+            assertThat(discovery.instances("web")).containsExactly(registered);
+        }
+    }
+
+    @Test
+    void aServiceThatIsRemovedWhileAnInstanceRegistersStaysRemoved() {
+        var interfered = new InterferedStore(store);
+        try (var racing = StoreDiscovery.builder(interfered).build()) {
+            discovery.createService("web", LeaderType.OLDEST);
+            interfered.interference = () -> discovery.removeService("web");
+
+            assertFails(
+                    () -> racing.register("web", Instance.of("http", "127.0.0.1:1", Map.of())),
+                    ErrorCode.OBJECT_NOT_FOUND,
+                    "discoverd: service \"web\" not found");
+        }
+        assertThat(store.list("").entries()).isEmpty();
     }
 
     // ---- surprises
