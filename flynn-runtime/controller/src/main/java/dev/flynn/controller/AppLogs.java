@@ -6,7 +6,6 @@ import dev.flynn.spi.component.Subscription;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.function.Consumer;
 
 /** The logs of apps, as the controller needs them. Thread-safe. */
 public interface AppLogs {
@@ -20,14 +19,27 @@ public interface AppLogs {
      */
     record Query(Optional<String> jobId, Optional<String> processType, OptionalInt lines) {}
 
-    /** Lines that are kept, oldest first. */
+    /**
+     * Lines that are kept, oldest first.
+     *
+     * @throws dev.flynn.api.error.FlynnException {@code SERVICE_UNAVAILABLE} if logs cannot be read now
+     */
     List<LogMessage> read(AppId app, Query query);
 
     /**
-     * Delivers lines that are kept, as {@link #read} gives them, then new ones, none twice and none missed, one call at a
-     * time. With {@code lines} 0 there are only new ones.
+     * Delivers lines that are kept, as {@link #read} gives them, then new ones, none twice and none missed. With
+     * {@code lines} 0 there are only new ones.
      *
-     * @param onLine must not block for long
+     * @throws dev.flynn.api.error.FlynnException {@code SERVICE_UNAVAILABLE} if logs cannot be read now
      */
-    Subscription follow(AppId app, Query query, Consumer<LogMessage> onLine);
+    Subscription follow(AppId app, Query query, Follower follower);
+
+    /** Receives lines, one call at a time; must not block for long. */
+    interface Follower {
+
+        void onLine(LogMessage line);
+
+        /** Called at most once, last: no more lines come. */
+        void onEnd(String reason);
+    }
 }

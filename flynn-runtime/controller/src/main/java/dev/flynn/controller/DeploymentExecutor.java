@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,7 +56,7 @@ final class DeploymentExecutor implements AutoCloseable {
     private final CurrentRelease currentRelease;
 
     /** By service; they wake the loop up while a deployment waits for the service. */
-    private final Map<String, Subscription> watches = new HashMap<>();
+    private final Map<String, Subscription> watches = new ConcurrentHashMap<>();
 
     private @Nullable WakeLoop loop;
 
@@ -207,7 +208,7 @@ final class DeploymentExecutor implements AutoCloseable {
 
     /** One step as one transaction; if a record changed meanwhile, nothing happens and the next look decides anew. */
     private void commit(Work work, Act act) {
-        DeploymentRun next = explained(work, act);
+        DeploymentRun next = act.next();
         Transaction.Builder transaction = Transaction.builder();
         Deployment before = work.deployment().value();
         Deployment deployment = before;
@@ -241,7 +242,9 @@ final class DeploymentExecutor implements AutoCloseable {
                         before.newRelease(),
                         finish.status(),
                         Optional.empty(),
-                        finish.status() == DeploymentStatus.FAILED ? next.error() : Optional.empty());
+                        finish.status() == DeploymentStatus.FAILED
+                                ? Optional.of(reason(work, next))
+                                : Optional.empty());
                 over = true;
             }
         }
@@ -366,20 +369,19 @@ final class DeploymentExecutor implements AutoCloseable {
                         progress);
     }
 
-    /** With the last lines of the job that made it fail. */
-    private DeploymentRun explained(Work work, Act act) {
-        if (act.suspect().isEmpty()) {
-            return act.next();
+    /** Why it failed, with the last lines of the job that made it fail. */
+    private String reason(Work work, DeploymentRun run) {
+        String reason = run.error().orElse("");
+        if (run.suspect().isEmpty()) {
+            return reason;
         }
-        String reason = act.next().error().orElse("");
-        List<LogMessage> lines = lastLines(work.app().value(), act.suspect().get());
+        List<LogMessage> lines = lastLines(work.app().value(), run.suspect().get());
         if (lines.isEmpty()) {
-            return act.next().withError(reason + "\nit wrote nothing to its log");
+            return reason + "\nit wrote nothing to its log";
         }
-        return act.next()
-                .withError(lines.stream()
-                        .map(line -> "\n    " + line.message())
-                        .collect(Collectors.joining("", reason + "\nits last lines:", "")));
+        return lines.stream()
+                .map(line -> "\n    " + line.message())
+                .collect(Collectors.joining("", reason + "\nits last lines:", ""));
     }
 
     private List<LogMessage> lastLines(App app, JobId job) {
@@ -414,6 +416,12 @@ final class DeploymentExecutor implements AutoCloseable {
             watches.put(service, discovery.watch(service, new DiscoveryWatcher() {
                 @Override
                 public void onEvent(DiscoveryEvent event) {
+                    wakes.wake();
+                }
+
+                @Override
+                public void onEnd(FlynnException reason) {
+                    watches.remove(service);
                     wakes.wake();
                 }
             }));

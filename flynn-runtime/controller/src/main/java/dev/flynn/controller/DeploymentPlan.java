@@ -43,6 +43,9 @@ final class DeploymentPlan {
     /** How long a rollback waits for missing old jobs. */
     static final Duration ROLL_BACK_PATIENCE = Duration.ofSeconds(10);
 
+    /** How long the last output of a failed job may be on its way to its log. */
+    static final Duration LOGS_ARRIVE = Duration.ofMillis(500);
+
     /** Jobs of a type without a service that may end before the deployment fails. */
     private static final int TOLERATED_ENDS = 2;
 
@@ -227,19 +230,19 @@ final class DeploymentPlan {
                         actions.add(new Action.Scale(old, now.deployment().processes())));
         actions.add(new Action.MarkFinished());
         return new Act(
-                run.rollBack(failure.reason(), now.now().plus(ROLL_BACK_PATIENCE), now.now()),
-                actions,
-                failure.suspect());
+                run.rollBack(failure.reason(), failure.suspect(), now.now().plus(ROLL_BACK_PATIENCE), now.now()),
+                actions);
     }
 
     private DeploymentStep failWithoutRollBack(Failure failure) {
-        return new Act(
-                run.withError(failure.reason()),
-                List.of(new Action.Finish(DeploymentStatus.FAILED)),
-                failure.suspect());
+        return new Act(run.withError(failure.reason()), List.of(new Action.Finish(DeploymentStatus.FAILED)));
     }
 
     private DeploymentStep rollBack() {
+        Instant logged = run.updatedAt().plus(LOGS_ARRIVE);
+        if (now.now().isBefore(logged)) {
+            return new Await(logged);
+        }
         Instant until = run.until().orElse(now.now());
         if (now.now().isBefore(until) && !oldJobsAreBack()) {
             return new Await(until);

@@ -1,6 +1,7 @@
 package dev.flynn.controller;
 
 import dev.flynn.api.id.DeploymentId;
+import dev.flynn.api.id.JobId;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +16,7 @@ import java.util.Optional;
  * @param toldDown old jobs by type whose {@code down} was told in this unit
  * @param until when the present phase is over at the latest or at the earliest, for phases that have such a time
  * @param error why the deployment failed, once it did
+ * @param suspect the job whose last output explains the error
  */
 record DeploymentRun(
         DeploymentId id,
@@ -25,6 +27,7 @@ record DeploymentRun(
         Map<String, Integer> toldDown,
         Optional<Instant> until,
         Optional<String> error,
+        Optional<JobId> suspect,
         Instant updatedAt) {
 
     /** What the run waits for. */
@@ -49,31 +52,53 @@ record DeploymentRun(
 
     static DeploymentRun begin(DeploymentId id, Instant now) {
         return new DeploymentRun(
-                id, Phase.BEGIN, 0, Map.of(), Map.of(), Map.of(), Optional.empty(), Optional.empty(), now);
+                id,
+                Phase.BEGIN,
+                0,
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                now);
     }
 
     DeploymentRun awaitUp(Map<String, Integer> up, Instant now) {
-        return new DeploymentRun(id, Phase.AWAIT_UP, unit, up, Map.of(), Map.of(), Optional.empty(), error, now);
+        return new DeploymentRun(
+                id, Phase.AWAIT_UP, unit, up, Map.of(), Map.of(), Optional.empty(), error, suspect, now);
     }
 
     DeploymentRun settle(Map<String, Integer> up, Instant settled, Instant now) {
-        return new DeploymentRun(id, Phase.SETTLE, unit, up, Map.of(), Map.of(), Optional.of(settled), error, now);
+        return new DeploymentRun(
+                id, Phase.SETTLE, unit, up, Map.of(), Map.of(), Optional.of(settled), error, suspect, now);
     }
 
     DeploymentRun awaitDown(Map<String, Integer> stop, Map<String, Integer> down, Instant now) {
-        return new DeploymentRun(id, Phase.AWAIT_DOWN, unit, toldUp, stop, down, Optional.empty(), error, now);
+        return new DeploymentRun(id, Phase.AWAIT_DOWN, unit, toldUp, stop, down, Optional.empty(), error, suspect, now);
     }
 
     DeploymentRun nextUnit(Instant now) {
-        return new DeploymentRun(id, Phase.BEGIN, unit + 1, toldUp, Map.of(), Map.of(), Optional.empty(), error, now);
+        return new DeploymentRun(
+                id, Phase.BEGIN, unit + 1, toldUp, Map.of(), Map.of(), Optional.empty(), error, suspect, now);
     }
 
-    DeploymentRun rollBack(String reason, Instant patience, Instant now) {
+    DeploymentRun rollBack(String reason, Optional<JobId> cause, Instant patience, Instant now) {
         return new DeploymentRun(
-                id, Phase.ROLL_BACK, unit, toldUp, Map.of(), Map.of(), Optional.of(patience), Optional.of(reason), now);
+                id,
+                Phase.ROLL_BACK,
+                unit,
+                toldUp,
+                Map.of(),
+                Map.of(),
+                Optional.of(patience),
+                Optional.of(reason),
+                cause,
+                now);
     }
 
     DeploymentRun withError(String reason) {
-        return new DeploymentRun(id, phase, unit, toldUp, stopping, toldDown, until, Optional.of(reason), updatedAt);
+        return new DeploymentRun(
+                id, phase, unit, toldUp, stopping, toldDown, until, Optional.of(reason), suspect, updatedAt);
     }
 }

@@ -1,12 +1,10 @@
 package dev.flynn.controller;
 
 import dev.flynn.api.deployment.DeploymentStatus;
-import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** What to do next for a deployment. */
 sealed interface DeploymentStep {
@@ -14,19 +12,11 @@ sealed interface DeploymentStep {
     /** Nothing, until something changes, or at the latest until that time. */
     record Await(Instant until) implements DeploymentStep {}
 
-    /**
-     * Do these actions, in this order and all together, and note how far the deployment is then.
-     *
-     * @param suspect the job whose last output explains {@code next.error()}
-     */
-    record Act(DeploymentRun next, List<Action> actions, Optional<JobId> suspect) implements DeploymentStep {
+    /** Do these actions, in this order and all together, and note how far the deployment is then. */
+    record Act(DeploymentRun next, List<Action> actions) implements DeploymentStep {
 
         public Act {
             actions = List.copyOf(actions);
-        }
-
-        public Act(DeploymentRun next, List<Action> actions) {
-            this(next, actions, Optional.empty());
         }
     }
 

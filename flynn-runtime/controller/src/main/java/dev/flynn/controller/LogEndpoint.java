@@ -69,7 +69,7 @@ public final class LogEndpoint {
                 response,
                 request,
                 events ? ServerSentEvents.MEDIA_TYPE : "text/plain",
-                follows ? new Follower(id, query, format) : new Reader(logs.read(id, query), format));
+                follows ? new Following(id, query, format) : new Reader(logs.read(id, query), format));
     }
 
     /** Not given, or 0, means all that is kept; but nothing of it when the log is followed. */
@@ -158,15 +158,25 @@ public final class LogEndpoint {
         public void close() {}
     }
 
-    private final class Follower implements Streams.Writer {
+    private final class Following implements Streams.Writer, AppLogs.Follower {
 
         private final Format format;
         private final Backlog<LogMessage> backlog = new Backlog<>(2 * MAX_LINES, "log stream buffer overflow");
         private final Subscription subscription;
 
-        Follower(AppId app, AppLogs.Query query, Format format) {
+        Following(AppId app, AppLogs.Query query, Format format) {
             this.format = format;
-            this.subscription = logs.follow(app, query, backlog::add);
+            this.subscription = logs.follow(app, query, this);
+        }
+
+        @Override
+        public void onLine(LogMessage line) {
+            backlog.add(line);
+        }
+
+        @Override
+        public void onEnd(String reason) {
+            backlog.end(reason);
         }
 
         @Override

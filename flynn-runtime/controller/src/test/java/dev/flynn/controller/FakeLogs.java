@@ -46,15 +46,15 @@ final class FakeLogs implements AppLogs {
     }
 
     @Override
-    public Subscription follow(AppId app, Query query, Consumer<LogMessage> onLine) {
-        Consumer<LogMessage> follower = line -> {
+    public Subscription follow(AppId app, Query query, Follower follower) {
+        Consumer<LogMessage> matching = line -> {
             if (matches(line, query)) {
-                onLine.accept(line);
+                follower.onLine(line);
             }
         };
-        read(app, query).forEach(onLine);
-        followers.add(follower);
-        return () -> followers.remove(follower);
+        read(app, query).forEach(follower::onLine);
+        followers.add(matching);
+        return () -> followers.remove(matching);
     }
 
     boolean isFollowed() {
