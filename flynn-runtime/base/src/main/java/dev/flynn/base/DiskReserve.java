@@ -20,10 +20,18 @@ public record DiskReserve(Path directory, long reserveBytes) {
     /** Environment variable that overrides the default, in bytes. */
     public static final String VARIABLE = "DISK_RESERVE_BYTES";
 
-    /** @throws FlynnException {@code NO_CAPACITY} if the reserve would be touched */
+    /** @throws FlynnException {@code NO_CAPACITY} if the reserve is touched already */
     public void require(String what) {
+        require(what, 0);
+    }
+
+    /**
+     * @param bytes that are about to be written
+     * @throws FlynnException {@code NO_CAPACITY} if they would touch the reserve
+     */
+    public void require(String what, long bytes) {
         long usable = usableBytes();
-        if (usable < reserveBytes) {
+        if (usable - bytes < reserveBytes) {
             throw new FlynnException(
                     ErrorCode.NO_CAPACITY,
                     "%s refused: %s has %d MB left and %d MB are reserved for the platform; free some space and try again"

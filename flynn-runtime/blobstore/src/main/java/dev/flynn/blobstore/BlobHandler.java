@@ -4,6 +4,7 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.base.BlobSignature;
 import dev.flynn.base.DiskReserve;
 import dev.flynn.spi.blob.BlobStore;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -16,9 +17,12 @@ import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.glassfish.grizzly.http.Method;
 import org.glassfish.grizzly.http.server.HttpHandler;
 import org.glassfish.grizzly.http.server.Request;
 import org.glassfish.grizzly.http.server.Response;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,7 +50,9 @@ final class BlobHandler extends HttpHandler {
         try {
             answer(request, response);
         } catch (FlynnException e) {
-            refuse(response, e);
+            refuse(request, response, e);
+        } catch (CharConversionException e) {
+            text(response, 400, "this path cannot be a key");
         } catch (IOException e) {
             log.atWarn()
                     .addKeyValue("path", request.getRequestURI())
@@ -63,17 +69,29 @@ final class BlobHandler extends HttpHandler {
                 .log("request");
     }
 
-    private static void refuse(Response response, FlynnException e) throws IOException {
-        int status = switch (e.code()) {
-            case NO_CAPACITY -> INSUFFICIENT_STORAGE;
-            case VALIDATION -> 404;
-            default -> 500;
-        };
-        text(response, status, status == 404 ? "NotFound" : e.getMessage());
+    private static void refuse(Request request, Response response, FlynnException e) throws IOException {
+        switch (e.code()) {
+            case NO_CAPACITY -> {
+                // what is left of the upload is not wanted
+                response.setHeader("Connection", "close");
+                text(response, INSUFFICIENT_STORAGE, e.getMessage());
+            }
+            case VALIDATION -> {
+                boolean writes = request.getMethod() == Method.PUT;
+                text(response, writes ? 400 : 404, writes ? e.getMessage() : "NotFound");
+            }
+            default -> {
+                log.atWarn()
+                        .addKeyValue("path", request.getRequestURI())
+                        .setCause(e)
+                        .log("request failed");
+                text(response, 500, "Internal Server Error");
+            }
+        }
     }
 
     private void answer(Request request, Response response) throws IOException {
-        String path = request.getRequestURI();
+        String path = request.getDecodedRequestURI();
         if (path.equals("/.well-known/status")) {
             response.setContentType("application/json");
             response.getWriter().write("{\"data\":{\"status\":\"healthy\"}}");
@@ -85,6 +103,10 @@ final class BlobHandler extends HttpHandler {
             return;
         }
         String name = path.substring(1);
+        if (name.isEmpty()) {
+            text(response, 404, "NotFound");
+            return;
+        }
         switch (request.getMethod().getMethodString()) {
             case "GET" -> get(name, request, response, true);
             case "HEAD" -> get(name, request, response, false);
@@ -114,13 +136,15 @@ final class BlobHandler extends HttpHandler {
     }
 
     private void put(String name, Request request) throws IOException {
-        reserve.require("storing /" + name);
+        String what = "storing /" + name;
+        long announced = request.getContentLengthLong();
+        reserve.require(what, Math.max(0, announced));
         String type = Optional.ofNullable(request.getContentType()).orElse(DEFAULT_TYPE);
-        blobs.put(name, type, request.getInputStream());
+        blobs.put(name, type, new Upload(request.getInputStream(), announced, () -> reserve.require(what)));
     }
 
     private void get(String name, Request request, Response response, boolean withBody) throws IOException {
-        Optional<BlobStore.Blob> found = name.isEmpty() ? Optional.empty() : blobs.open(name);
+        Optional<BlobStore.Blob> found = blobs.open(name);
         if (found.isEmpty()) {
             text(response, 404, "NotFound");
             return;
@@ -168,16 +192,26 @@ final class BlobHandler extends HttpHandler {
     }
 
     private static boolean unchanged(Request request, BlobStore.BlobInfo info) {
-        String etag = request.getHeader("If-None-Match");
-        if (etag != null) {
-            return etag.replace("\"", "").equals(info.etag());
+        String etags = request.getHeader("If-None-Match");
+        if (etags != null) {
+            return Stream.of(etags.split(",")).anyMatch(etag -> isEtag(etag, info));
         }
         return since(request.getHeader("If-Modified-Since"))
-                .map(time -> !info.modifiedAt().truncatedTo(ChronoUnit.SECONDS).isAfter(time))
+                .map(time -> !modified(info).isAfter(time))
                 .orElse(false);
     }
 
-    private static Optional<Instant> since(@org.jspecify.annotations.Nullable String date) {
+    /** The store's own etags have no quotes; clients may add them. */
+    private static boolean isEtag(String text, BlobStore.BlobInfo info) {
+        return text.replace("\"", "").strip().equals(info.etag());
+    }
+
+    /** To the second, as HTTP dates are. */
+    private static Instant modified(BlobStore.BlobInfo info) {
+        return info.modifiedAt().truncatedTo(ChronoUnit.SECONDS);
+    }
+
+    private static Optional<Instant> since(@Nullable String date) {
         try {
             return Optional.ofNullable(date)
                     .map(text -> Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(text)));
@@ -187,11 +221,12 @@ final class BlobHandler extends HttpHandler {
     }
 
     /** Null when the wanted range is not there. */
-    private static @org.jspecify.annotations.Nullable ByteRange range(Request request, BlobStore.BlobInfo info) {
+    private static @Nullable ByteRange range(Request request, BlobStore.BlobInfo info) {
         String header = request.getHeader("Range");
         String condition = request.getHeader("If-Range");
-        boolean stale = condition != null && !condition.replace("\"", "").equals(info.etag());
-        if (header == null || stale) {
+        boolean same =
+                condition == null || isEtag(condition, info) || since(condition).equals(Optional.of(modified(info)));
+        if (header == null || !same) {
             return new ByteRange(0, info.size(), false);
         }
         return ByteRange.parse(header, info.size());

@@ -25,6 +25,9 @@ record ByteRange(long first, long length, boolean asked) {
         }
         long first = Long.parseLong(range.group(1));
         long end = range.group(2).isEmpty() ? size - 1 : Math.min(size - 1, Long.parseLong(range.group(2)));
-        return first >= size || end < first ? null : new ByteRange(first, end - first + 1, true);
+        if (!range.group(2).isEmpty() && Long.parseLong(range.group(2)) < first) {
+            return new ByteRange(0, size, false);
+        }
+        return first >= size ? null : new ByteRange(first, end - first + 1, true);
     }
 }

@@ -19,6 +19,8 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -32,6 +34,7 @@ public final class FileBlobStore implements BlobStore {
 
     private static final int BUFFER = 64 * 1024;
     private static final int MAX_KEY_LENGTH = 1024;
+    private static final int MAX_TYPE_LENGTH = 255;
     private static final int TRAILER_LENGTH_BYTES = 4;
     private static final int MAX_TRAILER_BYTES = 16 * 1024;
     private static final String PARTIAL = ".part";
@@ -59,6 +62,9 @@ public final class FileBlobStore implements BlobStore {
     @Override
     public BlobInfo put(String key, String contentType, InputStream content) throws IOException {
         Path target = file(key);
+        if (contentType.length() > MAX_TYPE_LENGTH) {
+            throw FlynnException.invalid("a content type has at most %d characters".formatted(MAX_TYPE_LENGTH));
+        }
         Path partial = Files.createTempFile(directory, "put", PARTIAL);
         try {
             BlobInfo info;
@@ -66,7 +72,7 @@ public final class FileBlobStore implements BlobStore {
                 OutputStream out = Channels.newOutputStream(channel);
                 MessageDigest digest = sha("SHA-512");
                 long size = copy(content, out, digest);
-                info = new BlobInfo(key, size, contentType, HexFormat.of().formatHex(digest.digest()), clock.instant());
+                info = new BlobInfo(key, size, contentType, HexFormat.of().formatHex(digest.digest()), now());
                 byte[] trailer = json.writeBytes(info);
                 out.write(trailer);
                 out.write(ByteBuffer.allocate(TRAILER_LENGTH_BYTES)
@@ -80,6 +86,11 @@ public final class FileBlobStore implements BlobStore {
         } finally {
             Files.deleteIfExists(partial);
         }
+    }
+
+    /** As precise as JSON has it, so that what put returns is what info finds. */
+    private Instant now() {
+        return clock.instant().truncatedTo(ChronoUnit.MICROS);
     }
 
     private static long copy(InputStream content, OutputStream out, MessageDigest digest) throws IOException {
