@@ -23,7 +23,7 @@ class BackendFailureTest {
     @ParameterizedTest
     @ValueSource(strings = {"", UPGRADE})
     void onlyDeadInstancesAreNoService(String fields) throws IOException {
-        fixture.route("app").backends("app", TestBackend.deadAddress(), TestBackend.deadAddress());
+        fixture.route("app").backends("app", fixture.deadAddress(), fixture.deadAddress());
         TestClient client = fixture.client();
 
         client.send("GET / HTTP/1.1\r\nHost: app\r\n" + fields + "\r\n");
@@ -37,12 +37,7 @@ class BackendFailureTest {
         TestBackend live = fixture.open(
                 TestBackend.answering((request, connection) -> connection.respond("live" + request.text())));
         fixture.route("app")
-                .backends(
-                        "app",
-                        TestBackend.deadAddress(),
-                        live.addr(),
-                        TestBackend.deadAddress(),
-                        TestBackend.deadAddress());
+                .backends("app", fixture.deadAddress(), live.addr(), fixture.deadAddress(), fixture.deadAddress());
 
         for (int i = 0; i < 20; i++) {
             TestClient client = fixture.client();

@@ -8,6 +8,9 @@ import dev.flynn.spi.router.RouteTable.Backend;
 import dev.flynn.spi.router.RouteTable.HttpRoute;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -88,6 +91,17 @@ final class RouterFixture implements AfterEachCallback {
     TestBackend open(TestBackend backend) {
         opened.push(backend);
         return backend;
+    }
+
+    /** An address that is taken, so that nobody will listen there during the test. */
+    String deadAddress() {
+        try {
+            Socket socket = closing(new Socket());
+            socket.bind(new InetSocketAddress("127.0.0.1", 0));
+            return "127.0.0.1:" + socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     <C extends AutoCloseable> C closing(C closeable) {

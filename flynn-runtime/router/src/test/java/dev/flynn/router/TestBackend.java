@@ -66,15 +66,6 @@ final class TestBackend implements Closeable {
         return answering((request, connection) -> connection.respond(text));
     }
 
-    /** An address where nobody listens. */
-    static String deadAddress() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-            return "127.0.0.1:" + socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     String addr() {
         return "127.0.0.1:" + listener.getLocalPort();
     }
