@@ -5,6 +5,7 @@ import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.release.Artifact;
+import dev.flynn.base.NamedThreads;
 import dev.flynn.spi.builtin.BuiltinProgram;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.container.Capability;
@@ -61,10 +62,13 @@ public final class BuiltinContainerBackend implements ContainerBackend {
             throw FlynnException.invalid("the builtin backend runs images %s<name>, not %s of type %s"
                     .formatted(SCHEME, uri, spec.image().type()));
         }
+        if (spec.tty().isPresent() || spec.stdin()) {
+            throw FlynnException.unsupported("input of builtin programs: " + uri + " runs no commands");
+        }
         var created = new boolean[1];
         RunningProgram job = jobs.computeIfAbsent(spec.id(), id -> {
             created[0] = true;
-            return new RunningProgram(spec, address, clock, listeners);
+            return new RunningProgram(spec, address, clock, delivery(id));
         });
         if (created[0]) {
             job.start(Optional.ofNullable(programs.get(uri.substring(SCHEME.length()))), programs.keySet());
@@ -108,6 +112,12 @@ public final class BuiltinContainerBackend implements ContainerBackend {
         jobs.values().forEach(job -> job.stop(CLOSE_GRACE));
         jobs.values().forEach(job -> job.awaitDown(CLOSE_GRACE.plusSeconds(1)));
         listeners.clear();
+    }
+
+    private JobDelivery delivery(JobId id) {
+        var delivery = new JobDelivery(id, listeners);
+        delivery.start(new NamedThreads("deliver-" + id));
+        return delivery;
     }
 
     private void requireOpen() {

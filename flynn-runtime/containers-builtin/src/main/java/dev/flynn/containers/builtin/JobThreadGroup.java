@@ -6,10 +6,19 @@ import java.io.PrintStream;
 public final class JobThreadGroup extends ThreadGroup {
 
     private final PrintStream out;
+    private final PrintStream err;
 
-    JobThreadGroup(String name, PrintStream out) {
+    JobThreadGroup(String name, PrintStream out, PrintStream err) {
         super(name);
         this.out = out;
+        this.err = err;
+    }
+
+    /** What nobody caught is told in the job's own output. */
+    @Override
+    public void uncaughtException(Thread thread, Throwable failure) {
+        err.println("thread " + thread.getName() + " ended by an exception");
+        failure.printStackTrace(err);
     }
 
     /** The job's standard output. */

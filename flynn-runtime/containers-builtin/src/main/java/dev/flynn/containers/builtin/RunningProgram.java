@@ -6,22 +6,20 @@ import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.base.NamedThreads;
 import dev.flynn.spi.builtin.BuiltinJob;
 import dev.flynn.spi.builtin.BuiltinProgram;
-import dev.flynn.spi.container.JobListener;
+import java.io.BufferedOutputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,22 +32,21 @@ final class RunningProgram implements BuiltinJob {
     private final JobSpec spec;
     private final String address;
     private final Clock clock;
-    private final List<JobListener> listeners;
+    private final JobDelivery delivery;
     private final PrintStream out = streamTo(OutputStreamKind.STDOUT);
     private final PrintStream err = streamTo(OutputStreamKind.STDERR);
     private final JobThreadGroup group;
     private final ExecutorService life;
-    private final CountDownLatch down = new CountDownLatch(1);
 
     private volatile JobStatus status;
     private @Nullable AutoCloseable running;
 
-    RunningProgram(JobSpec spec, String address, Clock clock, List<JobListener> listeners) {
+    RunningProgram(JobSpec spec, String address, Clock clock, JobDelivery delivery) {
         this.spec = spec;
         this.address = address;
         this.clock = clock;
-        this.listeners = listeners;
-        this.group = new JobThreadGroup("job-" + spec.id(), out);
+        this.delivery = delivery;
+        this.group = new JobThreadGroup("job-" + spec.id(), out, err);
         this.life = Executors.newSingleThreadExecutor(task -> {
             Thread thread = new Thread(group, task, "job-" + spec.id());
             thread.setDaemon(true);
@@ -59,23 +56,37 @@ final class RunningProgram implements BuiltinJob {
     }
 
     void start(Optional<BuiltinProgram> program, Set<String> known) {
+        delivery.status(status);
         life.execute(() -> {
-            tell(status);
             if (program.isEmpty()) {
                 end(status.failed(
                         "no builtin program is named %s; there are %s"
-                                .formatted(spec.image().uri(), known),
+                                .formatted(spec.image().uri(), new TreeSet<>(known)),
                         clock.instant()));
                 return;
             }
             try {
-                running = program.get().start(this);
-                tell(status.running(address, clock.instant()));
-            } catch (Exception e) {
-                log.atWarn().setCause(e).log("builtin job did not start");
+                begin(program.get());
+            } catch (Exception | LinkageError | StackOverflowError e) {
+                log.atWarn().addKeyValue("job", spec.id()).setCause(e).log("builtin job did not start");
                 end(status.failed(message(e), clock.instant()));
             }
         });
+    }
+
+    private void begin(BuiltinProgram program) throws Exception {
+        AutoCloseable started = program.start(this);
+        boolean abandoned;
+        synchronized (this) {
+            abandoned = status.isDown();
+            if (!abandoned) {
+                running = started;
+                become(status.running(address, clock.instant()));
+            }
+        }
+        if (abandoned) {
+            started.close();
+        }
     }
 
     /** Asks the program to end; gives up on it after the grace and one second more. */
@@ -88,22 +99,18 @@ final class RunningProgram implements BuiltinJob {
     }
 
     private void abandonAfter(Duration grace) {
-        if (!awaitDown(grace)) {
+        if (!awaitDown(grace) && !status.isDown()) {
             group.interrupt();
-            if (!awaitDown(Duration.ofSeconds(1))) {
+            if (!awaitDown(Duration.ofSeconds(1)) && !status.isDown()) {
                 log.atWarn().addKeyValue("job", spec.id()).log("builtin job did not end in time and was abandoned");
                 end(status.signalled(9, clock.instant()));
             }
         }
     }
 
+    /** Whether by then the job is down and everybody was told. */
     boolean awaitDown(Duration patience) {
-        try {
-            return down.await(patience.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return status.isDown();
-        }
+        return delivery.awaitOver(patience);
     }
 
     @Override
@@ -117,29 +124,33 @@ final class RunningProgram implements BuiltinJob {
     }
 
     private void finish(JobStatus ended) {
-        if (status.isDown()) {
-            return;
+        AutoCloseable program;
+        synchronized (this) {
+            if (status.isDown()) {
+                return;
+            }
+            program = running;
+            running = null;
         }
-        AutoCloseable program = running;
-        running = null;
         if (program != null) {
             try {
                 program.close();
-            } catch (Exception e) {
-                log.atWarn().setCause(e).log("builtin job ended with an error");
+            } catch (Exception | LinkageError e) {
+                log.atWarn().addKeyValue("job", spec.id()).setCause(e).log("builtin job ended with an error");
             }
         }
         end(ended);
     }
 
-    private synchronized void end(JobStatus ended) {
-        if (status.isDown()) {
-            return;
-        }
+    private void end(JobStatus ended) {
         out.flush();
         err.flush();
-        tell(ended);
-        down.countDown();
+        synchronized (this) {
+            if (status.isDown()) {
+                return;
+            }
+            become(ended);
+        }
         life.shutdown();
     }
 
@@ -151,9 +162,9 @@ final class RunningProgram implements BuiltinJob {
         }
     }
 
-    private void tell(JobStatus next) {
+    private synchronized void become(JobStatus next) {
         status = next;
-        listeners.forEach(listener -> listener.onStatus(next));
+        delivery.status(next);
     }
 
     JobStatus status() {
@@ -194,12 +205,11 @@ final class RunningProgram implements BuiltinJob {
 
             @Override
             public void write(byte[] bytes, int offset, int length) {
-                if (length > 0 && !status.isDown()) {
-                    byte[] written = Arrays.copyOfRange(bytes, offset, offset + length);
-                    listeners.forEach(listener -> listener.onOutput(spec.id(), kind, written));
+                if (length > 0) {
+                    delivery.output(kind, Arrays.copyOfRange(bytes, offset, offset + length));
                 }
             }
         };
-        return new PrintStream(new java.io.BufferedOutputStream(stream, 8192), true, StandardCharsets.UTF_8);
+        return new PrintStream(new BufferedOutputStream(stream, 8192), true, StandardCharsets.UTF_8);
     }
 }
