@@ -13,7 +13,7 @@ import jakarta.ws.rs.core.Response;
 import java.util.List;
 
 /** Apps, and the release that each is on. */
-@Path("/apps")
+@Path("/")
 public final class AppsEndpoint {
 
     private final AppCatalog apps;
@@ -28,54 +28,56 @@ public final class AppsEndpoint {
     record Reference(String id) {}
 
     @POST
+    @Path("apps")
     public App create(AppCatalog.NewApp request) {
         return apps.create(request);
     }
 
     @GET
+    @Path("apps")
     public List<App> list() {
         return apps.list();
     }
 
     @GET
-    @Path("{app}")
+    @Path("apps/{app}")
     public App get(@PathParam("app") String app) {
         return apps.get(app).value();
     }
 
     @POST
-    @Path("{app}")
+    @Path("apps/{app}")
     public App update(@PathParam("app") String app, JsonNode patch) {
         return apps.update(app, patch);
     }
 
     @POST
-    @Path("{app}/meta")
+    @Path("apps/{app}/meta")
     public App updateMeta(@PathParam("app") String app, JsonNode patch) {
         return apps.update(app, patch);
     }
 
     @DELETE
-    @Path("{app}")
+    @Path("apps/{app}")
     public Response delete(@PathParam("app") String app) {
         apps.delete(app);
         return Answers.empty();
     }
 
     @GET
-    @Path("{app}/release")
+    @Path("apps/{app}/release")
     public Release release(@PathParam("app") String app) {
         return apps.release(app);
     }
 
     @PUT
-    @Path("{app}/release")
+    @Path("apps/{app}/release")
     public Release setRelease(@PathParam("app") String app, Reference release) {
         return apps.setRelease(app, release.id());
     }
 
     @GET
-    @Path("{app}/releases")
+    @Path("apps/{app}/releases")
     public List<Release> releases(@PathParam("app") String app) {
         return releases.of(apps.get(app).value());
     }

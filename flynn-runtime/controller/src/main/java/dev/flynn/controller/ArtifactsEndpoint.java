@@ -8,7 +8,7 @@ import jakarta.ws.rs.PathParam;
 import java.util.List;
 
 /** Artifacts. */
-@Path("/artifacts")
+@Path("/")
 public final class ArtifactsEndpoint {
 
     private final ReleaseCatalog releases;
@@ -18,17 +18,19 @@ public final class ArtifactsEndpoint {
     }
 
     @POST
+    @Path("artifacts")
     public Artifact create(ReleaseCatalog.NewArtifact request) {
         return releases.createArtifact(request);
     }
 
     @GET
+    @Path("artifacts")
     public List<Artifact> list() {
         return releases.listArtifacts();
     }
 
     @GET
-    @Path("{artifact}")
+    @Path("artifacts/{artifact}")
     public Artifact get(@PathParam("artifact") String artifact) {
         return releases.getArtifact(artifact);
     }

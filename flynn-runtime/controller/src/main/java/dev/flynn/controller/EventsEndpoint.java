@@ -29,7 +29,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Events: past ones as a list, past and coming ones as a stream. */
-@Path("/events")
+@Path("/")
 public final class EventsEndpoint {
 
     private final ClusterState state;
@@ -84,6 +84,7 @@ public final class EventsEndpoint {
 
     /** A list only for exactly this header; anything else is a stream. */
     @GET
+    @Path("events")
     public void events(
             @BeanParam Wanted wanted, @Context ContainerRequestContext request, @Suspended AsyncResponse response) {
         if (wanted.accept.equals("application/json")) {
@@ -94,7 +95,7 @@ public final class EventsEndpoint {
     }
 
     @GET
-    @Path("{event}")
+    @Path("events/{event}")
     public Event get(@PathParam("event") String event) {
         try {
             long id = Long.parseLong(event);

@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Jobs of an app; attached ones are started by {@link AttachHandler}. */
-@Path("/apps/{app}/jobs")
+@Path("/")
 public final class JobsEndpoint {
 
     private final ClusterState state;
@@ -40,6 +40,7 @@ public final class JobsEndpoint {
     record Started(String id, String release, List<String> cmd, List<String> args) {}
 
     @GET
+    @Path("apps/{app}/jobs")
     public List<Job> list(@PathParam("app") String app) {
         AppId id = apps.get(app).value().id();
         return state.jobs().table().list().stream()
@@ -51,6 +52,7 @@ public final class JobsEndpoint {
     }
 
     @POST
+    @Path("apps/{app}/jobs")
     public Started run(@PathParam("app") String app, NewJob request) {
         App owner = apps.get(app).value();
         JobSpec spec = runner.prepare(owner, request, false).spec();
@@ -61,21 +63,21 @@ public final class JobsEndpoint {
 
     /** The app must exist; whose job it is does not matter. */
     @GET
-    @Path("{job}")
+    @Path("apps/{app}/jobs/{job}")
     public Job get(@PathParam("app") String app, @PathParam("job") String job) {
         var unused = apps.get(app);
         return stopper.find(job).toJob().orElseThrow(() -> FlynnException.notFound("job", job));
     }
 
     @PUT
-    @Path("{job}")
+    @Path("apps/{app}/jobs/{job}")
     public Response put(@PathParam("app") String app, @PathParam("job") String job) {
         throw FlynnException.unsupported(
                 "recording job \"%s\" from outside; its host does that, and it".formatted(job));
     }
 
     @DELETE
-    @Path("{job}")
+    @Path("apps/{app}/jobs/{job}")
     public Response stop(@PathParam("app") String app, @PathParam("job") String job) {
         var unused = apps.get(app);
         stopper.stop(job);

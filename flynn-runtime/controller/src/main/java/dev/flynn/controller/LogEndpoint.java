@@ -25,7 +25,7 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /** The log of an app (contract: controller, App log). */
-@Path("/apps/{app}/log")
+@Path("/")
 public final class LogEndpoint {
 
     private static final int MAX_LINES = 10_000;
@@ -48,6 +48,7 @@ public final class LogEndpoint {
             @JsonInclude(JsonInclude.Include.NON_ABSENT) Optional<LogMessage> data) {}
 
     @GET
+    @Path("apps/{app}/log")
     public void log(
             @PathParam("app") String app,
             @QueryParam("follow") @DefaultValue("") String follow,

@@ -8,7 +8,7 @@ import jakarta.ws.rs.PathParam;
 import java.util.List;
 
 /** Releases of all apps. */
-@Path("/releases")
+@Path("/")
 public final class ReleasesEndpoint {
 
     private final ReleaseCatalog releases;
@@ -18,17 +18,19 @@ public final class ReleasesEndpoint {
     }
 
     @POST
+    @Path("releases")
     public Release create(ReleaseCatalog.NewRelease request) {
         return releases.create(request);
     }
 
     @GET
+    @Path("releases")
     public List<Release> list() {
         return releases.list();
     }
 
     @GET
-    @Path("{release}")
+    @Path("releases/{release}")
     public Release get(@PathParam("release") String release) {
         return releases.get(release);
     }

@@ -12,7 +12,7 @@ import jakarta.ws.rs.core.Response;
 import java.util.List;
 
 /** Routes of an app. */
-@Path("/apps/{app}/routes")
+@Path("/")
 public final class RoutesEndpoint {
 
     private final AppCatalog apps;
@@ -24,23 +24,25 @@ public final class RoutesEndpoint {
     }
 
     @POST
+    @Path("apps/{app}/routes")
     public Route create(@PathParam("app") String app, RouteCatalog.NewRoute request) {
         return routes.create(id(app), request);
     }
 
     @GET
+    @Path("apps/{app}/routes")
     public List<Route> list(@PathParam("app") String app) {
         return routes.of(id(app));
     }
 
     @GET
-    @Path("{type}/{id}")
+    @Path("apps/{app}/routes/{type}/{id}")
     public Route get(@PathParam("app") String app, @PathParam("type") String type, @PathParam("id") String id) {
         return routes.get(id(app), type, id);
     }
 
     @PUT
-    @Path("{type}/{id}")
+    @Path("apps/{app}/routes/{type}/{id}")
     public Route update(
             @PathParam("app") String app,
             @PathParam("type") String type,
@@ -50,7 +52,7 @@ public final class RoutesEndpoint {
     }
 
     @DELETE
-    @Path("{type}/{id}")
+    @Path("apps/{app}/routes/{type}/{id}")
     public Response delete(@PathParam("app") String app, @PathParam("type") String type, @PathParam("id") String id) {
         routes.delete(id(app), type, id);
         return Answers.empty();
