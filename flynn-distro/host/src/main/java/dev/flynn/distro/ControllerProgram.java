@@ -1,0 +1,54 @@
+package dev.flynn.distro;
+
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.base.DiskReserve;
+import dev.flynn.controller.AppLogs;
+import dev.flynn.controller.ControllerWeb;
+import dev.flynn.controller.DeploymentWorker;
+import dev.flynn.scheduler.RestartPolicy;
+import dev.flynn.scheduler.SchedulerLoop;
+import dev.flynn.scheduler.SpreadScheduler;
+import dev.flynn.spi.builtin.BuiltinJob;
+import dev.flynn.spi.builtin.BuiltinProgram;
+import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.spi.host.HostConnections;
+import dev.flynn.state.ClusterState;
+import java.util.List;
+
+/** The system app {@code controller}: its three process types are three commands of one program. */
+final class ControllerProgram implements BuiltinProgram {
+
+    private final ClusterState state;
+    private final Discovery discovery;
+    private final HostConnections hosts;
+    private final AppLogs logs;
+    private final DiskReserve disk;
+
+    ControllerProgram(ClusterState state, Discovery discovery, HostConnections hosts, AppLogs logs, DiskReserve disk) {
+        this.state = state;
+        this.discovery = discovery;
+        this.hosts = hosts;
+        this.logs = logs;
+        this.disk = disk;
+    }
+
+    @Override
+    public String name() {
+        return "controller";
+    }
+
+    @Override
+    public AutoCloseable start(BuiltinJob job) throws Exception {
+        List<String> command = job.spec().cmd();
+        String role = command.isEmpty() ? "" : command.get(0);
+        return switch (role) {
+            case "web" -> ControllerWeb.start(job.env(), state, discovery, hosts, logs, disk);
+            case "worker" -> DeploymentWorker.start(job.env(), state, discovery, logs);
+            case "scheduler" ->
+                new SchedulerLoop(state, new SpreadScheduler(), RestartPolicy.fromEnv(job.env()), state.clock());
+            default ->
+                throw FlynnException.invalid(
+                        "the controller runs web, scheduler or worker, not \"%s\"".formatted(role));
+        };
+    }
+}

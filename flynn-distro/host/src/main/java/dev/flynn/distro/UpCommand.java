@@ -1,0 +1,99 @@
+package dev.flynn.distro;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Runs a whole one-host cluster in the foreground. */
+@Command(
+        name = "up",
+        description =
+                "Starts a one-host cluster in the foreground: everything, set up if it is new. Ctrl-C stops it cleanly.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        footer = {
+            "",
+            "Example: flynn-host up --data-dir /srv/flynn --domain flynn.localhost",
+            "The line that it prints when it is ready adds the cluster to the flynn command line."
+        })
+final class UpCommand implements Callable<Integer> {
+
+    @Option(
+            names = "--data-dir",
+            paramLabel = "DIR",
+            description = "Where everything is kept (default: /var/lib/flynn for root, ~/.local/share/flynn else).")
+    private @Nullable Path dataDirectory;
+
+    @Option(
+            names = "--domain",
+            paramLabel = "DOMAIN",
+            description = "Domain of the cluster (default: $CLUSTER_DOMAIN, or flynn.localhost).")
+    private @Nullable String domain;
+
+    @Option(
+            names = "--listen-ip",
+            paramLabel = "IP",
+            defaultValue = "127.0.0.1",
+            description = "Address that the router and the jobs listen on (default: ${DEFAULT-VALUE}).")
+    private String listenIp = "127.0.0.1";
+
+    @Option(
+            names = "--http-port",
+            paramLabel = "PORT",
+            description = "Port for HTTP; 0 takes any free one (default: 80 if it can be had, else 8080).")
+    private @Nullable Integer httpPort;
+
+    @Option(
+            names = "--https-port",
+            paramLabel = "PORT",
+            description = "Port for HTTPS; 0 takes any free one (default: 443 if it can be had, else 8443).")
+    private @Nullable Integer httpsPort;
+
+    @Option(
+            names = "--backend",
+            paramLabel = "NAME",
+            defaultValue = "process",
+            description = "What runs the jobs of apps (default: ${DEFAULT-VALUE}: plain processes, no isolation).")
+    private String backend = "process";
+
+    @Option(
+            names = "--ready-file",
+            paramLabel = "FILE",
+            description = "Is written once everything answers, with the 'flynn cluster add' line.")
+    private @Nullable Path readyFile;
+
+    @Option(names = "--until-ready", hidden = true, description = "Stop once everything answers.")
+    private boolean untilReady;
+
+    @Override
+    public Integer call() {
+        return new HostProcess(options(), System.err).run();
+    }
+
+    private UpOptions options() {
+        return new UpOptions(
+                dataDirectory != null ? dataDirectory : defaultDataDirectory(),
+                domain != null ? domain : defaultDomain(),
+                listenIp,
+                httpPort == null ? OptionalInt.empty() : OptionalInt.of(httpPort),
+                httpsPort == null ? OptionalInt.empty() : OptionalInt.of(httpsPort),
+                backend,
+                Optional.ofNullable(readyFile),
+                untilReady);
+    }
+
+    private static String defaultDomain() {
+        String fromEnvironment = System.getenv("CLUSTER_DOMAIN");
+        return fromEnvironment == null || fromEnvironment.isEmpty() ? "flynn.localhost" : fromEnvironment;
+    }
+
+    private static Path defaultDataDirectory() {
+        return "root".equals(System.getProperty("user.name"))
+                ? Path.of("/var/lib/flynn")
+                : Path.of(System.getProperty("user.home"), ".local", "share", "flynn");
+    }
+}

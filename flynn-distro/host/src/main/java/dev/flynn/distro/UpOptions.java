@@ -1,0 +1,26 @@
+package dev.flynn.distro;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * What the operator asked of {@code flynn-host up}.
+ *
+ * @param domain under which apps and the platform's own services are reached; without a port
+ * @param listenIp where the router listens, and jobs and services on this host
+ * @param httpPort empty for the usual one; 0 for any free one
+ * @param httpsPort likewise
+ * @param backend that runs the users' jobs
+ * @param readyFile written once everything answers, with the line that adds the cluster to the command line
+ * @param untilReady whether to stop once everything answers
+ */
+record UpOptions(
+        Path dataDirectory,
+        String domain,
+        String listenIp,
+        OptionalInt httpPort,
+        OptionalInt httpsPort,
+        String backend,
+        Optional<Path> readyFile,
+        boolean untilReady) {}
