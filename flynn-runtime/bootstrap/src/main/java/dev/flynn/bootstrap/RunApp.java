@@ -43,22 +43,16 @@ final class RunApp implements Action {
         JsonNode prepared =
                 cluster.results().prepare(step.id(), () -> parts(step).toTree(cluster.json()));
         Running app = running(AppParts.ofTree(prepared, cluster.json()));
-        List<JobId> jobs = new ArrayList<>();
-        app.wanted().forEach((type, count) -> jobs.addAll(fillUp(app, type, count)));
-        awaitUp(jobs);
+        awaitUp(fillUp(app, app.wanted()));
         return prepared;
     }
 
     @Override
     public void again(Step step, JsonNode result) throws InterruptedException {
         Running app = running(AppParts.ofTree(result, cluster.json()));
-        List<JobId> started = new ArrayList<>();
-        app.wanted().forEach((type, count) -> {
-            if (alive(app.app().id(), type).isEmpty()) {
-                started.addAll(fillUp(app, type, count));
-            }
-        });
-        awaitUp(started);
+        Map<String, Integer> lost = new TreeMap<>(app.wanted());
+        lost.keySet().removeIf(type -> !alive(app.app().id(), type).isEmpty());
+        awaitUp(fillUp(app, lost));
     }
 
     private AppParts parts(Step step) {
@@ -96,15 +90,26 @@ final class RunApp implements Action {
         return formation.processes().getOrDefault(type, 0) == 0;
     }
 
-    /** Starts what is missing of a type. */
-    private List<JobId> fillUp(Running app, String type, int count) {
+    /**
+     * Starts what is missing, all at once: one of these jobs may be the scheduler, which would see the others missing.
+     *
+     * @return the jobs that are there now
+     */
+    private List<JobId> fillUp(Running app, Map<String, Integer> wanted) {
+        Transaction.Builder transaction = Transaction.builder();
+        List<JobId> jobs = new ArrayList<>();
+        wanted.forEach((type, count) -> jobs.addAll(fillUp(transaction, app, type, count)));
+        var unused = cluster.state().commit(transaction);
+        return jobs;
+    }
+
+    private List<JobId> fillUp(Transaction.Builder transaction, Running app, String type, int count) {
         ProcessType process = Optional.ofNullable(app.release().processes().get(type))
                 .orElseThrow(() -> FlynnException.invalid("bootstrap: release of app \"%s\" has no process type \"%s\""
                         .formatted(app.app().name(), type)));
         List<JobRecord> alive = alive(app.app().id(), type);
         List<JobId> jobs = new ArrayList<>(alive.stream().map(JobRecord::id).toList());
         List<String> hosts = hosts();
-        Transaction.Builder transaction = Transaction.builder();
         if (process.omni()) {
             for (String host : hosts) {
                 long there =
@@ -118,7 +123,6 @@ final class RunApp implements Action {
                 jobs.add(start(transaction, app, type, process, hosts.get(i % hosts.size())));
             }
         }
-        var unused = cluster.state().commit(transaction);
         return jobs;
     }
 

@@ -11,6 +11,8 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -80,18 +82,20 @@ final class StatusCheck implements Action {
     }
 
     private String unhealthy(Page page) {
-        var text = new StringBuilder("unhealthy services:");
+        List<String> services = new ArrayList<>();
         try {
             JsonNode data = cluster.json().readTree(page.body()).path("data");
             data.path("detail").properties().forEach(service -> {
                 if (!service.getValue().path("status").asText().equals("healthy")) {
-                    text.append(' ').append(service.getKey());
+                    services.add(service.getKey());
                 }
             });
         } catch (FlynnException e) {
-            text.append(" status ").append(page.status());
+            // not a status page; its status is told
         }
-        return text.toString();
+        return services.isEmpty()
+                ? "not healthy: status " + page.status()
+                : "unhealthy services: " + String.join(", ", services);
     }
 
     private static ObjectNode result(String message) {

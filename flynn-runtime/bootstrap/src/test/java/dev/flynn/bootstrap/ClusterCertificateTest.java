@@ -1,0 +1,109 @@
+package dev.flynn.bootstrap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.flynn.api.error.FlynnException;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.KeyFactory;
+import java.security.MessageDigest;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.interfaces.RSAPrivateCrtKey;
+import java.security.interfaces.RSAPublicKey;
+import java.security.spec.RSAPrivateCrtKeySpec;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Date;
+import java.util.List;
+import org.bouncycastle.asn1.pkcs.RSAPrivateKey;
+import org.junit.jupiter.api.Test;
+
+class ClusterCertificateTest {
+
+    private static final Instant NOW = Instant.parse("2030-02-01T00:00:00Z");
+
+    private final ClusterCertificate generated =
+            ClusterCertificate.generate(List.of("flynn.test", "*.flynn.test", "10.0.0.1"), NOW, Runnable::run);
+
+    @Test
+    void theCertificateIsSignedByTheAuthorityForAllHosts() throws Exception {
+        X509Certificate authority = parse(generated.caCert());
+        X509Certificate certificate = parse(generated.cert());
+
+        certificate.verify(authority.getPublicKey());
+        authority.verify(authority.getPublicKey());
+        assertThat(certificate.getSubjectX500Principal().getName())
+                .contains("CN=flynn.test")
+                .contains("O=Flynn");
+        assertThat(authority.getSubjectX500Principal().getName())
+                .contains("O=Flynn")
+                .contains("OU=Flynn Ephemeral CA");
+        assertThat(certificate.getIssuerX500Principal()).isEqualTo(authority.getSubjectX500Principal());
+        assertThat(certificate.getSubjectAlternativeNames())
+                .containsExactlyInAnyOrder(
+                        List.of(2, "flynn.test"), List.of(2, "*.flynn.test"), List.of(7, "10.0.0.1"));
+        assertThat(certificate.getExtendedKeyUsage()).containsExactly("1.3.6.1.5.5.7.3.1");
+        assertThat(authority.getBasicConstraints()).isNotNegative();
+        assertThat(certificate.getBasicConstraints()).isNegative();
+    }
+
+    @Test
+    void bothAreValidForFiveYears() throws Exception {
+        for (String pem : List.of(generated.caCert(), generated.cert())) {
+            assertThat(parse(pem).getNotBefore()).isEqualTo(Date.from(NOW));
+            assertThat(parse(pem).getNotAfter()).isEqualTo(Date.from(Instant.parse("2035-02-01T00:00:00Z")));
+        }
+        assertThat(parse(generated.cert()).getSerialNumber())
+                .isNotEqualTo(parse(generated.caCert()).getSerialNumber());
+    }
+
+    @Test
+    void theKeyIsPkcs1AndFits() throws Exception {
+        assertThat(generated.key()).startsWith("-----BEGIN RSA PRIVATE KEY-----\n");
+        byte[] der = Base64.getMimeDecoder().decode(generated.key().replaceAll("-----.*-----", ""));
+        RSAPrivateKey key = RSAPrivateKey.getInstance(der);
+        var spec = new RSAPrivateCrtKeySpec(
+                key.getModulus(),
+                key.getPublicExponent(),
+                key.getPrivateExponent(),
+                key.getPrime1(),
+                key.getPrime2(),
+                key.getExponent1(),
+                key.getExponent2(),
+                key.getCoefficient());
+        var parsed = (RSAPrivateCrtKey) KeyFactory.getInstance("RSA").generatePrivate(spec);
+        assertThat(parsed.getModulus())
+                .isEqualTo(((RSAPublicKey) parse(generated.cert()).getPublicKey()).getModulus())
+                .satisfies(modulus -> assertThat(modulus.bitLength()).isEqualTo(2048));
+    }
+
+    @Test
+    void thePinIsTheChecksumOfTheServersCertificate() throws Exception {
+        byte[] digest = MessageDigest.getInstance("SHA-256")
+                .digest(parse(generated.cert()).getEncoded());
+
+        assertThat(generated.pin()).isEqualTo(Base64.getEncoder().encodeToString(digest));
+        assertThat(ClusterCertificate.given(generated.caCert(), generated.cert(), generated.key())
+                        .pin())
+                .isEqualTo(generated.pin());
+    }
+
+    @Test
+    void itNeverShowsItsKey() {
+        assertThat(generated.toString()).contains(generated.pin()).doesNotContain("PRIVATE");
+    }
+
+    @Test
+    void whatIsNoCertificateIsRefused() {
+        assertThatThrownBy(() -> ClusterCertificate.given(generated.caCert(), "nonsense", generated.key()))
+                .isInstanceOf(FlynnException.class)
+                .hasMessageContaining("the certificate is not a PEM certificate");
+    }
+
+    private static X509Certificate parse(String pem) throws Exception {
+        return (X509Certificate) CertificateFactory.getInstance("X.509")
+                .generateCertificate(new ByteArrayInputStream(pem.getBytes(StandardCharsets.US_ASCII)));
+    }
+}
