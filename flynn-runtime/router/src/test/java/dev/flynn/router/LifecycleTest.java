@@ -61,7 +61,7 @@ class LifecycleTest {
         try (ServerSocket again = new ServerSocket()) {
             again.bind(new InetSocketAddress("127.0.0.1", free));
         }
-        assertThat(threads("half-started")).isEmpty();
+        await().untilAsserted(() -> assertThat(threads("half-started")).isEmpty());
     }
 
     @Test
