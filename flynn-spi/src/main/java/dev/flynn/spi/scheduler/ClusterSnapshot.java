@@ -30,7 +30,12 @@ public record ClusterSnapshot(Instant now, List<HostView> hosts, List<FormationV
         }
     }
 
-    /** The jobs that one release of an app wants; deleted formations are there with no types. */
+    /**
+     * The jobs that one release of an app wants.
+     *
+     * @param types those that the release has, also with a count of zero; none at all for a formation that was deleted, so
+     *     that all its jobs are stopped but one-off jobs
+     */
     public record FormationView(AppId app, ReleaseId release, List<TypeView> types) {
         public FormationView {
             types = List.copyOf(types);
@@ -52,8 +57,10 @@ public record ClusterSnapshot(Instant now, List<HostView> hosts, List<FormationV
     /**
      * A job that is not down, or that waits to be restarted.
      *
-     * @param hostId where it is; empty for one that waits for its restart
+     * @param hostId where it is; empty for one that waits for its restart, and if it is of an omni type, waits for it on
+     *     the host that its id names
      * @param type empty for one-off jobs
+     * @param state stopping, if it was asked to stop; it counts no more then
      * @param startedAt when it was last started; for one that waits, when it may start
      */
     public record JobView(
