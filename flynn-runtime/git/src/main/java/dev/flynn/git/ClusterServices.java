@@ -2,24 +2,25 @@ package dev.flynn.git;
 
 import dev.flynn.api.discovery.Instance;
 import dev.flynn.api.error.FlynnException;
-import dev.flynn.client.ControllerClient;
 import dev.flynn.spi.discovery.Discovery;
 import java.util.List;
+import java.util.function.Function;
 
 /** Finds the services that a push needs. */
 final class ClusterServices {
 
     private final Discovery discovery;
-    private final String key;
+    private final Function<String, Controller> connect;
 
-    ClusterServices(Discovery discovery, String key) {
+    /** @param connect opens the controller at a URL */
+    ClusterServices(Discovery discovery, Function<String, Controller> connect) {
         this.discovery = discovery;
-        this.key = key;
+        this.connect = connect;
     }
 
     /** The caller closes it. */
-    ControllerClient controller() {
-        return ControllerClient.builder(url("controller")).key(key).build();
+    Controller controller() {
+        return connect.apply(url("controller"));
     }
 
     /** The base URL of a service. */

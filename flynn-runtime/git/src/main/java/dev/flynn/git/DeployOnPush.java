@@ -6,11 +6,13 @@ import dev.flynn.base.DiskReserve;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
 import org.eclipse.jgit.lib.ObjectId;
 import org.eclipse.jgit.lib.Ref;
 import org.eclipse.jgit.lib.RefUpdate;
 import org.eclipse.jgit.lib.Repository;
+import org.eclipse.jgit.revwalk.RevCommit;
 import org.eclipse.jgit.revwalk.RevWalk;
 import org.eclipse.jgit.transport.PreReceiveHook;
 import org.eclipse.jgit.transport.ReceiveCommand;
@@ -28,95 +30,152 @@ final class DeployOnPush implements PreReceiveHook {
     static final String MASTER = "refs/heads/master";
 
     private static final Logger log = LoggerFactory.getLogger(DeployOnPush.class);
+    private static final String MAIN = "refs/heads/main";
+    private static final long TURN_POLL_MILLIS = 200;
+    private static final int SHORT_ID = 7;
 
     private final App app;
     private final Receiver receiver;
-    private final ReentrantLock turn;
+    private final Lock turn;
     private final DiskReserve reserve;
+    private final ActivePushes.Push push;
 
-    DeployOnPush(App app, Receiver receiver, ReentrantLock turn, DiskReserve reserve) {
+    DeployOnPush(App app, Receiver receiver, Lock turn, DiskReserve reserve, ActivePushes.Push push) {
         this.app = app;
         this.receiver = receiver;
         this.turn = turn;
         this.reserve = reserve;
+        this.push = push;
     }
 
     @Override
     public void onPreReceive(ReceivePack pack, Collection<ReceiveCommand> commands) {
         var pusher = new Pusher(pack.getMessageOutputStream());
+        try {
+            if (pack.isSideBand()) {
+                push.output().beginKeepingAlive();
+            }
+            ReceiveCommand master = master(commands, pusher);
+            takeTurn(pusher);
+            try {
+                deploy(pack.getRepository(), master, pusher);
+            } finally {
+                turn.unlock();
+            }
+        } catch (Refused e) {
+            refuse(commands, String.valueOf(e.getMessage()));
+        } catch (FlynnException e) {
+            e.getMessage().lines().forEach(pusher::line);
+            log.atWarn()
+                    .addKeyValue("app", app.name())
+                    .addKeyValue("reason", e.getMessage())
+                    .log("push refused");
+            refuse(commands, "deploy failed");
+        } catch (IOException | RuntimeException e) {
+            log.atError().addKeyValue("app", app.name()).setCause(e).log("push failed");
+            pusher.line("The push failed for a reason inside the platform: " + e);
+            pusher.line("Push again; what gitreceive says about it is in: flynn -a gitreceive log");
+            refuse(commands, "deploy failed");
+        } finally {
+            push.output().endKeepingAlive();
+        }
+    }
+
+    /** A push that is refused for its form; the pusher knows why. */
+    private static final class Refused extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        Refused(String reason) {
+            super(reason);
+        }
+    }
+
+    private static ReceiveCommand master(Collection<ReceiveCommand> commands, Pusher pusher) throws Refused {
         Optional<ReceiveCommand> master = commands.stream()
                 .filter(command -> command.getRefName().equals(MASTER))
                 .filter(command -> command.getResult() == Result.NOT_ATTEMPTED)
                 .findFirst();
         if (master.isEmpty()) {
             pusher.line("The push must include a change to the master branch to be deployed.");
-            refuse(commands, "no change of master");
-            return;
+            boolean pushesMain =
+                    commands.stream().anyMatch(command -> command.getRefName().equals(MAIN));
+            if (pushesMain) {
+                pusher.line("To deploy what is on main: git push flynn main:master");
+            }
+            throw new Refused("no change of master");
         }
         if (master.get().getType() == ReceiveCommand.Type.DELETE) {
-            pusher.line("The master branch cannot be deleted; delete the app with 'flynn delete' instead.");
-            refuse(commands, "master cannot be deleted");
+            pusher.line(
+                    "The master branch cannot be deleted, because it is what runs; to delete the app: flynn delete");
+            throw new Refused("master cannot be deleted");
+        }
+        return master.get();
+    }
+
+    private void takeTurn(Pusher pusher) {
+        if (turn.tryLock()) {
             return;
         }
-        if (!turn.tryLock()) {
-            pusher.line("-----> Waiting for another push to this app to finish...");
-            turn.lock();
-        }
+        pusher.line("-----> Waiting for another push to this app to finish...");
         try {
-            deploy(pack.getRepository(), master.get(), pusher);
-        } catch (FlynnException e) {
-            e.getMessage().lines().forEach(pusher::line);
-            log.atInfo().addKeyValue("app", app.name()).log("push refused: " + firstLine(e.getMessage()));
-            refuse(commands, "deploy failed");
-        } catch (IOException | RuntimeException e) {
-            log.atError().addKeyValue("app", app.name()).setCause(e).log("push failed");
-            pusher.line("The deployment failed for a reason inside the platform: " + e);
-            refuse(commands, "deploy failed");
-        } finally {
-            turn.unlock();
+            while (!turn.tryLock(TURN_POLL_MILLIS, TimeUnit.MILLISECONDS)) {
+                push.abort().check();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw FlynnException.unavailable("gitreceive is being stopped; push again in a moment", e);
         }
     }
 
     private void deploy(Repository repository, ReceiveCommand master, Pusher pusher) throws IOException {
+        push.abort().check();
         reserve.require("push");
-        Optional<ObjectId> current =
-                Optional.ofNullable(repository.exactRef(MASTER)).map(Ref::getObjectId);
+        ObjectId current = Optional.ofNullable(repository.exactRef(MASTER))
+                .map(Ref::getObjectId)
+                .orElse(ObjectId.zeroId());
         ObjectId wanted = master.getNewId();
-        if (current.equals(Optional.of(wanted))) {
-            pusher.line("This commit was deployed by another push meanwhile.");
+        RevCommit commit = commit(repository, wanted);
+        if (current.equals(wanted)) {
+            pusher.line("=====> This commit was deployed by another push meanwhile");
             master.setResult(Result.OK);
             return;
         }
-        boolean moved = !current.orElse(ObjectId.zeroId()).equals(master.getOldId());
-        if (moved && current.isPresent() && !descends(repository, wanted, current.get())) {
-            throw FlynnException.conflict("Another push came first; fetch it, then push again.");
+        if (!current.equals(master.getOldId())) {
+            pusher.line(
+                    "-----> Another push made " + current.abbreviate(SHORT_ID).name() + " master meanwhile; "
+                            + wanted.abbreviate(SHORT_ID).name() + " takes its place");
         }
         log.atInfo()
                 .addKeyValue("app", app.name())
                 .addKeyValue("commit", wanted.name())
                 .log("push");
-        receiver.deploy(app, repository, wanted, pusher);
-        if (moved) {
-            RefUpdate update = repository.updateRef(MASTER);
-            update.setNewObjectId(wanted);
-            update.setForceUpdate(true);
-            update.update();
-            master.setResult(Result.OK);
-        }
+        receiver.deploy(app, repository, commit, pusher, push.abort());
+        move(repository, current, wanted);
+        master.setResult(Result.OK);
         log.atInfo()
                 .addKeyValue("app", app.name())
                 .addKeyValue("commit", wanted.name())
                 .log("deployed");
     }
 
-    private static boolean descends(Repository repository, ObjectId commit, ObjectId from) throws IOException {
+    private static RevCommit commit(Repository repository, ObjectId id) throws IOException {
         try (var walk = new RevWalk(repository)) {
-            return walk.isMergedInto(walk.parseCommit(from), walk.parseCommit(commit));
+            return walk.parseCommit(id);
         }
     }
 
-    private static String firstLine(String text) {
-        return text.lines().findFirst().orElse("");
+    /** Nobody else moves master: every push takes its turn. */
+    private static void move(Repository repository, ObjectId from, ObjectId to) throws IOException {
+        RefUpdate update = repository.updateRef(MASTER);
+        update.setExpectedOldObjectId(from);
+        update.setNewObjectId(to);
+        update.setForceUpdate(true);
+        update.setRefLogMessage("push", true);
+        RefUpdate.Result result = update.update();
+        switch (result) {
+            case NEW, FAST_FORWARD, FORCED, NO_CHANGE -> {}
+            default -> throw new IOException("the release runs, and master could not be moved to it: " + result);
+        }
     }
 
     private static void refuse(Collection<ReceiveCommand> commands, String reason) {

@@ -3,27 +3,18 @@ package dev.flynn.git;
 import dev.flynn.api.app.App;
 import dev.flynn.api.discovery.DiscoveryEvent;
 import dev.flynn.api.error.FlynnException;
-import dev.flynn.api.event.Event;
-import dev.flynn.api.event.EventType;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.job.Job;
 import dev.flynn.api.job.JobState;
 import dev.flynn.api.release.Release;
-import dev.flynn.client.ControllerClient;
-import dev.flynn.client.EventFilter;
-import dev.flynn.client.EventStream;
-import dev.flynn.client.LogLines;
-import dev.flynn.client.LogOptions;
-import dev.flynn.json.FlynnJson;
+import dev.flynn.git.Controller.JobEvents;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.discovery.Discovery;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -33,17 +24,17 @@ final class FirstStart {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     /** A router has taken a new instance into its table after this time. */
-    private static final Duration SETTLE = Duration.ofMillis(200);
+    private static final Duration SETTLE = Duration.ofMillis(100);
 
     private static final int SHOWN_LINES = 20;
+    private static final Duration LOG_PATIENCE = Duration.ofSeconds(1);
 
-    private final ControllerClient controller;
+    private final Controller controller;
     private final Discovery discovery;
     private final App app;
     private final Release release;
-    private final FlynnJson json = new FlynnJson();
 
-    FirstStart(ControllerClient controller, Discovery discovery, App app, Release release) {
+    FirstStart(Controller controller, Discovery discovery, App app, Release release) {
         this.controller = controller;
         this.discovery = discovery;
         this.app = app;
@@ -55,7 +46,7 @@ final class FirstStart {
         String id = app.id().toString();
         var registered = new CountDownLatch(1);
         try (Subscription instances = discovery.watch(app.name() + "-web", event -> countRelease(event, registered));
-                EventStream jobs = controller.events(EventFilter.ofApp(id, EventType.JOB))) {
+                JobEvents jobs = controller.jobEvents(id)) {
             controller.putFormation(id, release.id(), Map.of("web", 1));
             awaitUp(jobs, registered);
             TimeUnit.MILLISECONDS.sleep(SETTLE.toMillis());
@@ -63,8 +54,16 @@ final class FirstStart {
             Thread.currentThread().interrupt();
             throw FlynnException.unavailable("interrupted while the web job started", e);
         } catch (FlynnException e) {
-            controller.deleteFormation(id, release.id());
+            undo(id, e);
             throw e;
+        }
+    }
+
+    private void undo(String id, FlynnException failure) {
+        try {
+            controller.deleteFormation(id, release.id());
+        } catch (FlynnException e) {
+            failure.addSuppressed(e);
         }
     }
 
@@ -75,18 +74,18 @@ final class FirstStart {
         }
     }
 
-    private void awaitUp(EventStream jobs, CountDownLatch registered) throws InterruptedException {
+    private void awaitUp(JobEvents jobs, CountDownLatch registered) throws InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         Optional<JobId> last = Optional.empty();
         while (System.nanoTime() < deadline) {
             if (registered.await(10, TimeUnit.MILLISECONDS)) {
                 return;
             }
-            Optional<Event> event = jobs.next(Duration.ofMillis(10));
+            Optional<Job> event = jobs.next(Duration.ofMillis(10));
             if (event.isEmpty()) {
                 continue;
             }
-            Job job = json.read(event.get().data(), Job.class);
+            Job job = event.get();
             if (!job.release().equals(release.id()) || !job.type().equals(Optional.of("web"))) {
                 continue;
             }
@@ -120,20 +119,19 @@ final class FirstStart {
 
     /** A job's last lines reach the log a moment after its end is told. */
     private List<String> lastLines(JobId job) {
-        var options = new LogOptions(false, OptionalInt.of(SHOWN_LINES), Optional.of(job.value()), Optional.empty());
-        List<String> found = new ArrayList<>();
         try {
-            TimeUnit.MILLISECONDS.sleep(300);
-            try (LogLines lines = controller.log(app.id().toString(), options)) {
-                for (var line = lines.next(); line.isPresent(); line = lines.next()) {
-                    found.add(line.get().message());
-                }
+            long deadline = System.nanoTime() + LOG_PATIENCE.toNanos();
+            List<String> lines = controller.lastLines(app.id().toString(), job, SHOWN_LINES);
+            while (lines.isEmpty() && System.nanoTime() < deadline) {
+                TimeUnit.MILLISECONDS.sleep(50);
+                lines = controller.lastLines(app.id().toString(), job, SHOWN_LINES);
             }
+            return lines;
         } catch (IOException | FlynnException unreadable) {
-            return found;
+            return List.of();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            return List.of();
         }
-        return found;
     }
 }

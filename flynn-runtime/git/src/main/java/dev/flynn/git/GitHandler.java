@@ -3,21 +3,25 @@ package dev.flynn.git;
 import dev.flynn.api.app.App;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.base.DiskReserve;
-import dev.flynn.client.ControllerClient;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.security.MessageDigest;
 import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
+import org.eclipse.jgit.lib.PersonIdent;
 import org.eclipse.jgit.lib.Repository;
 import org.eclipse.jgit.transport.PacketLineOut;
 import org.eclipse.jgit.transport.ReceivePack;
 import org.eclipse.jgit.transport.RefAdvertiser.PacketLineOutRefAdvertiser;
 import org.eclipse.jgit.transport.UploadPack;
+import org.glassfish.grizzly.Connection;
 import org.glassfish.grizzly.http.server.HttpHandler;
 import org.glassfish.grizzly.http.server.Request;
 import org.glassfish.grizzly.http.server.Response;
@@ -29,11 +33,18 @@ final class GitHandler extends HttpHandler {
 
     private static final Logger log = LoggerFactory.getLogger(GitHandler.class);
 
+    private static final String UPLOAD_PACK = "git-upload-pack";
+    private static final String RECEIVE_PACK = "git-receive-pack";
+
+    /** How long a client may prepare the next part of a pack, or take none of what it is sent. */
+    private static final long SILENCE_MINUTES = 10;
+
     private final Repositories repositories;
     private final ClusterServices services;
     private final byte[] key;
     private final Receiver receiver;
     private final DiskReserve reserve;
+    private final ActivePushes pushes;
     private final ExecutorService sessions;
 
     GitHandler(
@@ -42,12 +53,14 @@ final class GitHandler extends HttpHandler {
             String key,
             Receiver receiver,
             DiskReserve reserve,
+            ActivePushes pushes,
             ExecutorService sessions) {
         this.repositories = repositories;
         this.services = services;
         this.key = key.getBytes(StandardCharsets.UTF_8);
         this.receiver = receiver;
         this.reserve = reserve;
+        this.pushes = pushes;
         this.sessions = sessions;
     }
 
@@ -69,6 +82,9 @@ final class GitHandler extends HttpHandler {
             text(response, 401, "Authentication required");
             return;
         }
+        Connection<?> connection = request.getContext().getConnection();
+        connection.setReadTimeout(SILENCE_MINUTES, TimeUnit.MINUTES);
+        connection.setWriteTimeout(SILENCE_MINUTES, TimeUnit.MINUTES);
         response.suspend();
         sessions.execute(() -> {
             try {
@@ -108,7 +124,7 @@ final class GitHandler extends HttpHandler {
 
     private void serve(GitPath path, Request request, Response response) throws IOException {
         Optional<App> app;
-        try (ControllerClient controller = services.controller()) {
+        try (Controller controller = services.controller()) {
             app = controller.findApp(path.app());
         } catch (FlynnException e) {
             log.atWarn().setCause(e).log("the controller cannot be asked");
@@ -128,54 +144,87 @@ final class GitHandler extends HttpHandler {
         }
     }
 
-    private static void advertise(Repository repository, Request request, Response response) throws IOException {
+    private void advertise(Repository repository, Request request, Response response) throws IOException {
         String service = String.valueOf(request.getParameter("service"));
-        if (!service.equals("git-upload-pack") && !service.equals("git-receive-pack")) {
+        if (!service.equals(UPLOAD_PACK) && !service.equals(RECEIVE_PACK)) {
             text(response, 404, "Not Found");
             return;
         }
         response.setContentType("application/x-" + service + "-advertisement");
         response.setHeader("Cache-Control", "no-cache");
         var out = new PacketLineOut(response.getOutputStream());
+        var advertiser = new PacketLineOutRefAdvertiser(out);
+        if (service.equals(UPLOAD_PACK)) {
+            try (UploadPack pack = uploadPack(repository, request)) {
+                pack.sendAdvertisedRefs(advertiser, service);
+            }
+            return;
+        }
         out.writeString("# service=" + service + "\n");
         out.end();
-        var advertiser = new PacketLineOutRefAdvertiser(out);
-        if (service.equals("git-upload-pack")) {
-            var pack = new UploadPack(repository);
-            pack.setBiDirectionalPipe(false);
-            pack.sendAdvertisedRefs(advertiser);
-        } else {
-            var pack = new ReceivePack(repository);
-            pack.setBiDirectionalPipe(false);
-            pack.sendAdvertisedRefs(advertiser);
+        try {
+            reserve.require("push");
+        } catch (FlynnException e) {
+            out.writeString("ERR " + e.getMessage());
+            out.end();
+            return;
         }
+        receivePack(repository).sendAdvertisedRefs(advertiser);
     }
 
     private static void upload(Repository repository, Request request, Response response) throws IOException {
         response.setContentType("application/x-git-upload-pack-result");
         response.setHeader("Cache-Control", "no-cache");
-        var pack = new UploadPack(repository);
-        pack.setBiDirectionalPipe(false);
         OutputStream out = response.getOutputStream();
-        pack.upload(body(request), out, null);
+        try (UploadPack pack = uploadPack(repository, request)) {
+            pack.upload(body(request), out, null);
+        }
         out.flush();
     }
 
     private void receive(Repository repository, App app, Request request, Response response) throws IOException {
         response.setContentType("application/x-git-receive-pack-result");
         response.setHeader("Cache-Control", "no-cache");
+        ActivePushes.Push push = pushes.begin(response.getOutputStream());
+        try {
+            ReceivePack pack = receivePack(repository);
+            pack.setMaxPackSizeLimit(spaceForPack());
+            pack.setPreReceiveHook(new DeployOnPush(app, receiver, repositories.turn(app.id()), reserve, push));
+            pack.receive(body(request), push.output(), null);
+            push.output().flush();
+        } finally {
+            pushes.end(push);
+        }
+    }
+
+    private static UploadPack uploadPack(Repository repository, Request request) {
+        var pack = new UploadPack(repository);
+        pack.setBiDirectionalPipe(false);
+        String protocol = request.getHeader("Git-Protocol");
+        if (protocol != null) {
+            pack.setExtraParameters(List.of(protocol.split(":")));
+        }
+        return pack;
+    }
+
+    private static ReceivePack receivePack(Repository repository) {
         var pack = new ReceivePack(repository);
         pack.setBiDirectionalPipe(false);
-        pack.setAtomic(false);
-        pack.setPreReceiveHook(new DeployOnPush(app, receiver, repositories.lock(app.id()), reserve));
-        OutputStream out = response.getOutputStream();
-        pack.receive(body(request), out, null);
-        out.flush();
+        pack.setRefLogIdent(new PersonIdent("gitreceive", "gitreceive@flynn"));
+        return pack;
+    }
+
+    /** A pack is refused before it touches what is reserved for the platform. */
+    private long spaceForPack() throws IOException {
+        long usable = Files.getFileStore(reserve.directory()).getUsableSpace();
+        return Math.max(1, usable - reserve.reserveBytes());
     }
 
     private static InputStream body(Request request) throws IOException {
         InputStream body = request.getInputStream();
-        return "gzip".equalsIgnoreCase(request.getHeader("Content-Encoding")) ? new GZIPInputStream(body) : body;
+        return List.of("gzip", "x-gzip").contains(request.getHeader("Content-Encoding"))
+                ? new GZIPInputStream(body)
+                : body;
     }
 
     private static void text(Response response, int status, String message) throws IOException {

@@ -8,6 +8,7 @@ import dev.flynn.base.NamedThreads;
 import dev.flynn.spi.builtin.BuiltinJob;
 import dev.flynn.spi.builtin.BuiltinProgram;
 import dev.flynn.spi.discovery.Discovery;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -26,12 +27,24 @@ public final class GitReceiveProgram implements BuiltinProgram {
     private final Path directory;
     private final Discovery discovery;
     private final Clock clock;
+    private final Connect connect;
 
     /** @param directory where the repositories are kept */
     public GitReceiveProgram(Path directory, Discovery discovery, Clock clock) {
+        this(directory, discovery, clock, HttpController::new);
+    }
+
+    GitReceiveProgram(Path directory, Discovery discovery, Clock clock, Connect connect) {
         this.directory = directory;
         this.discovery = discovery;
         this.clock = clock;
+        this.connect = connect;
+    }
+
+    /** Opens the controller at a URL. */
+    @FunctionalInterface
+    interface Connect {
+        Controller open(String url, String key);
     }
 
     @Override
@@ -46,17 +59,30 @@ public final class GitReceiveProgram implements BuiltinProgram {
         var images = new BuildImages(require(env, "SLUGBUILDER_IMAGE_URI"), require(env, "SLUGRUNNER_IMAGE_URI"));
         long reserve =
                 Long.parseLong(env.getOrDefault(DiskReserve.VARIABLE, String.valueOf(DiskReserve.DEFAULT_BYTES)));
-        var services = new ClusterServices(discovery, key);
-        var receiver = new Receiver(services, images, new BlobSignature(key), clock);
+        var services = new ClusterServices(discovery, url -> connect.open(url, key));
+        var receiver = new Receiver(services, new Slugs(services, new BlobSignature(key)), images, clock);
         ExecutorService sessions = java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("git"));
+        var pushes = new ActivePushes(sessions);
         var handler = new GitHandler(
-                new Repositories(directory), services, key, receiver, new DiskReserve(directory, reserve), sessions);
+                new Repositories(directory),
+                services,
+                key,
+                receiver,
+                new DiskReserve(directory, reserve),
+                pushes,
+                sessions);
         var server = new HttpServer();
         server.addListener(
                 new NetworkListener("gitreceive", require(env, "LISTEN_IP"), Integer.parseInt(require(env, "PORT"))));
         server.getServerConfiguration().addHttpHandler(handler, "/");
-        server.start();
+        try {
+            server.start();
+        } catch (IOException e) {
+            pushes.close();
+            throw e;
+        }
         return () -> {
+            pushes.close();
             server.shutdown(2, TimeUnit.SECONDS).get(3, TimeUnit.SECONDS);
             Executors.stop(sessions, "git", Duration.ofSeconds(2));
         };

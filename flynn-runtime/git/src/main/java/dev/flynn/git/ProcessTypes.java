@@ -4,35 +4,34 @@ import dev.flynn.api.release.HealthCheck;
 import dev.flynn.api.release.Port;
 import dev.flynn.api.release.ProcessType;
 import dev.flynn.api.release.Service;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** The process types of what was built, as the builder's output names them (contract: layer 1, flynn-receiver, Release). */
 final class ProcessTypes {
 
     private static final Pattern DECLARATION = Pattern.compile("types.* -> (.+)");
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]+");
     private static final int WEB_PORT = 8080;
 
     private ProcessTypes() {}
 
-    /** The first declaration counts; empty if there is none. */
-    static List<String> declaredIn(List<String> output) {
-        for (String line : output) {
-            Matcher declaration = DECLARATION.matcher(line);
-            if (declaration.find()) {
-                List<String> types = new ArrayList<>();
-                for (String type : declaration.group(1).split(",", -1)) {
-                    types.add(type.strip());
-                }
-                return types;
-            }
+    /** The types that a line of output declares; empty if it is no declaration. */
+    static List<String> declaredIn(String line) {
+        Matcher declaration = DECLARATION.matcher(line);
+        if (!declaration.find()) {
+            return List.of();
         }
-        return List.of();
+        return Stream.of(declaration.group(1).split(","))
+                .map(String::strip)
+                .filter(type -> NAME.matcher(type).matches())
+                .distinct()
+                .toList();
     }
 
     /** Keeps what the previous release says of a type, sets its command, and gives web types a port and a service. */

@@ -23,7 +23,7 @@ final class Pusher {
             out.write((ERASE_LINE + text + "\n").getBytes(StandardCharsets.UTF_8));
             out.flush();
         } catch (IOException wentAway) {
-            // the deployment goes on; what it does is in the app's events
+            // the push is given up or, once its release is made, goes on; what happens then is in the app's events
         }
     }
 }

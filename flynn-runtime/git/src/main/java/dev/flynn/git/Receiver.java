@@ -2,23 +2,20 @@ package dev.flynn.git;
 
 import dev.flynn.api.app.App;
 import dev.flynn.api.error.FlynnException;
-import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.job.NewJob;
 import dev.flynn.api.release.Artifact;
 import dev.flynn.api.release.Release;
-import dev.flynn.base.BlobSignature;
-import dev.flynn.client.AttachedJob;
-import dev.flynn.client.ControllerClient;
+import dev.flynn.git.Controller.AttachedBuild;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Clock;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import org.eclipse.jgit.lib.ObjectId;
 import org.eclipse.jgit.lib.Repository;
 import org.slf4j.Logger;
@@ -29,85 +26,103 @@ final class Receiver {
 
     private static final Logger log = LoggerFactory.getLogger(Receiver.class);
     private static final String SLUG_URL = "SLUG_URL";
+    private static final String WEB = "web";
+    private static final int CHUNK_BYTES = 64 * 1024;
 
     private final ClusterServices services;
+    private final Slugs slugs;
     private final BuildImages images;
-    private final BlobSignature signature;
     private final Clock clock;
 
-    Receiver(ClusterServices services, BuildImages images, BlobSignature signature, Clock clock) {
+    Receiver(ClusterServices services, Slugs slugs, BuildImages images, Clock clock) {
         this.services = services;
+        this.slugs = slugs;
         this.images = images;
-        this.signature = signature;
         this.clock = clock;
     }
 
-    /** @throws FlynnException the app was not deployed; the message is for the pusher */
-    void deploy(App app, Repository repository, ObjectId commit, Pusher pusher) throws IOException {
-        try (ControllerClient controller = services.controller()) {
-            Optional<Release> previous = controller.findAppRelease(app.id().toString());
+    /**
+     * Builds, releases, deploys, and starts the first web job of an app.
+     *
+     * @param abort is obeyed until the release is made; what is deployed then is deployed
+     * @throws FlynnException the app was not deployed; the message is for the pusher
+     */
+    void deploy(App app, Repository repository, ObjectId commit, Pusher pusher, Abort abort) throws IOException {
+        String id = app.id().toString();
+        try (Controller controller = services.controller()) {
+            Optional<Release> previous = controller.findAppRelease(id);
             pusher.line("-----> Building " + app.name() + "...");
-            String slug = "/" + UUID.randomUUID() + ".tgz";
-            List<String> output = build(controller, app, previous, repository, commit, slug, pusher);
-            pusher.line("-----> Creating release...");
-            Release release = createRelease(controller, app, previous, slug, ProcessTypes.declaredIn(output));
-            controller.deployAndWait(app.id().toString(), release.id(), step -> {});
-            var firstStart = new FirstStart(controller, services.discovery(), app, release);
-            boolean scaled = previous.isPresent()
-                    && controller
-                            .findFormation(app.id().toString(), previous.get().id())
-                            .isPresent();
-            boolean wanted = release.processes().containsKey("web")
-                    && !scaled
-                    && controller
-                            .findFormation(app.id().toString(), release.id())
-                            .isEmpty();
+            String slug = Slugs.fresh();
+            Release release;
+            try {
+                var source = new Source(
+                        repository, commit, previous.map(Release::env).orElse(Map.of()));
+                List<String> types = build(controller, app, previous, source, slug, pusher, abort);
+                pusher.line("-----> Creating release...");
+                release = createRelease(controller, app, previous, commit, slug, types);
+            } catch (FlynnException | IOException e) {
+                slugs.delete(slug);
+                throw e;
+            }
+            boolean runsAlready = previous.isPresent()
+                    && controller.hasFormation(id, previous.get().id());
+            controller.deployAndWait(id, release.id());
             pusher.line("=====> Application deployed");
-            if (wanted) {
+            if (release.processes().containsKey(WEB) && !runsAlready && !controller.hasFormation(id, release.id())) {
                 pusher.line("=====> Waiting for web job to start...");
-                firstStart.scaleWebToOne();
+                new FirstStart(controller, services.discovery(), app, release).scaleWebToOne();
                 pusher.line("=====> Added default web=1 formation");
             }
         }
     }
 
+    private record Source(Repository repository, ObjectId commit, Map<String, String> environment) {}
+
     private List<String> build(
-            ControllerClient controller,
+            Controller controller,
             App app,
             Optional<Release> previous,
-            Repository repository,
-            ObjectId commit,
+            Source source,
             String slug,
-            Pusher pusher)
+            Pusher pusher,
+            Abort abort)
             throws IOException {
+        abort.check();
         Artifact builder = controller.createArtifact(Artifact.HOST, images.slugbuilder());
-        Map<String, String> environment = previous.map(Release::env).orElse(Map.of());
-        var output = new BuildOutput(pusher);
-        try (AttachedJob job = controller.attachJob(app.id().toString(), buildJob(app, previous, builder, slug))) {
-            Thread sender = new Thread(() -> send(repository, commit, environment, job, pusher), "git-source");
+        var output = new BuildOutput(pusher::line);
+        int status;
+        try (AttachedBuild job = controller.attachJob(app.id().toString(), buildJob(app, previous, builder, slug))) {
+            abort.endsBy(job::kill);
+            Thread sender = new Thread(() -> send(source, job, pusher), "git-source");
             sender.setDaemon(true);
             sender.start();
-            int status = job.run(output::write);
+            status = job.run(output::write);
+        } finally {
+            abort.endsByNothing();
             output.finish();
-            if (status != 0) {
-                throw FlynnException.invalid("Build failed: the builder ended with status " + status);
-            }
         }
-        return output.lines();
+        abort.check();
+        if (status != 0) {
+            throw FlynnException.invalid("Build failed: exit status " + status);
+        }
+        // a builder that a signal ended has no status of its own
+        if (!slugs.exists(slug)) {
+            throw FlynnException.invalid("Build failed: the builder was ended before it stored what it had built");
+        }
+        return output.processTypes();
     }
 
     private NewJob buildJob(App app, Optional<Release> previous, Artifact builder, String slug) {
-        String blobstore = services.url("blobstore");
-        String cache = "/" + app.id() + "-cache.tgz";
+        String cache = Slugs.cacheOf(app.id());
         Map<String, String> env = new HashMap<>();
-        env.put("BUILD_CACHE_URL", signed(blobstore, "GET", cache));
-        env.put("BUILD_CACHE_UPLOAD_URL", signed(blobstore, "PUT", cache));
+        env.put("BUILD_CACHE_URL", slugs.signedUrl("GET", cache));
+        env.put("BUILD_CACHE_UPLOAD_URL", slugs.signedUrl("PUT", cache));
         previous.map(release -> release.env().get("BUILDPACK_URL")).ifPresent(url -> env.put("BUILDPACK_URL", url));
         return new NewJob(
                 previous.map(Release::id),
                 Optional.of(builder.id()),
                 false,
-                List.of(signed(blobstore, "PUT", slug)),
+                List.of(slugs.signedUrl("PUT", slug)),
                 List.of(),
                 env,
                 Map.of(),
@@ -118,31 +133,33 @@ final class Receiver {
                 Map.of());
     }
 
-    private String signed(String blobstore, String method, String path) {
-        return blobstore + path + "?" + BlobSignature.PARAMETER + "=" + signature.sign(method, path);
-    }
-
-    private static void send(
-            Repository repository, ObjectId commit, Map<String, String> environment, AttachedJob job, Pusher pusher) {
-        try (OutputStream stdin = new java.io.BufferedOutputStream(new JobStdin(job), 64 * 1024)) {
+    private static void send(Source source, AttachedBuild job, Pusher pusher) {
+        try (OutputStream stdin = new BufferedOutputStream(new JobStdin(job), CHUNK_BYTES)) {
             SourceTar.write(
-                    repository,
-                    commit,
-                    environment,
+                    source.repository(),
+                    source.commit(),
+                    source.environment(),
                     stdin,
-                    path -> pusher.line(" !     submodule " + path + " is not fetched"));
+                    path -> pusher.line(" !     Submodule " + path
+                            + " is left out: submodules are not fetched when an app is built."));
         } catch (IOException e) {
             log.atInfo().setCause(e).log("the builder did not read all of the source");
         }
     }
 
     private Release createRelease(
-            ControllerClient controller, App app, Optional<Release> previous, String slug, List<String> types) {
+            Controller controller,
+            App app,
+            Optional<Release> previous,
+            ObjectId commit,
+            String slug,
+            List<String> types) {
         Artifact runner = controller.createArtifact(Artifact.HOST, images.slugrunner());
         Map<String, String> env = new HashMap<>(previous.map(Release::env).orElse(Map.of()));
-        env.put(SLUG_URL, "http://blobstore.discoverd" + slug);
+        env.put(SLUG_URL, Slugs.lastingUrl(slug));
         Map<String, String> meta = new HashMap<>(previous.map(Release::meta).orElse(Map.of()));
         meta.put("git", "true");
+        meta.put("git.commit", commit.name());
         return controller.createRelease(new Release(
                 ReleaseId.random(),
                 Optional.of(app.id()),
@@ -154,54 +171,11 @@ final class Receiver {
                 clock.instant()));
     }
 
-    /** The builder's output, passed on by lines and kept. */
-    private static final class BuildOutput {
-
-        private static final int MAX_KEPT_LINES = 20_000;
-
-        private final Pusher pusher;
-        private final List<String> lines = new ArrayList<>();
-        private final java.io.ByteArrayOutputStream rest = new java.io.ByteArrayOutputStream();
-
-        BuildOutput(Pusher pusher) {
-            this.pusher = pusher;
-        }
-
-        void write(OutputStreamKind stream, byte[] bytes) {
-            for (byte b : bytes) {
-                if (b == '\n') {
-                    emit();
-                } else {
-                    rest.write(b);
-                }
-            }
-        }
-
-        void finish() {
-            if (rest.size() > 0) {
-                emit();
-            }
-        }
-
-        private void emit() {
-            String line = rest.toString(java.nio.charset.StandardCharsets.UTF_8);
-            rest.reset();
-            if (lines.size() < MAX_KEPT_LINES) {
-                lines.add(line);
-            }
-            pusher.line(line);
-        }
-
-        List<String> lines() {
-            return lines;
-        }
-    }
-
     /** Writes to a job; closing is end of file. */
     private static final class JobStdin extends OutputStream {
-        private final AttachedJob job;
+        private final AttachedBuild job;
 
-        JobStdin(AttachedJob job) {
+        JobStdin(AttachedBuild job) {
             this.job = job;
         }
 
@@ -213,7 +187,7 @@ final class Receiver {
         @Override
         public void write(byte[] bytes, int offset, int length) throws IOException {
             if (length > 0) {
-                job.stdin(java.util.Arrays.copyOfRange(bytes, offset, offset + length), length);
+                job.stdin(Arrays.copyOfRange(bytes, offset, offset + length), length);
             }
         }
 

@@ -4,12 +4,16 @@ import dev.flynn.api.id.AppId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.eclipse.jgit.lib.ConfigConstants;
 import org.eclipse.jgit.lib.Constants;
-import org.eclipse.jgit.lib.RefUpdate;
 import org.eclipse.jgit.lib.Repository;
 import org.eclipse.jgit.lib.StoredConfig;
 import org.eclipse.jgit.storage.file.FileRepositoryBuilder;
@@ -17,42 +21,66 @@ import org.eclipse.jgit.storage.file.FileRepositoryBuilder;
 /** One bare repository per app, by its id: an app that is deleted and made again begins empty. Thread-safe. */
 final class Repositories {
 
+    private static final String UNFINISHED = ".new";
+
     private final Path directory;
-    private final Map<AppId, ReentrantLock> locks = new ConcurrentHashMap<>();
+    private final Map<AppId, Lock> turns = new ConcurrentHashMap<>();
 
-    Repositories(Path directory) {
-        this.directory = directory;
-    }
-
-    /** Opens the app's repository, new if there is none; the caller closes it. */
-    Repository open(AppId app) throws IOException {
-        Path path = directory.resolve(app + ".git");
-        synchronized (this) {
-            boolean isNew = !Files.exists(path.resolve("HEAD"));
-            Repository repository = new FileRepositoryBuilder()
-                    .setGitDir(path.toFile())
-                    .setBare()
-                    .build();
-            if (isNew) {
-                repository.create(true);
-                configure(repository);
+    /** Drops what unfinished creations left. */
+    Repositories(Path directory) throws IOException {
+        this.directory = Files.createDirectories(directory);
+        try (var unfinished = Files.newDirectoryStream(directory, "*" + UNFINISHED)) {
+            for (Path path : unfinished) {
+                deleteTree(path);
             }
-            return repository;
         }
     }
 
-    /** What was acknowledged is on the disk. */
-    private static void configure(Repository repository) throws IOException {
-        StoredConfig config = repository.getConfig();
-        config.setBoolean(ConfigConstants.CONFIG_CORE_SECTION, null, "fsyncObjectFiles", true);
-        config.setBoolean(ConfigConstants.CONFIG_CORE_SECTION, null, "fsyncRefFiles", true);
-        config.save();
-        RefUpdate head = repository.updateRef(Constants.HEAD);
-        head.link("refs/heads/master");
+    /** Opens the app's repository, new if there is none; the caller closes it. */
+    synchronized Repository open(AppId app) throws IOException {
+        Path path = directory.resolve(app + ".git");
+        if (!Files.exists(path)) {
+            create(path);
+        }
+        return bare(path);
+    }
+
+    /** A repository is there with its whole configuration, or not at all. */
+    private void create(Path path) throws IOException {
+        Path fresh = path.resolveSibling(path.getFileName() + UNFINISHED);
+        deleteTree(fresh);
+        try (Repository repository = bare(fresh)) {
+            repository.create(true);
+            StoredConfig config = repository.getConfig();
+            // what was acknowledged is on the disk
+            config.setBoolean(ConfigConstants.CONFIG_CORE_SECTION, null, "fsyncObjectFiles", true);
+            config.setBoolean(ConfigConstants.CONFIG_CORE_SECTION, null, "fsyncRefFiles", true);
+            config.setBoolean(ConfigConstants.CONFIG_CORE_SECTION, null, "logAllRefUpdates", true);
+            config.save();
+            repository.updateRef(Constants.HEAD).link(DeployOnPush.MASTER);
+        }
+        Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private static Repository bare(Path path) throws IOException {
+        return new FileRepositoryBuilder().setGitDir(path.toFile()).setBare().build();
     }
 
     /** Pushes to one app are deployed one after the other. */
-    ReentrantLock lock(AppId app) {
-        return locks.computeIfAbsent(app, id -> new ReentrantLock(true));
+    Lock turn(AppId app) {
+        return turns.computeIfAbsent(app, id -> new ReentrantLock(true));
+    }
+
+    private static void deleteTree(Path root) throws IOException {
+        if (!Files.exists(root)) {
+            return;
+        }
+        List<Path> deepestFirst;
+        try (Stream<Path> files = Files.walk(root)) {
+            deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
+        }
+        for (Path file : deepestFirst) {
+            Files.deleteIfExists(file);
+        }
     }
 }

@@ -86,7 +86,10 @@ final class SourceTar {
     private static void writeEnvironment(Map<String, String> environment, TarArchiveOutputStream tar)
             throws IOException {
         for (Map.Entry<String, String> variable : new TreeMap<>(environment).entrySet()) {
-            writeText("env/" + variable.getKey(), variable.getValue(), 0644, tar);
+            boolean isFileName = variable.getKey().indexOf('/') < 0;
+            if (isFileName) {
+                writeText("env/" + variable.getKey(), variable.getValue(), 0644, tar);
+            }
         }
         writeText(MARKER, "", 0400, tar);
     }

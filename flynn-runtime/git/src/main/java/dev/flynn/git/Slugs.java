@@ -1,0 +1,82 @@
+package dev.flynn.git;
+
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.id.AppId;
+import dev.flynn.base.BlobSignature;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What builds leave in the blobstore. Each URL that is given away is good for one thing with one object. */
+final class Slugs {
+
+    private static final Logger log = LoggerFactory.getLogger(Slugs.class);
+    private static final int TIMEOUT_MILLIS = 10_000;
+
+    private final ClusterServices services;
+    private final BlobSignature signature;
+
+    Slugs(ClusterServices services, BlobSignature signature) {
+        this.services = services;
+        this.signature = signature;
+    }
+
+    /** The path of a slug that is to be built. */
+    static String fresh() {
+        return "/" + UUID.randomUUID() + ".tgz";
+    }
+
+    /** The path of what an app's builds keep for the next one. */
+    static String cacheOf(AppId app) {
+        return "/" + app + "-cache.tgz";
+    }
+
+    /** The address that releases name, which is the same wherever the blobstore runs. */
+    static String lastingUrl(String path) {
+        return "http://blobstore.discoverd" + path;
+    }
+
+    /** Where the object is now, for this method only. */
+    String signedUrl(String method, String path) {
+        return services.url("blobstore") + path + "?" + BlobSignature.PARAMETER + "=" + signature.sign(method, path);
+    }
+
+    boolean exists(String path) {
+        try {
+            return status("HEAD", path) == 200;
+        } catch (IOException e) {
+            throw FlynnException.unavailable("the blobstore cannot be asked for the slug; push again", e);
+        }
+    }
+
+    /** A slug that cannot be deleted costs space and nothing else. */
+    void delete(String path) {
+        try {
+            int status = status("DELETE", path);
+            if (status != 200) {
+                log.atWarn()
+                        .addKeyValue("slug", path)
+                        .addKeyValue("status", status)
+                        .log("cannot delete a slug");
+            }
+        } catch (IOException | FlynnException e) {
+            log.atWarn().addKeyValue("slug", path).setCause(e).log("cannot delete a slug");
+        }
+    }
+
+    private int status(String method, String path) throws IOException {
+        var connection =
+                (HttpURLConnection) URI.create(signedUrl(method, path)).toURL().openConnection();
+        connection.setRequestMethod(method);
+        connection.setConnectTimeout(TIMEOUT_MILLIS);
+        connection.setReadTimeout(TIMEOUT_MILLIS);
+        try {
+            return connection.getResponseCode();
+        } finally {
+            connection.disconnect();
+        }
+    }
+}
