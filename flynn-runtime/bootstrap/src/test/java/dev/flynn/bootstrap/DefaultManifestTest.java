@@ -80,13 +80,11 @@ class DefaultManifestTest {
                 .containsEntry("AUTH_KEY", key)
                 .containsEntry("DEFAULT_ROUTE_DOMAIN", "flynn.test")
                 .containsEntry("CA_CERT", CERTIFICATE.caCert())
-                .containsEntry("HTTPS_PORT", "8443")
                 .containsKey("NAME_SEED")
-                .doesNotContainKey("BACKOFF_PERIOD");
+                .doesNotContainKeys("BACKOFF_PERIOD", "HTTP_PORT");
         assertThat(envOf("router"))
                 .containsEntry("TLSCERT", CERTIFICATE.cert())
                 .containsEntry("TLSKEY", CERTIFICATE.key())
-                .containsEntry("ROUTER_LISTEN_IP", "127.0.0.1")
                 .hasEntrySatisfying(
                         "COOKIE_KEY", cookieKey -> assertThat(cookieKey).isBase64());
         assertThat(envOf("gitreceive"))
@@ -236,7 +234,7 @@ class DefaultManifestTest {
                 .isInstanceOf(FlynnException.class)
                 .hasMessageContaining("require-env")
                 .hasMessageContaining(
-                        "Missing required environment variable(s): CLUSTER_URL_DOMAIN, ROUTER_LISTEN_IP, HTTP_PORT, HTTPS_PORT");
+                        "Missing required environment variable(s): CLUSTER_URL_DOMAIN, ROUTER_LISTEN_IP, HTTP_PORT");
         assertThat(platform.jobs(job -> true)).isEmpty();
     }
 
