@@ -39,6 +39,11 @@ public record DiskReserve(Path directory, long reserveBytes) {
         }
     }
 
+    /** Whether there is more left than the reserve. */
+    public boolean isUntouched() {
+        return usableBytes() >= reserveBytes;
+    }
+
     private long usableBytes() {
         try {
             return Files.getFileStore(directory).getUsableSpace();

@@ -1,5 +1,6 @@
 package dev.flynn.logs;
 
+import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.Ids;
@@ -10,17 +11,22 @@ import dev.flynn.spi.component.Subscription;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.glassfish.grizzly.http.Method;
 import org.glassfish.grizzly.http.server.HttpHandler;
 import org.glassfish.grizzly.http.server.Request;
 import org.glassfish.grizzly.http.server.Response;
+import org.jspecify.annotations.Nullable;
 
-/** The aggregator's HTTP API: {@code GET /log/<app id>}, lines of JSON. */
+/** The aggregator's HTTP API: {@code GET /log/<app id>}, lines of JSON, and {@code GET /cursors}. */
 final class LogHandler extends HttpHandler {
 
     private static final String LOG = "/log/";
@@ -46,17 +52,39 @@ final class LogHandler extends HttpHandler {
             response.getWriter().write("{\"data\":{\"status\":\"healthy\"}}");
             return;
         }
-        String app = path.startsWith(LOG) ? path.substring(LOG.length()) : "";
-        if (!request.getMethod().getMethodString().equals("GET") || !Ids.isId(app)) {
-            response.setStatus(404);
-            return;
-        }
         try {
-            serve(aggregator.buffer(AppId.of(app)), query(request), response);
+            answer(request, path, response);
         } catch (FlynnException e) {
             response.setStatus(e.code().httpStatus());
             response.setContentType("application/json");
             response.getOutputStream().write(json.writeBytes(ErrorBody.of(e, json)));
+        }
+    }
+
+    private void answer(Request request, String path, Response response) throws IOException {
+        String app = path.startsWith(LOG) ? path.substring(LOG.length()) : "";
+        boolean get = request.getMethod() == Method.GET;
+        if (get && path.equals("/cursors")) {
+            response.setContentType("application/json");
+            response.getOutputStream().write(json.writeBytes(cursors()));
+        } else if (get && Ids.isId(app)) {
+            serve(aggregator.buffer(AppId.of(app)), query(request), response);
+        } else {
+            throw new FlynnException(ErrorCode.NOT_FOUND, "there is nothing at " + path);
+        }
+    }
+
+    private Map<String, CursorForm> cursors() {
+        Map<String, CursorForm> forms = new TreeMap<>();
+        aggregator.cursors().forEach((host, cursor) -> forms.put(host, CursorForm.of(cursor)));
+        return forms;
+    }
+
+    /** A cursor on the wire: the time as text, because JSON's times here end at the microsecond. */
+    private record CursorForm(String time, long seq) {
+
+        static CursorForm of(Cursor cursor) {
+            return new CursorForm(cursor.time().toString(), cursor.seq());
         }
     }
 
@@ -66,10 +94,15 @@ final class LogHandler extends HttpHandler {
                 "true".equals(request.getParameter("follow")),
                 lines(request.getParameter("lines")),
                 Optional.ofNullable(request.getParameter("job_id")),
-                types == null ? Optional.empty() : Optional.of(types[types.length - 1]));
+                types == null ? Optional.empty() : Optional.of(types[types.length - 1]),
+                streams(request.getParameter("stream_types")));
     }
 
-    private static OptionalInt lines(@org.jspecify.annotations.Nullable String text) {
+    private static Set<String> streams(@Nullable String types) {
+        return types == null || types.isEmpty() ? Set.of() : Set.copyOf(List.of(types.split(",")));
+    }
+
+    private static OptionalInt lines(@Nullable String text) {
         try {
             return text == null ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(text));
         } catch (NumberFormatException e) {

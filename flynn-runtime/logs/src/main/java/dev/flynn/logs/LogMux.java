@@ -1,7 +1,9 @@
 package dev.flynn.logs;
 
 import dev.flynn.api.id.AppId;
+import dev.flynn.api.id.Ids;
 import dev.flynn.api.log.LogMessage;
+import dev.flynn.base.DiskReserve;
 import dev.flynn.base.NamedThreads;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.log.LogSink;
@@ -12,24 +14,29 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Takes the lines of this host's jobs, keeps them in one file per app, and hands them on.
  *
- * <p>{@link #accept} never blocks: one thread writes, and when it cannot follow, lines are dropped and counted. A line is in
- * its file, and so survives the death of this process, 50 ms after it was accepted at the latest.
+ * <p>{@link #accept} never blocks: one thread writes, and when it cannot follow, lines are dropped, counted, and reported in
+ * the app's own log. A line is in its file, and so survives the death of this process, as soon as that thread comes to it:
+ * within milliseconds while it follows. On a disk that is nearly full, lines are handed on but no longer kept.
  */
 public final class LogMux implements LogSink {
 
@@ -38,24 +45,30 @@ public final class LogMux implements LogSink {
     /** When an app's file reaches this size it becomes the old one. */
     public static final long DEFAULT_MAX_FILE_BYTES = 100L << 20;
 
+    /** What logs leave of the disk: less than others, so that logs are the last that goes; more than the store needs. */
+    private static final long DISK_RESERVE_BYTES = 128L << 20;
+
     private static final int QUEUE = 20_000;
     private static final int BATCH = 1_000;
     private static final long IDLE_MILLIS = 50;
+    private static final int ID_CHARS = 36;
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
-    private static final String SUFFIX = ".log";
 
     private final Path directory;
     private final long maxFileBytes;
+    private final DiskReserve reserve;
     private final BlockingQueue<SyslogLine> queue = new ArrayBlockingQueue<>(QUEUE);
     private final Map<AppId, LogFile> files = new HashMap<>();
     private final List<Consumer<SyslogLine>> subscribers = new CopyOnWriteArrayList<>();
     private final AtomicLong seq = new AtomicLong();
     private final AtomicLong dropped = new AtomicLong();
+    private final Map<AppId, Gap> gaps = new ConcurrentHashMap<>();
 
     /** Held while lines are written and while a subscriber reads what was, so that it misses none in between. */
     private final Object writing = new Object();
 
     private final Thread writer;
+    private boolean keeping = true;
     private volatile boolean closed;
 
     public LogMux(Path directory) {
@@ -63,8 +76,13 @@ public final class LogMux implements LogSink {
     }
 
     public LogMux(Path directory, long maxFileBytes) {
+        this(directory, maxFileBytes, new DiskReserve(directory, DISK_RESERVE_BYTES));
+    }
+
+    LogMux(Path directory, long maxFileBytes, DiskReserve reserve) {
         this.directory = directory;
         this.maxFileBytes = maxFileBytes;
+        this.reserve = reserve;
         try {
             Files.createDirectories(directory);
         } catch (IOException e) {
@@ -78,6 +96,7 @@ public final class LogMux implements LogSink {
     public void accept(AppId app, LogMessage message) {
         if (closed || !queue.offer(new SyslogLine(app, seq.incrementAndGet(), message))) {
             dropped.incrementAndGet();
+            gaps.merge(app, new Gap(message, 1), Gap::plus);
         }
     }
 
@@ -86,13 +105,12 @@ public final class LogMux implements LogSink {
         return dropped.get();
     }
 
-    /** Delivers everything that is kept, then every new line, in order and without a gap. */
+    /** Delivers the newest lines that are kept of every app, then every new line, in order and without a gap. */
     Subscription subscribe(Consumer<SyslogLine> subscriber) {
         synchronized (writing) {
-            flush(files.values());
             for (String app : apps()) {
                 try {
-                    LogFile.replay(directory, app, subscriber);
+                    LogFile.newest(directory, app, AppBuffer.CAPACITY, subscriber);
                 } catch (IOException e) {
                     log.atWarn().addKeyValue("app", app).setCause(e).log("cannot read the app's log");
                 }
@@ -103,12 +121,12 @@ public final class LogMux implements LogSink {
     }
 
     private Set<String> apps() {
-        Set<String> apps = new LinkedHashSet<>();
-        try (var names = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
+        Set<String> apps = new TreeSet<>();
+        try (var names = Files.newDirectoryStream(directory, "*.log")) {
             for (Path file : names) {
                 String name = file.getFileName().toString();
-                if (name.length() >= 36 && dev.flynn.api.id.Ids.isId(name.substring(0, 36))) {
-                    apps.add(name.substring(0, 36));
+                if (name.length() >= ID_CHARS && Ids.isId(name.substring(0, ID_CHARS))) {
+                    apps.add(name.substring(0, ID_CHARS));
                 }
             }
         } catch (IOException e) {
@@ -121,50 +139,71 @@ public final class LogMux implements LogSink {
         List<SyslogLine> batch = new ArrayList<>(BATCH);
         while (!closed || !queue.isEmpty()) {
             try {
-                SyslogLine first = queue.poll(IDLE_MILLIS, TimeUnit.MILLISECONDS);
-                if (first != null) {
-                    batch.add(first);
-                    queue.drainTo(batch, BATCH - 1);
-                    synchronized (writing) {
-                        write(batch);
-                    }
-                    batch.clear();
+                Optional.ofNullable(queue.poll(IDLE_MILLIS, TimeUnit.MILLISECONDS))
+                        .ifPresent(batch::add);
+                queue.drainTo(batch, BATCH - batch.size());
+                batch.addAll(reportGaps());
+                if (!batch.isEmpty()) {
+                    write(batch);
                 }
+            } catch (RuntimeException e) {
+                dropped.addAndGet(batch.size());
+                log.atError().setCause(e).log("lines of logs are lost");
             } catch (InterruptedException e) {
                 return;
             }
+            batch.clear();
         }
+    }
+
+    private List<SyslogLine> reportGaps() {
+        List<SyslogLine> reports = new ArrayList<>();
+        for (AppId app : gaps.keySet()) {
+            Gap gap = gaps.remove(app);
+            if (gap != null) {
+                reports.add(new SyslogLine(app, seq.incrementAndGet(), gap.report()));
+            }
+        }
+        return reports;
     }
 
     private void write(List<SyslogLine> batch) {
-        Set<LogFile> touched = new LinkedHashSet<>();
-        for (SyslogLine line : batch) {
-            try {
-                LogFile file = files.get(line.app());
-                if (file == null) {
-                    file = new LogFile(directory, line.app().toString(), maxFileBytes);
-                    files.put(line.app(), file);
-                }
-                file.append(line.frame());
-                touched.add(file);
-            } catch (IOException e) {
-                dropped.incrementAndGet();
-                log.atWarn().addKeyValue("app", line.app()).setCause(e).log("cannot write to the app's log");
+        synchronized (writing) {
+            if (mayKeep()) {
+                batch.stream()
+                        .collect(Collectors.groupingBy(SyslogLine::app, LinkedHashMap::new, Collectors.toList()))
+                        .forEach(this::keep);
+            } else {
+                dropped.addAndGet(batch.size());
             }
-        }
-        flush(touched);
-        for (SyslogLine line : batch) {
-            subscribers.forEach(subscriber -> subscriber.accept(line));
+            for (SyslogLine line : batch) {
+                subscribers.forEach(subscriber -> subscriber.accept(line));
+            }
         }
     }
 
-    private static void flush(Iterable<LogFile> touched) {
-        for (LogFile file : touched) {
-            try {
-                file.flush();
-            } catch (IOException e) {
-                log.atWarn().setCause(e).log("cannot write a log");
+    private boolean mayKeep() {
+        boolean room = reserve.isUntouched();
+        if (room != keeping) {
+            keeping = room;
+            log.atWarn()
+                    .addKeyValue("directory", directory)
+                    .log(room ? "logs are kept again" : "the disk is nearly full: logs are no longer kept");
+        }
+        return room;
+    }
+
+    private void keep(AppId app, List<SyslogLine> lines) {
+        try {
+            LogFile file = files.get(app);
+            if (file == null) {
+                file = new LogFile(directory, app.toString(), maxFileBytes);
+                files.put(app, file);
             }
+            file.append(lines.stream().map(SyslogLine::frame).toList());
+        } catch (IOException e) {
+            dropped.addAndGet(lines.size());
+            log.atWarn().addKeyValue("app", app).setCause(e).log("cannot write to the app's log");
         }
     }
 
@@ -182,10 +221,32 @@ public final class LogMux implements LogSink {
                 try {
                     file.close();
                 } catch (IOException e) {
-                    log.atWarn().setCause(e).log("cannot write a log");
+                    log.atWarn().setCause(e).log("cannot close a log");
                 }
             }
             files.clear();
+        }
+    }
+
+    /**
+     * Lines of an app that were dropped since it was last told.
+     *
+     * @param last the newest of them
+     */
+    private record Gap(LogMessage last, long lines) {
+
+        Gap plus(Gap later) {
+            return new Gap(later.last, lines + later.lines);
+        }
+
+        LogMessage report() {
+            return new LogMessage(
+                    last.hostId(),
+                    last.jobId(),
+                    "%d lines were dropped here, because the host could not write them fast enough".formatted(lines),
+                    last.processType(),
+                    last.stream(),
+                    last.timestamp());
         }
     }
 }

@@ -10,10 +10,9 @@ import dev.flynn.spi.discovery.Discovery;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.net.HttpURLConnection;
-import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,7 +22,9 @@ import java.util.OptionalInt;
 public final class LogReader {
 
     private static final String SERVICE = "logaggregator";
-    private static final int CONNECT_TIMEOUT_MILLIS = 2_000;
+
+    /** The aggregator sends something at least every 15 s. */
+    private static final Duration SILENCE = Duration.ofSeconds(60);
 
     private final Discovery discovery;
     private final FlynnJson json = new FlynnJson();
@@ -38,21 +39,18 @@ public final class LogReader {
      * @throws FlynnException {@code SERVICE_UNAVAILABLE} if no aggregator answers
      */
     public Lines open(AppId app, LogQuery query) {
-        List<Instance> aggregators = discovery.instances(SERVICE);
-        if (aggregators.isEmpty()) {
-            throw FlynnException.unavailable("the log aggregator does not run now; try again", null);
-        }
-        try {
-            URI uri = URI.create("http://" + aggregators.get(0).addr() + "/log/" + app + parameters(query));
-            var connection = (HttpURLConnection) uri.toURL().openConnection();
-            connection.setConnectTimeout(CONNECT_TIMEOUT_MILLIS);
-            if (connection.getResponseCode() != 200) {
-                throw new IOException("status " + connection.getResponseCode());
+        String target = "/log/" + app + parameters(query);
+        IOException failure = null;
+        for (Instance aggregator : discovery.instances(SERVICE)) {
+            try {
+                return new Lines(new HttpStream(aggregator.host(), aggregator.port(), target, SILENCE), json);
+            } catch (IOException e) {
+                failure = e;
             }
-            return new Lines(connection, json);
-        } catch (IOException e) {
-            throw FlynnException.unavailable("the log aggregator does not answer: " + e.getMessage(), e);
         }
+        throw failure == null
+                ? FlynnException.unavailable("the log aggregator does not run now; try again", null)
+                : FlynnException.unavailable("the log aggregator does not answer: " + failure.getMessage(), failure);
     }
 
     /** The newest lines of one job; empty if the log cannot be read now. */
@@ -75,6 +73,9 @@ public final class LogReader {
         query.jobId().ifPresent(job -> parameters.append("&job_id=").append(encode(job)));
         query.processType()
                 .ifPresent(type -> parameters.append("&process_type=").append(encode(type)));
+        if (!query.streams().isEmpty()) {
+            parameters.append("&stream_types=").append(encode(String.join(",", query.streams())));
+        }
         return parameters.toString();
     }
 
@@ -85,15 +86,14 @@ public final class LogReader {
     /** Lines one after the other; {@link #close} from another thread ends a wait. */
     public static final class Lines implements AutoCloseable {
 
-        private final HttpURLConnection connection;
+        private final HttpStream stream;
         private final BufferedReader reader;
         private final FlynnJson json;
 
-        Lines(HttpURLConnection connection, FlynnJson json) throws IOException {
-            this.connection = connection;
+        Lines(HttpStream stream, FlynnJson json) {
+            this.stream = stream;
             this.json = json;
-            this.reader =
-                    new BufferedReader(new InputStreamReader(connection.getInputStream(), StandardCharsets.UTF_8));
+            this.reader = new BufferedReader(new InputStreamReader(stream.body(), StandardCharsets.UTF_8));
         }
 
         /** Waits for the next line; empty at the end. */
@@ -107,7 +107,11 @@ public final class LogReader {
 
         @Override
         public void close() {
-            connection.disconnect();
+            try {
+                stream.close();
+            } catch (IOException alreadyBroken) {
+                // it is of no use any more
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.flynn.logs;
 
+import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.log.LogMessage;
 import java.nio.charset.StandardCharsets;
@@ -15,20 +16,32 @@ import java.util.regex.Pattern;
  */
 record SyslogLine(AppId app, long seq, LogMessage message) {
 
+    /** A longer text is cut, so that no frame is longer than readers take. */
+    static final int MAX_TEXT_CHARS = 10_000;
+
     private static final Pattern FORM = Pattern.compile(
-            "<\\d{1,3}>1 (\\S+) (\\S+) (\\S+) (\\S+) (\\S+) \\[flynn seq=\"(\\d{1,18})\"\\](?: (.*))?", Pattern.DOTALL);
+            "<\\d{1,3}>1 (\\S+) (\\S+) (\\S+) (\\S+) (\\S+) "
+                    + "\\[flynn((?: [^\\s=\\]\"]++=\"(?:[^\"\\\\\\]]++|\\\\.)*+\")*+)\\](?: (.*))?",
+            Pattern.DOTALL);
+
+    private static final Pattern SEQ = Pattern.compile(" seq=\"(\\d{1,18})\"");
 
     String encode() {
-        return "<190>1 %s %s %s %s.%s %s [flynn seq=\"%d\"] %s"
+        return "<190>1 %s %s %s %s%s %s [flynn seq=\"%d\"] %s"
                 .formatted(
                         message.timestamp(),
                         message.hostId(),
                         app,
-                        message.processType().orElse(""),
+                        message.processType().map(type -> type + ".").orElse(""),
                         message.jobId(),
                         streamId(message.stream()),
                         seq,
-                        message.message());
+                        text());
+    }
+
+    private String text() {
+        String text = message.message();
+        return text.length() > MAX_TEXT_CHARS ? text.substring(0, MAX_TEXT_CHARS) : text;
     }
 
     /** Octet counting (RFC 6587, section 3.4.1) and a newline, as the host's files have it. */
@@ -48,6 +61,10 @@ record SyslogLine(AppId app, long seq, LogMessage message) {
         if (!matcher.matches()) {
             return Optional.empty();
         }
+        Matcher seq = SEQ.matcher(matcher.group(6));
+        if (!seq.find()) {
+            return Optional.empty();
+        }
         try {
             String process = matcher.group(4);
             int dot = process.indexOf('.');
@@ -59,8 +76,8 @@ record SyslogLine(AppId app, long seq, LogMessage message) {
                     Optional.of(type).filter(name -> !name.isEmpty()),
                     streamName(matcher.group(5)),
                     Instant.parse(matcher.group(1)));
-            return Optional.of(new SyslogLine(AppId.of(matcher.group(3)), Long.parseLong(matcher.group(6)), message));
-        } catch (DateTimeParseException | dev.flynn.api.error.FlynnException malformed) {
+            return Optional.of(new SyslogLine(AppId.of(matcher.group(3)), Long.parseLong(seq.group(1)), message));
+        } catch (DateTimeParseException | FlynnException malformed) {
             return Optional.empty();
         }
     }
