@@ -13,8 +13,8 @@ import org.glassfish.grizzly.http.server.NetworkListener;
 
 /**
  * The system app {@code logaggregator}: keeps the newest lines of every app and serves them on {@code LISTEN_IP:PORT}. It is
- * fed by this host's {@link LogMux}; on a cluster of several hosts
- * it would miss the others' lines: there is no intake from the network yet.
+ * fed by this host's {@link LogMux}; on a cluster of several hosts it would miss the others' lines, because it takes none from
+ * the network yet.
  */
 public final class LogAggregatorProgram implements BuiltinProgram {
 
