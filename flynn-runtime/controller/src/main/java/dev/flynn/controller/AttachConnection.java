@@ -57,6 +57,9 @@ final class AttachConnection implements AttachListener, ReadHandler, AttachFrame
     private final CompletableFuture<Attachment> attachment = new CompletableFuture<>();
     private volatile boolean switched;
 
+    /** Whether input came before the protocol was switched; it is left unread until then. */
+    private final AtomicBoolean inputWaits = new AtomicBoolean();
+
     /**
      * @param terminal whether the job has a terminal, so that all output is one stream
      * @param onRefusal answers with an error and ends the response; called if the job could not be attached
@@ -71,6 +74,11 @@ final class AttachConnection implements AttachListener, ReadHandler, AttachFrame
         this.connection = request.getContext().getConnection();
         this.in = request.getNIOInputStream();
         connection.addCloseListener(onClose);
+    }
+
+    /** Notices from now on when the client leaves; the response must be suspended. */
+    void watchClient() {
+        in.notifyAvailable(this);
     }
 
     /** Gives the other end, which is closed with this. */
@@ -108,7 +116,9 @@ final class AttachConnection implements AttachListener, ReadHandler, AttachFrame
         try {
             switched = true;
             response.flush();
-            in.notifyAvailable(this);
+            if (inputWaits.getAndSet(false)) {
+                executor.execute(this::passInput);
+            }
         } catch (IOException | RuntimeException e) {
             log.atDebug().setCause(e).log("client left before it was attached");
             end();
@@ -144,7 +154,10 @@ final class AttachConnection implements AttachListener, ReadHandler, AttachFrame
 
     @Override
     public void onDataAvailable() {
-        executor.execute(this::passInput);
+        inputWaits.set(true);
+        if (switched && inputWaits.getAndSet(false)) {
+            executor.execute(this::passInput);
+        }
     }
 
     @Override

@@ -71,6 +71,7 @@ final class AttachHandler implements AutoCloseable {
         open.add(connection);
         connection.whenEnded(() -> open.remove(connection));
         try {
+            connection.watchClient();
             Attachment attachment = prepared.host().attach(spec.id(), true, spec.tty(), connection);
             connection.use(attachment);
             jobs.create(spec);

@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.glassfish.grizzly.http.server.HttpServer;
 import org.glassfish.grizzly.http.server.NetworkListener;
 import org.glassfish.grizzly.threadpool.ThreadPoolConfig;
@@ -82,9 +81,9 @@ public final class ControllerWeb implements AutoCloseable {
                 container(endpoints, bodies, failures),
                 attach);
         this.listener = listener(config);
-        HttpServer server = server(listener, door);
-        closer.register(() -> server.shutdown(STOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
-                .get(2 * STOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
+        var inFlight = new InFlight();
+        HttpServer server = server(listener, door, inFlight);
+        closer.register(() -> stop(server, inFlight));
         closer.register(() -> Executors.stop(input, "attached input", STOP_PATIENCE));
         closer.register(attach);
         closer.register(streams);
@@ -96,15 +95,21 @@ public final class ControllerWeb implements AutoCloseable {
         }
     }
 
-    private static HttpServer server(NetworkListener listener, FrontDoor door) {
+    private static HttpServer server(NetworkListener listener, FrontDoor door, InFlight inFlight) {
         var server = new HttpServer();
         server.addListener(listener);
         server.getServerConfiguration().addHttpHandler(door, "/");
         server.getServerConfiguration()
                 .getMonitoringConfig()
                 .getWebServerConfig()
-                .addProbes(new RequestLog());
+                .addProbes(new RequestLog(), inFlight);
         return server;
+    }
+
+    private void stop(HttpServer server, InFlight inFlight) throws IOException, InterruptedException {
+        listener.getTransport().unbindAll();
+        inFlight.awaitNone(STOP_PATIENCE);
+        server.shutdownNow();
     }
 
     /**
