@@ -12,10 +12,12 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 
-/** The newest lines of one app, in order of time; at most 10,000. Thread-safe. */
+/** The newest lines of one app, in order of time; at most 10,000, and fewer when memory is short. Thread-safe. */
 final class AppBuffer {
 
     static final int CAPACITY = 10_000;
+
+    private long weightBytes;
 
     /** Oldest first. */
     private final Deque<SyslogLine> lines = new ArrayDeque<>();
@@ -41,16 +43,33 @@ final class AppBuffer {
         }
         if (!duplicate) {
             lines.addLast(line);
+            weightBytes += line.weightBytes();
         }
         lines.addAll(later);
         if (lines.size() > CAPACITY) {
-            lines.pollFirst();
+            dropOldest();
         }
         if (!duplicate) {
             // a subscriber that does not follow loses lines and slows nobody down
             subscribers.forEach(queue -> {
                 var unused = queue.offer(line.message());
             });
+        }
+    }
+
+    private void dropOldest() {
+        weightBytes -= lines.removeFirst().weightBytes();
+    }
+
+    /** About how much memory the lines take. */
+    synchronized long weightBytes() {
+        return weightBytes;
+    }
+
+    /** Drops the older half. */
+    synchronized void halve() {
+        for (int drop = (lines.size() + 1) / 2; drop > 0; drop--) {
+            dropOldest();
         }
     }
 

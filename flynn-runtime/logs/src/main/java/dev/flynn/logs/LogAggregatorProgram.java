@@ -31,7 +31,7 @@ public final class LogAggregatorProgram implements BuiltinProgram {
 
     @Override
     public AutoCloseable start(BuiltinJob job) throws Exception {
-        var aggregator = new LogAggregator();
+        var aggregator = new LogAggregator(LogAggregator.DEFAULT_MAX_BYTES);
         Subscription feed = mux.subscribe(aggregator::add);
         ExecutorService followers =
                 java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("log-follower"));

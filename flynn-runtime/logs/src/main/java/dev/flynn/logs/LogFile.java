@@ -24,6 +24,10 @@ import java.util.function.LongConsumer;
 final class LogFile implements AutoCloseable {
 
     private static final int MAX_FRAME_BYTES = 64 * 1024;
+
+    /** The JDK keeps a direct buffer per thread as large as the largest write. */
+    private static final int MAX_WRITE_BYTES = 128 * 1024;
+
     private static final int MAX_DIGITS = 5;
 
     private final Path file;
@@ -55,8 +59,9 @@ final class LogFile implements AutoCloseable {
         frames.forEach(all::put);
         all.flip();
         try {
-            for (long position = size; all.hasRemaining(); ) {
-                position += channel.write(all, position);
+            for (int position = 0; position < length; ) {
+                ByteBuffer chunk = all.slice(position, Math.min(MAX_WRITE_BYTES, length - position));
+                position += channel.write(chunk, size + position);
             }
             size += length;
         } catch (IOException e) {

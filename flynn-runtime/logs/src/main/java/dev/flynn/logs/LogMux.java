@@ -49,7 +49,8 @@ public final class LogMux implements LogSink {
     private static final long DISK_RESERVE_BYTES = 128L << 20;
 
     private static final int QUEUE = 20_000;
-    private static final int BATCH = 1_000;
+    private static final long QUEUE_BYTES = 16L << 20;
+    private static final int BATCH = 250;
     private static final long IDLE_MILLIS = 50;
     private static final int ID_CHARS = 36;
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
@@ -58,6 +59,7 @@ public final class LogMux implements LogSink {
     private final long maxFileBytes;
     private final DiskReserve reserve;
     private final BlockingQueue<SyslogLine> queue = new ArrayBlockingQueue<>(QUEUE);
+    private final AtomicLong queuedBytes = new AtomicLong();
     private final Map<AppId, LogFile> files = new HashMap<>();
     private final List<Consumer<SyslogLine>> subscribers = new CopyOnWriteArrayList<>();
     private final AtomicLong seq = new AtomicLong();
@@ -94,9 +96,12 @@ public final class LogMux implements LogSink {
 
     @Override
     public void accept(AppId app, LogMessage message) {
-        if (closed || !queue.offer(new SyslogLine(app, seq.incrementAndGet(), message))) {
+        var line = new SyslogLine(app, seq.incrementAndGet(), message);
+        if (closed || queuedBytes.get() > QUEUE_BYTES || !queue.offer(line)) {
             dropped.incrementAndGet();
             gaps.merge(app, new Gap(message, 1), Gap::plus);
+        } else {
+            queuedBytes.addAndGet(line.weightBytes());
         }
     }
 
@@ -142,6 +147,7 @@ public final class LogMux implements LogSink {
                 Optional.ofNullable(queue.poll(IDLE_MILLIS, TimeUnit.MILLISECONDS))
                         .ifPresent(batch::add);
                 queue.drainTo(batch, BATCH - batch.size());
+                batch.forEach(line -> queuedBytes.addAndGet(-line.weightBytes()));
                 batch.addAll(reportGaps());
                 if (!batch.isEmpty()) {
                     write(batch);

@@ -19,6 +19,8 @@ record SyslogLine(AppId app, long seq, LogMessage message) {
     /** A longer text is cut, so that no frame is longer than readers take. */
     static final int MAX_TEXT_CHARS = 10_000;
 
+    private static final int OVERHEAD_BYTES = 350;
+
     private static final Pattern FORM = Pattern.compile(
             "<\\d{1,3}>1 (\\S+) (\\S+) (\\S+) (\\S+) (\\S+) "
                     + "\\[flynn((?: [^\\s=\\]\"]++=\"(?:[^\"\\\\\\]]++|\\\\.)*+\")*+)\\](?: (.*))?",
@@ -37,6 +39,11 @@ record SyslogLine(AppId app, long seq, LogMessage message) {
                         streamId(message.stream()),
                         seq,
                         text());
+    }
+
+    /** About how much memory the line takes. */
+    int weightBytes() {
+        return OVERHEAD_BYTES + 2 * message.message().length();
     }
 
     private String text() {

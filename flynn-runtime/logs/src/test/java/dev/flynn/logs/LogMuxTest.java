@@ -238,6 +238,25 @@ class LogMuxTest {
         assertThat(file()).content().contains(dropped + " lines were dropped here");
     }
 
+    @Test
+    void longLinesThatWaitTakeBoundedMemory() {
+        LogMux mux = open();
+        var release = new CountDownLatch(1);
+        Subscription stuck = mux.subscribe(line -> waitFor(release));
+        for (int i = 0; i < 3_000; i++) {
+            mux.accept(Lines.APP, Lines.message("x".repeat(10_000)));
+        }
+        long dropped = mux.dropped();
+        release.countDown();
+        stuck.close();
+
+        assertThat(dropped).isGreaterThan(1_500);
+        await().untilAsserted(() -> {
+            mux.accept(Lines.APP, Lines.message("short"));
+            assertThat(kept(Lines.APP)).contains("short");
+        });
+    }
+
     private static void waitFor(CountDownLatch latch) {
         try {
             latch.await();
