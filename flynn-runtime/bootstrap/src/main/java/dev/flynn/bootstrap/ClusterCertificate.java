@@ -5,41 +5,27 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.math.BigInteger;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.security.Signature;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
+import java.security.interfaces.RSAPrivateCrtKey;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Arrays;
 import java.util.Base64;
-import java.util.Date;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.regex.Pattern;
-import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x500.X500NameBuilder;
-import org.bouncycastle.asn1.x500.style.BCStyle;
-import org.bouncycastle.asn1.x509.BasicConstraints;
-import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
-import org.bouncycastle.asn1.x509.Extension;
-import org.bouncycastle.asn1.x509.GeneralName;
-import org.bouncycastle.asn1.x509.GeneralNames;
-import org.bouncycastle.asn1.x509.KeyPurposeId;
-import org.bouncycastle.asn1.x509.KeyUsage;
-import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
-import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
-import org.bouncycastle.operator.ContentSigner;
-import org.bouncycastle.operator.OperatorCreationException;
-import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /**
  * A cluster's certificate and the authority that signed it (contract: layer 1, Cluster certificate).
@@ -54,7 +40,30 @@ record ClusterCertificate(String caCert, String cert, String pin, String key) {
     private static final int KEY_BITS = 2048;
     private static final int SERIAL_BITS = 128;
     private static final int YEARS = 5;
+    private static final int KEY_ID_BYTES = 20;
     private static final String SIGNATURE = "SHA256withRSA";
+    private static final BigInteger VERSION_3 = BigInteger.TWO;
+
+    private static final String SHA256_WITH_RSA = "1.2.840.113549.1.1.11";
+    private static final String COMMON_NAME = "2.5.4.3";
+    private static final String ORGANIZATION = "2.5.4.10";
+    private static final String ORGANIZATIONAL_UNIT = "2.5.4.11";
+    private static final String SUBJECT_KEY_ID = "2.5.29.14";
+    private static final String KEY_USAGE = "2.5.29.15";
+    private static final String SUBJECT_ALTERNATIVE_NAMES = "2.5.29.17";
+    private static final String BASIC_CONSTRAINTS = "2.5.29.19";
+    private static final String AUTHORITY_KEY_ID = "2.5.29.35";
+    private static final String EXTENDED_KEY_USAGE = "2.5.29.37";
+    private static final String SERVER_AUTHENTICATION = "1.3.6.1.5.5.7.3.1";
+    private static final int DNS_NAME = 2;
+    private static final int IP_ADDRESS = 7;
+
+    /** Bit 5. */
+    private static final byte[] KEY_CERT_SIGN = Der.bits(new byte[] {0x04}, 2);
+
+    /** Bits 0 and 2. */
+    private static final byte[] SIGN_AND_ENCIPHER = Der.bits(new byte[] {(byte) 0xa0}, 5);
+
     private static final Pattern ADDRESS = Pattern.compile("[0-9.]+|[0-9a-fA-F:]*:[0-9a-fA-F:]*");
 
     /** A certificate that the operator brought along. */
@@ -73,14 +82,14 @@ record ClusterCertificate(String caCert, String cert, String pin, String key) {
         CompletableFuture<KeyPair> authorityKey = CompletableFuture.supplyAsync(ClusterCertificate::newKey, threads);
         KeyPair key = newKey();
         try {
-            X509Certificate authority = authority(authorityKey.join(), now);
-            X509Certificate certificate = certificate(hosts, key, authority, authorityKey.join(), now);
+            byte[] authority = authority(authorityKey.join(), now);
+            byte[] certificate = certificate(hosts, key, authorityKey.join(), now);
             return new ClusterCertificate(
-                    pem("CERTIFICATE", authority.getEncoded()),
-                    pem("CERTIFICATE", certificate.getEncoded()),
+                    pem("CERTIFICATE", authority),
+                    pem("CERTIFICATE", certificate),
                     pin(certificate),
-                    pem("RSA PRIVATE KEY", pkcs1(key)));
-        } catch (GeneralSecurityException | IOException | OperatorCreationException e) {
+                    pem("RSA PRIVATE KEY", pkcs1((RSAPrivateCrtKey) key.getPrivate())));
+        } catch (GeneralSecurityException e) {
             throw FlynnException.internal("cannot make the cluster's certificate", e);
         }
     }
@@ -95,65 +104,84 @@ record ClusterCertificate(String caCert, String cert, String pin, String key) {
         }
     }
 
-    private static X509Certificate authority(KeyPair key, Instant now)
-            throws GeneralSecurityException, IOException, OperatorCreationException {
-        X500Name name = new X500NameBuilder()
-                .addRDN(BCStyle.O, "Flynn")
-                .addRDN(BCStyle.OU, "Flynn Ephemeral CA")
-                .build();
-        var extensions = new JcaX509ExtensionUtils();
-        JcaX509v3CertificateBuilder builder = builder(name, name, key, now);
-        builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(true));
-        builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign));
-        builder.addExtension(
-                Extension.subjectKeyIdentifier, false, extensions.createSubjectKeyIdentifier(key.getPublic()));
-        return sign(builder, key);
+    private static byte[] authority(KeyPair key, Instant now) throws GeneralSecurityException {
+        byte[] name = name(ORGANIZATION, "Flynn", ORGANIZATIONAL_UNIT, "Flynn Ephemeral CA");
+        byte[] extensions = Der.sequence(
+                extension(BASIC_CONSTRAINTS, true, Der.sequence(Der.yes())),
+                extension(KEY_USAGE, true, KEY_CERT_SIGN),
+                extension(SUBJECT_KEY_ID, false, Der.octets(keyId(key))));
+        return signed(name, key, name, key, now, extensions);
     }
 
-    private static X509Certificate certificate(
-            List<String> hosts, KeyPair key, X509Certificate authority, KeyPair authorityKey, Instant now)
-            throws GeneralSecurityException, IOException, OperatorCreationException {
-        X500Name name = new X500NameBuilder()
-                .addRDN(BCStyle.O, "Flynn")
-                .addRDN(BCStyle.CN, hosts.get(0))
-                .build();
-        GeneralName[] names = hosts.stream()
-                .map(host -> new GeneralName(
-                        ADDRESS.matcher(host).matches() ? GeneralName.iPAddress : GeneralName.dNSName, host))
-                .toArray(GeneralName[]::new);
-        var extensions = new JcaX509ExtensionUtils();
-        X500Name issuer =
-                X500Name.getInstance(authority.getSubjectX500Principal().getEncoded());
-        JcaX509v3CertificateBuilder builder = builder(issuer, name, key, now);
-        builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
-        builder.addExtension(
-                Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature | KeyUsage.keyEncipherment));
-        builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(KeyPurposeId.id_kp_serverAuth));
-        builder.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(names));
-        builder.addExtension(
-                Extension.authorityKeyIdentifier, false, extensions.createAuthorityKeyIdentifier(authority));
-        return sign(builder, authorityKey);
+    private static byte[] certificate(List<String> hosts, KeyPair key, KeyPair authorityKey, Instant now)
+            throws GeneralSecurityException {
+        byte[] issuer = name(ORGANIZATION, "Flynn", ORGANIZATIONAL_UNIT, "Flynn Ephemeral CA");
+        byte[] name = name(ORGANIZATION, "Flynn", COMMON_NAME, hosts.get(0));
+        byte[][] hostNames = hosts.stream().map(ClusterCertificate::hostName).toArray(byte[][]::new);
+        byte[] extensions = Der.sequence(
+                extension(BASIC_CONSTRAINTS, true, Der.sequence()),
+                extension(KEY_USAGE, true, SIGN_AND_ENCIPHER),
+                extension(EXTENDED_KEY_USAGE, false, Der.sequence(Der.oid(SERVER_AUTHENTICATION))),
+                extension(SUBJECT_ALTERNATIVE_NAMES, false, Der.sequence(hostNames)),
+                extension(SUBJECT_KEY_ID, false, Der.octets(keyId(key))),
+                extension(AUTHORITY_KEY_ID, false, Der.sequence(Der.implicit(0, keyId(authorityKey)))));
+        return signed(name, key, issuer, authorityKey, now, extensions);
     }
 
-    private static JcaX509v3CertificateBuilder builder(X500Name issuer, X500Name subject, KeyPair key, Instant now) {
-        return new JcaX509v3CertificateBuilder(
+    /** RFC 5280, section 4.1. */
+    private static byte[] signed(
+            byte[] subject, KeyPair key, byte[] issuer, KeyPair issuerKey, Instant now, byte[] extensions)
+            throws GeneralSecurityException {
+        byte[] algorithm = Der.sequence(Der.oid(SHA256_WITH_RSA), Der.none());
+        Instant end = now.atOffset(ZoneOffset.UTC).plusYears(YEARS).toInstant();
+        byte[] content = Der.sequence(
+                Der.explicit(0, Der.integer(VERSION_3)),
+                Der.integer(new BigInteger(SERIAL_BITS, new SecureRandom())),
+                algorithm,
                 issuer,
-                new BigInteger(SERIAL_BITS, new SecureRandom()),
-                Date.from(now),
-                Date.from(now.atOffset(ZoneOffset.UTC).plusYears(YEARS).toInstant()),
+                Der.sequence(Der.time(now), Der.time(end)),
                 subject,
-                key.getPublic());
+                key.getPublic().getEncoded(),
+                Der.explicit(3, extensions));
+        Signature signature = Signature.getInstance(SIGNATURE);
+        signature.initSign(issuerKey.getPrivate());
+        signature.update(content);
+        return Der.sequence(content, algorithm, Der.bits(signature.sign(), 0));
     }
 
-    private static X509Certificate sign(JcaX509v3CertificateBuilder builder, KeyPair key)
-            throws CertificateException, IOException, OperatorCreationException {
-        ContentSigner signer = new JcaContentSignerBuilder(SIGNATURE).build(key.getPrivate());
-        return parse(builder.build(signer).getEncoded());
+    private static byte[] extension(String oid, boolean critical, byte[] value) {
+        return critical
+                ? Der.sequence(Der.oid(oid), Der.yes(), Der.octets(value))
+                : Der.sequence(Der.oid(oid), Der.octets(value));
     }
 
-    private static X509Certificate parse(String what, String pem) {
+    private static byte[] name(String oid1, String value1, String oid2, String value2) {
+        return Der.sequence(
+                Der.set(Der.sequence(Der.oid(oid1), Der.text(value1))),
+                Der.set(Der.sequence(Der.oid(oid2), Der.text(value2))));
+    }
+
+    private static byte[] hostName(String host) {
+        if (!ADDRESS.matcher(host).matches()) {
+            return Der.implicit(DNS_NAME, host.getBytes(US_ASCII));
+        }
         try {
-            return parse(pem.getBytes(US_ASCII));
+            return Der.implicit(IP_ADDRESS, InetAddress.getByName(host).getAddress());
+        } catch (UnknownHostException e) {
+            throw FlynnException.invalid("bootstrap: \"%s\" is no address and no name".formatted(host));
+        }
+    }
+
+    private static byte[] keyId(KeyPair key) throws NoSuchAlgorithmException {
+        return Arrays.copyOf(
+                MessageDigest.getInstance("SHA-256").digest(key.getPublic().getEncoded()), KEY_ID_BYTES);
+    }
+
+    private static byte[] parse(String what, String pem) {
+        try {
+            return CertificateFactory.getInstance("X.509")
+                    .generateCertificate(new ByteArrayInputStream(pem.getBytes(US_ASCII)))
+                    .getEncoded();
         } catch (CertificateException e) {
             throw new FlynnException(
                     ErrorCode.VALIDATION,
@@ -162,25 +190,27 @@ record ClusterCertificate(String caCert, String cert, String pin, String key) {
         }
     }
 
-    private static X509Certificate parse(byte[] encoded) throws CertificateException {
-        return (X509Certificate)
-                CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(encoded));
-    }
-
-    private static String pin(X509Certificate certificate) {
+    private static String pin(byte[] certificate) {
         try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(certificate.getEncoded());
-            return Base64.getEncoder().encodeToString(digest);
-        } catch (GeneralSecurityException e) {
-            throw FlynnException.internal("cannot compute the pin of the cluster's certificate", e);
+            return Base64.getEncoder()
+                    .encodeToString(MessageDigest.getInstance("SHA-256").digest(certificate));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 
-    private static byte[] pkcs1(KeyPair key) throws IOException {
-        return PrivateKeyInfo.getInstance(key.getPrivate().getEncoded())
-                .parsePrivateKey()
-                .toASN1Primitive()
-                .getEncoded();
+    /** RFC 8017, appendix A.1.2. */
+    private static byte[] pkcs1(RSAPrivateCrtKey key) {
+        return Der.sequence(
+                Der.integer(BigInteger.ZERO),
+                Der.integer(key.getModulus()),
+                Der.integer(key.getPublicExponent()),
+                Der.integer(key.getPrivateExponent()),
+                Der.integer(key.getPrimeP()),
+                Der.integer(key.getPrimeQ()),
+                Der.integer(key.getPrimeExponentP()),
+                Der.integer(key.getPrimeExponentQ()),
+                Der.integer(key.getCrtCoefficient()));
     }
 
     private static String pem(String kind, byte[] der) {

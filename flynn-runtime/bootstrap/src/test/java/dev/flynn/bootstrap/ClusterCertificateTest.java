@@ -18,6 +18,11 @@ import java.util.Base64;
 import java.util.Date;
 import java.util.List;
 import org.bouncycastle.asn1.pkcs.RSAPrivateKey;
+import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
+import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
+import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.junit.jupiter.api.Test;
 
 class ClusterCertificateTest {
@@ -47,6 +52,26 @@ class ClusterCertificateTest {
         assertThat(certificate.getExtendedKeyUsage()).containsExactly("1.3.6.1.5.5.7.3.1");
         assertThat(authority.getBasicConstraints()).isNotNegative();
         assertThat(certificate.getBasicConstraints()).isNegative();
+    }
+
+    @Test
+    void anotherLibraryReadsTheSame() throws Exception {
+        var certificate = new X509CertificateHolder(parse(generated.cert()).getEncoded());
+        var authority = new X509CertificateHolder(parse(generated.caCert()).getEncoded());
+
+        assertThat(certificate.isSignatureValid(new JcaContentVerifierProviderBuilder().build(authority)))
+                .isTrue();
+        assertThat(KeyUsage.fromExtensions(authority.getExtensions()).hasUsages(KeyUsage.keyCertSign))
+                .isTrue();
+        assertThat(KeyUsage.fromExtensions(certificate.getExtensions())
+                        .hasUsages(KeyUsage.digitalSignature | KeyUsage.keyEncipherment))
+                .isTrue();
+        assertThat(AuthorityKeyIdentifier.fromExtensions(certificate.getExtensions())
+                        .getKeyIdentifierOctets())
+                .isEqualTo(SubjectKeyIdentifier.fromExtensions(authority.getExtensions())
+                        .getKeyIdentifier());
+        assertThat(certificate.getEncoded())
+                .isEqualTo(certificate.toASN1Structure().getEncoded("DER"));
     }
 
     @Test
