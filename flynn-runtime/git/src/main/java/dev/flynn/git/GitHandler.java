@@ -222,15 +222,16 @@ final class GitHandler extends HttpHandler {
 
     private static InputStream body(Request request) throws IOException {
         InputStream body = request.getInputStream();
-        return List.of("gzip", "x-gzip").contains(request.getHeader("Content-Encoding"))
-                ? new GZIPInputStream(body)
-                : body;
+        String encoding = request.getHeader("Content-Encoding");
+        boolean packed = "gzip".equalsIgnoreCase(encoding) || "x-gzip".equalsIgnoreCase(encoding);
+        return packed ? new GZIPInputStream(body) : body;
     }
 
     private static void text(Response response, int status, String message) throws IOException {
         response.setStatus(status);
         response.setContentType("text/plain; charset=utf-8");
-        response.getWriter().write(message + "\n");
-        response.getWriter().flush();
+        OutputStream out = response.getOutputStream();
+        out.write((message + "\n").getBytes(StandardCharsets.UTF_8));
+        out.flush();
     }
 }

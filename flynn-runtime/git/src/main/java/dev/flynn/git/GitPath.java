@@ -26,7 +26,7 @@ record GitPath(String app, Action action) {
     static Optional<GitPath> parse(String method, String path) {
         for (Action action : Action.values()) {
             if (method.equals(action.method) && path.startsWith("/") && path.endsWith(action.suffix)) {
-                String name = path.substring(1, path.length() - action.suffix.length());
+                String name = path.substring(1, Math.max(1, path.length() - action.suffix.length()));
                 String app = name.endsWith(".git") ? name.substring(0, name.length() - 4) : name;
                 return NAME.matcher(app).matches() ? Optional.of(new GitPath(app, action)) : Optional.empty();
             }
