@@ -5,16 +5,21 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.id.JobId;
-import dev.flynn.spi.container.ContainerBackend;
+import dev.flynn.base.NamedThreads;
 import dev.flynn.spi.host.AttachListener;
 import dev.flynn.spi.host.Attachment;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** One attachment to one job; delivers in order and one call at a time. */
+/**
+ * One attachment to one job. The listener is called in order and one call at a time; what is typed before the job runs
+ * waits until it does.
+ */
 final class AttachSession implements Attachment {
 
     /** Clients compare this text. */
@@ -23,29 +28,38 @@ final class AttachSession implements Attachment {
     private final JobId job;
     private final boolean wantsStdin;
     private final AttachListener listener;
-    private final Supplier<ContainerBackend> backend;
+    private final Supplier<LocalJob> target;
     private final Consumer<AttachSession> onClose;
 
-    private @Nullable OutputStream stdin;
-    private boolean attached;
-    private boolean over;
+    /** Opens once the session is attached, or will never be. */
+    private final CountDownLatch decided = new CountDownLatch(1);
 
+    private Optional<TerminalSize> size;
+    private boolean attached;
+    private volatile boolean over;
+    private volatile @Nullable OutputStream stdin;
+
+    /** @param target the job, once this host runs it; fails with {@code OBJECT_NOT_FOUND} if it does not */
     AttachSession(
             JobId job,
             boolean wantsStdin,
+            Optional<TerminalSize> size,
             AttachListener listener,
-            Supplier<ContainerBackend> backend,
+            Supplier<LocalJob> target,
             Consumer<AttachSession> onClose) {
         this.job = job;
         this.wantsStdin = wantsStdin;
+        this.size = size;
         this.listener = listener;
-        this.backend = backend;
+        this.target = target;
         this.onClose = onClose;
     }
 
     synchronized void attached() {
         if (!attached && !over) {
             attached = true;
+            size.ifPresent(this::resizeIfItCan);
+            decided.countDown();
             listener.onAttached();
         }
     }
@@ -59,6 +73,7 @@ final class AttachSession implements Attachment {
     synchronized void exit(int status) {
         if (!over) {
             over = true;
+            decided.countDown();
             listener.onExit(status);
         }
     }
@@ -66,6 +81,7 @@ final class AttachSession implements Attachment {
     synchronized void error(String reason) {
         if (!over) {
             over = true;
+            decided.countDown();
             listener.onError(reason);
         }
     }
@@ -92,36 +108,97 @@ final class AttachSession implements Attachment {
 
     private OutputStream openStdin() {
         if (!wantsStdin) {
-            throw FlynnException.invalid("this attachment has no stdin");
+            throw FlynnException.invalid("this attachment to job %s has no stdin".formatted(job));
         }
-        if (stdin == null) {
-            stdin = backend.get().stdin(job);
+        awaitAttached();
+        OutputStream open = stdin;
+        if (open == null) {
+            LocalJob running = target.get();
+            if (!running.takeStdin(this)) {
+                throw FlynnException.invalid("stdin is closed");
+            }
+            open = running.backend.stdin(job);
+            stdin = open;
         }
-        return stdin;
+        return open;
     }
 
+    private void awaitAttached() {
+        try {
+            decided.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw FlynnException.unavailable("interrupted before job " + job + " ran", e);
+        }
+        if (over) {
+            throw new FlynnException(ErrorCode.OBJECT_NOT_FOUND, NOT_RUNNING);
+        }
+    }
+
+    /** Before the job runs, that is the size which its terminal gets then. */
     @Override
-    public void resize(TerminalSize size) {
-        backend.get().resize(job, size);
+    public void resize(TerminalSize wanted) {
+        synchronized (this) {
+            if (!attached) {
+                size = Optional.of(wanted);
+                return;
+            }
+        }
+        target.get().backend.resize(job, wanted);
+    }
+
+    synchronized Optional<TerminalSize> size() {
+        return size;
+    }
+
+    private void resizeIfItCan(TerminalSize wanted) {
+        try {
+            target.get().backend.resize(job, wanted);
+        } catch (FlynnException noTerminal) {
+            // only jobs with a terminal have a size
+        }
     }
 
     @Override
     public void signal(int number) {
-        backend.get().signal(job, number);
+        target.get().backend.signal(job, number);
     }
 
+    /** Never waits: neither for a listener that is stuck nor for a job that does not read. */
     @Override
     public void close() {
-        synchronized (this) {
-            over = true;
-        }
+        over = true;
+        decided.countDown();
         onClose.accept(this);
-        if (wantsStdin) {
-            try {
-                closeStdin();
-            } catch (FlynnException jobIsDown) {
-                // its stdin went with it
+        OutputStream open = stdin;
+        if (open != null) {
+            new NamedThreads("close-stdin-" + job)
+                    .newThread(() -> closeQuietly(open))
+                    .start();
+        } else if (wantsStdin) {
+            new NamedThreads("close-stdin-" + job)
+                    .newThread(this::closeUntouchedStdin)
+                    .start();
+        }
+    }
+
+    /** The job reads end of file although this attachment never wrote. */
+    private void closeUntouchedStdin() {
+        try {
+            LocalJob running = target.get();
+            if (running.takeStdin(this)) {
+                closeQuietly(running.backend.stdin(job));
             }
+        } catch (FlynnException jobDoesNotRun) {
+            // there is no stdin to close
+        }
+    }
+
+    private static void closeQuietly(OutputStream stream) {
+        try {
+            stream.close();
+        } catch (IOException alreadyClosed) {
+            // closed is what it should be
         }
     }
 }

@@ -3,24 +3,24 @@ package dev.flynn.host;
 import static java.util.Objects.requireNonNull;
 
 import dev.flynn.api.discovery.Instance;
+import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.Host;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.host.OutputStreamKind;
-import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.job.JobState;
 import dev.flynn.api.release.Artifact;
+import dev.flynn.api.release.Port;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
 import dev.flynn.discovery.Heartbeats;
+import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.spi.container.JobListener;
 import dev.flynn.spi.discovery.Discovery;
-import dev.flynn.spi.host.AttachListener;
-import dev.flynn.spi.host.Attachment;
 import dev.flynn.spi.host.HostConnection;
 import dev.flynn.spi.host.HostConnections;
 import dev.flynn.spi.log.LogSink;
@@ -32,17 +32,16 @@ import dev.flynn.state.Versioned;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,10 +50,11 @@ import org.slf4j.LoggerFactory;
  * The agent of one machine: a reconciler that runs the jobs which the cluster store assigns to this host, and writes back
  * what becomes of them.
  *
- * <p>It can be killed at any instruction. When it starts again, jobs that its backends have no more are recorded as down,
- * and those that are to be resurrected begin again under new ids.
+ * <p>It can be killed at any instruction. When it starts again, jobs that its backends still run go on, the others are
+ * recorded as down, and those that are to be resurrected begin again under new ids. What cannot be written now, because the
+ * store does not answer, is written later.
  */
-public final class HostAgent implements HostConnections, HostConnection, AutoCloseable {
+public final class HostAgent implements HostConnections, AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(HostAgent.class);
 
@@ -62,6 +62,14 @@ public final class HostAgent implements HostConnections, HostConnection, AutoClo
     private static final Duration DRAIN = Duration.ofMillis(300);
 
     private static final Duration GRACE = Duration.ofSeconds(10);
+    private static final Duration CLOSE_GRACE_OF_APPS = Duration.ofSeconds(8);
+    private static final Duration CLOSE_GRACE_OF_BUILTINS = Duration.ofSeconds(4);
+    private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final Duration PERIOD = Duration.ofSeconds(5);
+
+    /** How long the scheduler has to restart a job before the host does. */
+    private static final Duration SCHEDULER_PATIENCE = Duration.ofSeconds(10);
+
     private static final int KEPT_DOWN_JOBS = 100;
 
     private final String hostId;
@@ -71,23 +79,23 @@ public final class HostAgent implements HostConnections, HostConnection, AutoClo
     private final ContainerBackend appBackend;
     private final LogSink logSink;
     private final String listenIp;
-    private final Map<String, String> hostEnvironment;
+    private final JobEnvironment environment;
     private final Clock clock;
 
     private final PortAllocator ports;
     private final Heartbeats heartbeats;
     private final Map<JobId, LocalJob> local = new ConcurrentHashMap<>();
-    private final Map<JobId, List<AttachSession>> waiting = new HashMap<>();
+    private final Attachments attachments;
+    private final Pauses pauses = new Pauses("host-agent-task");
 
-    /** Takes every decision, one after the other. */
+    /** Takes every decision and writes every record, one after the other. */
     private final ExecutorService decisions =
             java.util.concurrent.Executors.newSingleThreadExecutor(new NamedThreads("host-agent"));
 
-    private final ScheduledExecutorService checks =
-            java.util.concurrent.Executors.newScheduledThreadPool(4, new NamedThreads("host-checks"));
-
     private final AtomicBoolean reconcileQueued = new AtomicBoolean();
+    private final List<Subscription> watches = new ArrayList<>();
     private final TableView<JobRecord> records;
+    private volatile boolean ready;
     private volatile boolean closing;
 
     private HostAgent(Builder builder) {
@@ -98,18 +106,21 @@ public final class HostAgent implements HostConnections, HostConnection, AutoClo
         this.appBackend = requireNonNull(builder.appBackend, "appBackend");
         this.logSink = requireNonNull(builder.logSink, "logSink");
         this.listenIp = builder.listenIp;
-        this.hostEnvironment = Map.copyOf(builder.environment);
+        this.environment = new JobEnvironment(listenIp, builder.builtinEnvironment);
         this.clock = state.clock();
         this.ports = new PortAllocator(listenIp);
         this.heartbeats = new Heartbeats(discovery);
+        this.attachments = new Attachments(state.jobs(), local);
         announce();
         forgetOldInstances();
-        recover();
-        var backendEvents = new BackendEvents();
-        var unusedBuiltin = builtinBackend.watch(backendEvents);
-        var unusedApps = appBackend.watch(backendEvents);
+        var events = new BackendEvents();
+        watches.add(builtinBackend.watch(events));
+        watches.add(appBackend.watch(events));
+        recover(events);
         this.records = state.jobs().table().view(this::reconcileSoon);
+        ready = true;
         reconcileSoon();
+        reconcileNowAndThen();
     }
 
     public static Builder builder(String hostId, ClusterState state, Discovery discovery) {
@@ -119,13 +130,14 @@ public final class HostAgent implements HostConnections, HostConnection, AutoClo
     // starting
 
     private void announce() {
+        Map<String, String> tags =
+                state.hosts().find(hostId).map(host -> host.value().tags()).orElse(Map.of());
         Transaction.Builder transaction = Transaction.builder();
-        String key = state.hosts().key(hostId);
-        transaction.put(key, state.json().write(new Host(hostId, "http://" + listenIp, Map.of())));
+        transaction.put(state.hosts().key(hostId), state.json().write(new Host(hostId, "http://" + listenIp, tags)));
         state.commit(transaction);
     }
 
-    /** What an earlier run of this agent registered is gone with its jobs. */
+    /** What an earlier run of this agent registered is registered again by the jobs that are still there. */
     private void forgetOldInstances() {
         for (String service : discovery.services()) {
             for (Instance instance : discovery.instances(service)) {
@@ -137,128 +149,222 @@ public final class HostAgent implements HostConnections, HostConnection, AutoClo
         }
     }
 
-    private void recover() {
+    private void recover(BackendEvents events) {
         for (Versioned<JobRecord> record : state.jobs().table().list(hostId + "-")) {
             JobRecord job = record.value();
-            boolean here = appBackend.status(job.id()).isPresent();
-            if (job.state() == JobState.DOWN || job.state() == JobState.PENDING || here) {
+            if (job.state() == JobState.DOWN || job.state() == JobState.PENDING) {
                 continue;
             }
-            Transaction.Builder transaction = Transaction.builder();
-            state.jobs().replace(transaction, record, job.lost("its host was restarted", clock.instant()));
-            if (job.spec().resurrect() && !job.stopRequested()) {
-                state.jobs().create(transaction, resurrected(job));
+            Optional<JobStatus> status = backendFor(job.spec()).status(job.id());
+            if (status.isPresent()) {
+                continueWith(job, status.get(), events);
+            } else {
+                giveUp(job.id(), "its host was restarted");
             }
-            state.commit(transaction);
+        }
+        for (ContainerBackend backend : List.of(appBackend, builtinBackend)) {
+            backend.jobs().stream()
+                    .map(JobStatus::id)
+                    .filter(id -> !local.containsKey(id))
+                    .forEach(id -> backend.stop(id, Duration.ZERO));
         }
     }
 
-    private JobRecord resurrected(JobRecord job) {
-        JobId id = JobId.random(hostId);
-        Map<String, String> env = new HashMap<>(job.spec().env());
-        env.computeIfPresent("FLYNN_JOB_ID", (name, old) -> id.value());
-        JobSpec spec = job.spec()
-                .withId(id)
-                .withEnv(env)
-                .withPorts(job.spec().ports().stream()
-                        .map(port -> port.withPort(0))
-                        .toList());
-        return JobRecord.pending(spec, job.restarts(), clock.instant());
+    private void continueWith(JobRecord job, JobStatus status, BackendEvents events) {
+        job.spec().ports().forEach(port -> ports.reserve(port.port()));
+        JobSpec spec = job.spec().withEnv(environment.of(job.spec()));
+        JobStatus before = JobStatus.starting(job.id(), status.createdAt());
+        var here = new LocalJob(spec, backendFor(spec), new JobStreams(spec, logSink, clock), before);
+        local.put(job.id(), here);
+        events.onStatus(here.backend.status(job.id()).orElse(status));
+    }
+
+    /** Nobody saw how the job ended; one that the host resurrects gets its successor in the same moment. */
+    private void giveUp(JobId id, String reason) {
+        while (true) {
+            Versioned<JobRecord> record = state.jobs().table().get(id.value());
+            JobRecord job = record.value();
+            if (job.state() == JobState.DOWN) {
+                return;
+            }
+            Transaction.Builder transaction = Transaction.builder();
+            state.jobs().replace(transaction, record, job.lost(reason, clock.instant()));
+            if (job.spec().resurrect() && !job.stopRequested()) {
+                state.jobs().create(transaction, Resurrection.successor(job, clock.instant()));
+            }
+            if (state.commit(transaction).committed()) {
+                return;
+            }
+        }
     }
 
     // deciding
 
-    private void reconcileSoon() {
-        if (!closing && reconcileQueued.compareAndSet(false, true)) {
-            decide(() -> {
-                reconcileQueued.set(false);
-                reconcile();
-            });
-        }
+    private void reconcileNowAndThen() {
+        pauses.runAfter(PERIOD, () -> {
+            reconcileSoon();
+            reconcileNowAndThen();
+        });
     }
 
-    private void decide(Runnable decision) {
-        try {
-            decisions.execute(() -> {
-                try {
-                    decision.run();
-                } catch (RuntimeException e) {
-                    log.atError().setCause(e).log("host agent's decision failed");
-                }
-            });
-        } catch (RejectedExecutionException closed) {
-            // the agent ends; what is left is found by the next one
+    private void reconcileSoon() {
+        if (ready && !closing && reconcileQueued.compareAndSet(false, true)) {
+            try {
+                decisions.execute(() -> {
+                    reconcileQueued.set(false);
+                    reconcile();
+                });
+            } catch (RejectedExecutionException closed) {
+                log.atTrace().log("closed before a decision; the next agent takes it");
+            }
         }
     }
 
     private void reconcile() {
-        for (Versioned<JobRecord> record : records.records().values()) {
+        boolean complete = true;
+        Map<String, Versioned<JobRecord>> known = records.records();
+        Collection<Versioned<JobRecord>> all = known.values();
+        for (LocalJob job : List.copyOf(local.values())) {
+            complete &= attempt(job.id(), () -> follow(job));
+            if (!known.containsKey(job.id().value())) {
+                complete &= attempt(job.id(), () -> stop(job));
+            }
+        }
+        for (Versioned<JobRecord> record : all) {
             JobRecord job = record.value();
-            if (closing || !job.hostId().equals(hostId) || job.state() == JobState.DOWN) {
-                continue;
+            if (job.hostId().equals(hostId)) {
+                complete &= attempt(job.id(), () -> follow(job));
             }
-            LocalJob here = local.get(job.id());
-            if (here == null && job.state() == JobState.PENDING) {
-                if (job.stopRequested()) {
-                    recordDown(
-                            job.id(),
-                            JobStatus.starting(job.id(), clock.instant()).exited(0, clock.instant()));
-                } else {
-                    accept(job);
-                }
-            } else if (here != null && job.stopRequested() && !here.stopping()) {
-                stop(here);
-            }
+        }
+        List<JobRecord> jobs = all.stream().map(Versioned::value).toList();
+        for (JobRecord job : Resurrection.due(jobs, hostId, clock.instant(), SCHEDULER_PATIENCE)) {
+            complete &= attempt(job.id(), () -> resurrect(job));
+        }
+        if (!complete) {
+            pauses.runAfter(RETRY, this::reconcileSoon);
         }
     }
 
-    private void accept(JobRecord job) {
-        LocalJob here = null;
+    /** One job's trouble is not that of the others. */
+    private boolean attempt(JobId job, Runnable step) {
+        if (closing) {
+            return true;
+        }
         try {
-            JobSpec resolved = resolve(job.spec());
-            here = new LocalJob(resolved, backendFor(resolved), new JobStreams(resolved, logSink, clock));
-            local.put(job.id(), here);
-            adoptWaiting(here);
-            JobRecord started = state.jobs().update(job.id(), record -> record.starting(resolved, clock.instant()));
-            if (started.state() != JobState.STARTING) {
-                drop(here);
-                return;
-            }
-            here.backend.start(resolved);
-        } catch (FlynnException e) {
-            log.atWarn().addKeyValue("job", job.id()).setCause(e).log("job cannot be started");
-            JobStatus failed = JobStatus.starting(job.id(), clock.instant()).failed(e.getMessage(), clock.instant());
-            if (here == null) {
-                recordDown(job.id(), failed);
-            } else {
-                finished(here, failed);
+            step.run();
+            return true;
+        } catch (RuntimeException e) {
+            log.atWarn().addKeyValue("job", job).setCause(e).log("job's step failed; trying again");
+            return false;
+        }
+    }
+
+    /** From what the backend told to the record. */
+    private void follow(LocalJob job) {
+        if (job.isRecorded()) {
+            return;
+        }
+        JobStatus status = job.observed();
+        switch (status.state()) {
+            case STARTING -> {}
+            case RUNNING -> recordUp(job.id(), status);
+            case DOWN -> {
+                if (status.startedAt().isPresent()) {
+                    recordUp(job.id(), status); // it may have run too short to be seen
+                }
+                recordDown(job.id(), status);
+                job.backend.forget(job.id());
+                drop(job);
             }
         }
+        job.recorded(status.state());
+    }
+
+    /** From the record to what the backend is to do. */
+    private void follow(JobRecord job) {
+        LocalJob here = local.get(job.id());
+        if (here == null) {
+            switch (job.state()) {
+                case PENDING -> begin(job);
+                case STARTING, UP, STOPPING -> giveUp(job.id(), "its host lost it");
+                case DOWN -> {}
+            }
+        } else if (job.state() == JobState.DOWN) {
+            here.backend.stop(job.id(), Duration.ZERO);
+        } else if (job.stopRequested()) {
+            stop(here);
+        }
+    }
+
+    private void begin(JobRecord job) {
+        JobStatus starting = JobStatus.starting(job.id(), clock.instant());
+        if (job.stopRequested()) {
+            refuse(starting.exited(0, clock.instant()));
+            return;
+        }
+        LocalJob here;
+        JobSpec assigned;
+        try {
+            assigned = job.spec().withPorts(assign(job.spec().ports()));
+            JobSpec complete = assigned.withEnv(environment.of(assigned));
+            here = new LocalJob(complete, backendFor(complete), new JobStreams(complete, logSink, clock), starting);
+        } catch (FlynnException e) {
+            refuse(starting.failed(e.getMessage(), clock.instant()));
+            return;
+        }
+        accept(here, assigned);
+    }
+
+    /** @param assigned what is recorded: without what the host adds, which the next host adds anew */
+    private void accept(LocalJob here, JobSpec assigned) {
+        local.put(here.id(), here);
+        boolean accepted = false;
+        try {
+            accepted = change(here.id(), record -> record.starting(assigned, clock.instant()))
+                    .filter(record -> record.state() == JobState.STARTING)
+                    .isPresent();
+        } finally {
+            if (!accepted) {
+                drop(here);
+                here.streams.end(here.observed().failed("the host could not accept the job", clock.instant()));
+            }
+        }
+        if (!accepted) {
+            return;
+        }
+        attachments.adopt(here);
+        try {
+            here.backend.start(withWantedSize(here));
+        } catch (FlynnException e) {
+            log.atWarn().addKeyValue("job", here.id()).setCause(e).log("job cannot be started");
+            finished(here, here.observed().failed(e.getMessage(), clock.instant()));
+        }
+    }
+
+    private static JobSpec withWantedSize(LocalJob job) {
+        return job.spec.tty().isPresent()
+                ? job.streams.wantedSize().map(job.spec::withTty).orElse(job.spec)
+                : job.spec;
+    }
+
+    private List<Port> assign(List<Port> wanted) {
+        List<Port> assigned = new ArrayList<>();
+        try {
+            wanted.forEach(port -> assigned.add(port.withPort(ports.allot())));
+        } catch (FlynnException e) {
+            assigned.forEach(port -> ports.release(port.port()));
+            throw e;
+        }
+        return assigned;
     }
 
     private ContainerBackend backendFor(JobSpec spec) {
         return spec.image().type().equals(Artifact.BUILTIN) ? builtinBackend : appBackend;
     }
 
-    /** The spec with its ports assigned and the environment that the host adds (contract: controller, Environment). */
-    private JobSpec resolve(JobSpec spec) {
-        List<dev.flynn.api.release.Port> assigned = new ArrayList<>();
-        Map<String, String> env = new HashMap<>(hostEnvironment);
-        env.put("EXTERNAL_IP", listenIp);
-        env.put("LISTEN_IP", listenIp);
-        env.putAll(spec.env());
-        for (int i = 0; i < spec.ports().size(); i++) {
-            int port = ports.allot();
-            assigned.add(spec.ports().get(i).withPort(port));
-            env.put("PORT_" + i, String.valueOf(port));
-            if (i == 0) {
-                env.put("PORT", String.valueOf(port));
-            }
-        }
-        env.put("EXTERNAL_IP", listenIp);
-        String hostname = spec.id().uuid();
-        env.put("HOSTNAME", hostname.length() > 64 ? hostname.substring(0, 64) : hostname);
-        return spec.withPorts(assigned).withEnv(env);
+    private void refuse(JobStatus down) {
+        recordDown(down.id(), down);
+        attachments.refuse(down);
     }
 
     private void stop(LocalJob job) {
@@ -266,9 +372,13 @@ public final class HostAgent implements HostConnections, HostConnection, AutoClo
             return;
         }
         boolean served = job.closeServices();
-        state.jobs().update(job.id(), record -> record.stopping(clock.instant()));
-        long drain = served ? DRAIN.toMillis() : 0;
-        var unused = checks.schedule(() -> job.backend.stop(job.id(), GRACE), drain, TimeUnit.MILLISECONDS);
+        pauses.runAfter(served ? DRAIN : Duration.ZERO, () -> job.backend.stop(job.id(), GRACE));
+        change(job.id(), record -> record.stopping(clock.instant()));
+    }
+
+    private void resurrect(JobRecord job) {
+        log.atInfo().addKeyValue("job", job.id()).log("nobody restarts the job; its host does");
+        state.jobs().create(Resurrection.successor(job, clock.instant()));
     }
 
     // what backends tell
@@ -298,21 +408,21 @@ public final class HostAgent implements HostConnections, HostConnection, AutoClo
     }
 
     private void running(LocalJob job, JobStatus status) {
-        String address = status.address().orElse(listenIp);
-        job.markRunning();
-        job.streams.running();
-        if (!closing) {
-            state.jobs().update(job.id(), record -> record.up(address, clock.instant()));
+        if (!job.observe(status)) {
+            return;
         }
-        for (dev.flynn.api.release.Port port : job.spec.ports()) {
+        job.streams.running();
+        String address = status.address().orElse(listenIp);
+        for (Port port : job.spec.ports()) {
             port.service().ifPresent(service -> {
-                Instance instance = Instance.of(port.proto(), address + ":" + port.port(), serviceMeta(job.spec.env()));
+                var instance = Instance.of(
+                        port.proto(), address + ":" + port.port(), JobEnvironment.serviceMeta(job.spec.env()));
                 var registered = new ServicePort(
                         service,
                         instance,
                         discovery,
                         heartbeats,
-                        checks,
+                        pauses,
                         () -> job.backend.stop(job.id(), Duration.ZERO));
                 if (job.addService(registered)) {
                     registered.start();
@@ -322,45 +432,48 @@ public final class HostAgent implements HostConnections, HostConnection, AutoClo
         reconcileSoon();
     }
 
-    private static Map<String, String> serviceMeta(Map<String, String> env) {
-        Map<String, String> meta = new HashMap<>();
-        for (String name :
-                List.of("FLYNN_APP_ID", "FLYNN_APP_NAME", "FLYNN_RELEASE_ID", "FLYNN_PROCESS_TYPE", "FLYNN_JOB_ID")) {
-            String value = env.get(name);
-            if (value != null) {
-                meta.put(name, value);
-            }
-        }
-        return meta;
-    }
-
     private void finished(LocalJob job, JobStatus status) {
         job.closeServices();
         job.streams.end(status);
-        drop(job);
-        if (!closing) {
-            recordDown(job.id(), status);
+        if (job.observe(status)) {
+            reconcileSoon();
         }
-        job.backend.forget(job.id());
     }
+
+    // recording
 
     private void drop(LocalJob job) {
         local.remove(job.id());
         job.spec.ports().forEach(port -> ports.release(port.port()));
     }
 
+    private void recordUp(JobId id, JobStatus status) {
+        String address = status.address().orElse(listenIp);
+        change(id, record -> record.state() == JobState.STARTING ? record.up(address, clock.instant()) : record);
+    }
+
     private void recordDown(JobId id, JobStatus status) {
+        change(id, record -> record.down(status, clock.instant()))
+                .flatMap(JobRecord::app)
+                .ifPresent(this::forgetOldJobs);
+    }
+
+    /** Changes a job's record unless it is down already; empty if it is gone. */
+    private Optional<JobRecord> change(JobId id, UnaryOperator<JobRecord> change) {
         try {
-            JobRecord down = state.jobs().update(id, record -> record.down(status, clock.instant()));
-            down.app().ifPresent(app -> decide(() -> forgetOldJobs(app)));
-        } catch (FlynnException | IllegalStateException e) {
-            log.atError().addKeyValue("job", id).setCause(e).log("cannot record that a job is down");
+            return Optional.of(
+                    state.jobs().update(id, record -> record.state() == JobState.DOWN ? record : change.apply(record)));
+        } catch (FlynnException e) {
+            if (e.code() == ErrorCode.OBJECT_NOT_FOUND) {
+                return Optional.empty();
+            }
+            throw e;
         }
     }
 
     /** Lists stay short: of the jobs of an app that are down, the newest are kept. */
     private void forgetOldJobs(AppId app) {
-        List<Versioned<JobRecord>> down = records.records().values().stream()
+        List<Versioned<JobRecord>> old = records.records().values().stream()
                 .filter(record -> record.value().state() == JobState.DOWN)
                 .filter(record -> record.value().app().equals(Optional.of(app)))
                 .sorted(Comparator.comparingLong((Versioned<JobRecord> record) -> record.createRevision())
@@ -368,7 +481,7 @@ public final class HostAgent implements HostConnections, HostConnection, AutoClo
                 .skip(KEPT_DOWN_JOBS)
                 .filter(record -> record.value().restartAt().isEmpty())
                 .toList();
-        for (Versioned<JobRecord> record : down) {
+        for (Versioned<JobRecord> record : old) {
             Transaction.Builder transaction = Transaction.builder();
             state.jobs().table().remove(transaction, record);
             state.commit(transaction);
@@ -377,94 +490,20 @@ public final class HostAgent implements HostConnections, HostConnection, AutoClo
 
     // attaching
 
+    /** This host itself; others cannot be reached through an agent. */
     @Override
     public HostConnection connect(String id) {
         if (!id.equals(hostId)) {
             throw FlynnException.unavailable("host \"%s\" cannot be reached from %s".formatted(id, hostId), null);
         }
-        return this;
-    }
-
-    @Override
-    public Attachment attach(JobId job, boolean stdin, Optional<TerminalSize> size, AttachListener listener) {
-        var session = new AttachSession(job, stdin, listener, () -> backendOf(job), closed -> detach(job, closed));
-        LocalJob here;
-        synchronized (waiting) {
-            here = local.get(job);
-            if (here == null && !wasHere(job)) {
-                waiting.computeIfAbsent(job, id -> new ArrayList<>()).add(session);
-                return session;
-            }
-        }
-        if (here == null) {
-            session.error(AttachSession.NOT_RUNNING);
-        } else {
-            here.streams.attach(session, here.isRunning());
-            size.ifPresent(wanted -> resizeIfItCan(session, wanted));
-        }
-        return session;
-    }
-
-    private static void resizeIfItCan(AttachSession session, TerminalSize size) {
-        try {
-            session.resize(size);
-        } catch (FlynnException noTerminal) {
-            // only jobs with a terminal have a size
-        }
-    }
-
-    private boolean wasHere(JobId job) {
-        return state.jobs()
-                .find(job)
-                .map(record -> record.state() != JobState.PENDING)
-                .orElse(false);
-    }
-
-    private void adoptWaiting(LocalJob job) {
-        synchronized (waiting) {
-            List<AttachSession> sessions = waiting.remove(job.id());
-            if (sessions != null) {
-                sessions.forEach(session -> job.streams.attach(session, false));
-            }
-        }
-    }
-
-    private void detach(JobId job, AttachSession session) {
-        synchronized (waiting) {
-            List<AttachSession> sessions = waiting.get(job);
-            if (sessions != null && sessions.remove(session) && sessions.isEmpty()) {
-                waiting.remove(job);
-            }
-        }
-        LocalJob here = local.get(job);
-        if (here != null) {
-            here.streams.detach(session);
-        }
-    }
-
-    private ContainerBackend backendOf(JobId job) {
-        return runningJob(job).backend;
-    }
-
-    private LocalJob runningJob(JobId job) {
-        LocalJob here = local.get(job);
-        if (here == null) {
-            throw new FlynnException(
-                    dev.flynn.api.error.ErrorCode.OBJECT_NOT_FOUND, "job " + job + " does not run on " + hostId);
-        }
-        return here;
-    }
-
-    @Override
-    public void signal(JobId job, int number) {
-        backendOf(job).signal(job, number);
+        return attachments;
     }
 
     // ending
 
     /**
      * Ends all jobs: those of apps first, then the platform's own. Their records stay as they are, so that the next start
-     * finds what ran and brings it back.
+     * finds what ran and brings it back: a clean end and a sudden one are recovered from in the same way.
      */
     @Override
     public void close() {
@@ -473,23 +512,22 @@ public final class HostAgent implements HostConnections, HostConnection, AutoClo
         }
         closing = true;
         records.close();
-        endJobs(appBackend);
-        endJobs(builtinBackend);
+        endJobs(appBackend, CLOSE_GRACE_OF_APPS);
+        endJobs(builtinBackend, CLOSE_GRACE_OF_BUILTINS);
+        watches.forEach(Subscription::close);
         heartbeats.close();
-        Executors.stop(decisions, "host-agent", Duration.ofSeconds(5));
-        Executors.stop(checks, "host-checks", Duration.ofSeconds(5));
+        pauses.close();
+        Executors.stop(decisions, "host-agent", Duration.ofSeconds(3));
     }
 
-    private void endJobs(ContainerBackend backend) {
+    private void endJobs(ContainerBackend backend, Duration grace) {
         List<LocalJob> jobs =
                 local.values().stream().filter(job -> job.backend == backend).toList();
         jobs.forEach(LocalJob::closeServices);
-        jobs.forEach(job -> backend.stop(job.id(), GRACE));
-        long deadline = System.nanoTime() + GRACE.plusSeconds(2).toNanos();
+        jobs.forEach(job -> backend.stop(job.id(), grace));
+        long deadline = System.nanoTime() + grace.plusSeconds(1).toNanos();
         for (LocalJob job : jobs) {
-            job.awaitDown(
-                    deadline - System.nanoTime(),
-                    () -> backend.status(job.id()).map(JobStatus::isDown).orElse(true));
+            job.streams.awaitEnd(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
         }
     }
 
@@ -503,7 +541,7 @@ public final class HostAgent implements HostConnections, HostConnection, AutoClo
         private @Nullable ContainerBackend appBackend;
         private @Nullable LogSink logSink;
         private String listenIp = "127.0.0.1";
-        private Map<String, String> environment = Map.of();
+        private Map<String, String> builtinEnvironment = Map.of();
 
         private Builder(String hostId, ClusterState state, Discovery discovery) {
             this.hostId = requireNonNull(hostId, "hostId");
@@ -535,9 +573,9 @@ public final class HostAgent implements HostConnections, HostConnection, AutoClo
             return this;
         }
 
-        /** What every job's environment begins with; releases override it. */
-        public Builder environment(Map<String, String> value) {
-            this.environment = requireNonNull(value, "environment");
+        /** What the environment of the platform's own jobs begins with; releases override it. */
+        public Builder builtinEnvironment(Map<String, String> value) {
+            this.builtinEnvironment = requireNonNull(value, "builtinEnvironment");
             return this;
         }
 

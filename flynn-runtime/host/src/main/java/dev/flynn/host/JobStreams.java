@@ -3,15 +3,19 @@ package dev.flynn.host;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.host.OutputStreamKind;
+import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.log.LogMessage;
 import dev.flynn.spi.log.LogSink;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** What one job writes, on its way to those attached and to the app's log. */
@@ -19,8 +23,11 @@ final class JobStreams {
 
     private final List<AttachSession> attached = new CopyOnWriteArrayList<>();
     private final Map<OutputStreamKind, LineSplitter> loggers = new EnumMap<>(OutputStreamKind.class);
+    private final CountDownLatch over = new CountDownLatch(1);
+    private boolean running;
     private @Nullable JobStatus ended;
 
+    /** @throws dev.flynn.api.error.FlynnException {@code VALIDATION} if the spec names no valid app */
     JobStreams(JobSpec spec, LogSink log, Clock clock) {
         String app = spec.metadata().get(JobSpec.META_APP);
         if (app == null || spec.disableLog() || spec.tty().isPresent()) {
@@ -43,18 +50,26 @@ final class JobStreams {
         }
     }
 
-    /** Adds an attachment; one that comes after the end is told that. */
-    void attach(AttachSession session, boolean running) {
+    /** Adds an attachment: it is attached now if the job runs, else when it does; one that comes after the end is told so. */
+    void attach(AttachSession session) {
         synchronized (this) {
             if (ended == null) {
-                attached.add(session);
                 if (running) {
                     session.attached();
                 }
+                attached.add(session);
                 return;
             }
         }
-        session.error(AttachSession.NOT_RUNNING);
+        session.error(ended.error().orElse(AttachSession.NOT_RUNNING));
+    }
+
+    /** The size that somebody who waits for the job wants its terminal to have from the start. */
+    Optional<TerminalSize> wantedSize() {
+        return attached.stream()
+                .map(AttachSession::size)
+                .flatMap(Optional::stream)
+                .findFirst();
     }
 
     void detach(AttachSession session) {
@@ -62,6 +77,7 @@ final class JobStreams {
     }
 
     synchronized void running() {
+        running = true;
         attached.forEach(AttachSession::attached);
     }
 
@@ -77,11 +93,25 @@ final class JobStreams {
     void end(JobStatus status) {
         loggers.values().forEach(LineSplitter::finish);
         synchronized (this) {
+            if (ended != null) {
+                return;
+            }
             ended = status;
         }
         attached.forEach(session -> status.error()
                 .ifPresentOrElse(
                         session::error, () -> session.exit(status.exitStatus().orElse(0))));
         attached.clear();
+        over.countDown();
+    }
+
+    /** Whether everything was delivered by then, the end included. */
+    boolean awaitEnd(Duration patience) {
+        try {
+            return over.await(patience.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return over.getCount() == 0;
+        }
     }
 }

@@ -1,14 +1,15 @@
 package dev.flynn.host;
 
 import dev.flynn.api.host.JobSpec;
+import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.id.JobId;
 import dev.flynn.spi.container.ContainerBackend;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
-/** A job that this host has taken on: its backend, its streams, and the services that it is registered in. */
+/** A job that this host has taken on: its backend, its streams, its services, and what of it is not recorded yet. */
 final class LocalJob {
 
     final JobSpec spec;
@@ -16,26 +17,47 @@ final class LocalJob {
     final JobStreams streams;
 
     private final List<ServicePort> services = new ArrayList<>();
+    private final AtomicReference<@Nullable AttachSession> stdinOwner = new AtomicReference<>();
     private boolean servicesClosed;
     private boolean stopping;
-    private volatile boolean running;
+    private JobStatus observed;
+    private JobStatus.State recorded = JobStatus.State.STARTING;
 
-    LocalJob(JobSpec spec, ContainerBackend backend, JobStreams streams) {
+    LocalJob(JobSpec spec, ContainerBackend backend, JobStreams streams, JobStatus observed) {
         this.spec = spec;
         this.backend = backend;
         this.streams = streams;
+        this.observed = observed;
     }
 
     JobId id() {
         return spec.id();
     }
 
-    void markRunning() {
-        running = true;
+    /** Takes in what the backend tells; false if it is nothing new. */
+    synchronized boolean observe(JobStatus status) {
+        if (status.state().compareTo(observed.state()) <= 0) {
+            return false;
+        }
+        observed = status;
+        return true;
     }
 
-    boolean isRunning() {
-        return running;
+    synchronized JobStatus observed() {
+        return observed;
+    }
+
+    synchronized boolean isRecorded() {
+        return recorded == observed.state();
+    }
+
+    synchronized void recorded(JobStatus.State state) {
+        recorded = state;
+    }
+
+    /** Only one attachment writes to the job, the first that wants to. */
+    boolean takeStdin(AttachSession session) {
+        return stdinOwner.compareAndSet(null, session) || stdinOwner.get() == session;
     }
 
     /** Adds a service; refused once the job is on its way down. */
@@ -48,16 +70,15 @@ final class LocalJob {
     }
 
     /** Leaves discovery; tells whether the job was in it. */
-    synchronized boolean closeServices() {
-        servicesClosed = true;
-        boolean had = !services.isEmpty();
-        services.forEach(ServicePort::close);
-        services.clear();
-        return had;
-    }
-
-    synchronized boolean stopping() {
-        return stopping;
+    boolean closeServices() {
+        List<ServicePort> left;
+        synchronized (this) {
+            servicesClosed = true;
+            left = List.copyOf(services);
+            services.clear();
+        }
+        left.forEach(ServicePort::close);
+        return !left.isEmpty();
     }
 
     /** True for the first caller. */
@@ -65,17 +86,5 @@ final class LocalJob {
         boolean first = !stopping;
         stopping = true;
         return first;
-    }
-
-    void awaitDown(long nanos, BooleanSupplier isDown) {
-        long deadline = System.nanoTime() + nanos;
-        while (!isDown.getAsBoolean() && System.nanoTime() < deadline) {
-            try {
-                TimeUnit.MILLISECONDS.sleep(5);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
-            }
-        }
     }
 }

@@ -41,6 +41,11 @@ final class PortAllocator {
                 ErrorCode.NO_CAPACITY, "no port from %d to %d is free on this host".formatted(FIRST, LAST));
     }
 
+    /** A port that a job already has. */
+    synchronized void reserve(int port) {
+        inUse.add(port);
+    }
+
     synchronized void release(int port) {
         inUse.remove(port);
     }

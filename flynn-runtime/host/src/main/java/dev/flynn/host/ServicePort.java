@@ -10,18 +10,15 @@ import dev.flynn.discovery.Heartbeats;
 import dev.flynn.discovery.Registration;
 import dev.flynn.spi.discovery.Discovery;
 import java.time.Duration;
-import java.util.Optional;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One port of a running job that belongs to a service: registered while it is healthy (contract: layer 0, Health checks).
+ * One port of a running job that belongs to a service: registered while it is healthy, at once if it has no check.
  *
- * <p>Until the first success it is checked every 100 ms and one success is enough; from then on every interval, and the
- * state changes after as many equal results as the threshold says.
+ * <p>A job that never came up is checked every 100 ms. One that is to be killed when it is down has the start timeout to
+ * come up.
  */
 final class ServicePort implements AutoCloseable {
 
@@ -32,45 +29,34 @@ final class ServicePort implements AutoCloseable {
     private final Instance instance;
     private final Discovery discovery;
     private final Heartbeats heartbeats;
-    private final ScheduledExecutorService checks;
+    private final Pauses pauses;
     private final Runnable kill;
-    private final long startDeadlineNanos;
 
+    private HealthState health = HealthState.CREATED;
+    private boolean startTimeIsOver;
     private @Nullable Registration registration;
-    private boolean everUp;
-    private boolean up;
-    private int opposite;
     private boolean closed;
 
+    /** @param kill ends the job at once */
     ServicePort(
             Service service,
             Instance instance,
             Discovery discovery,
             Heartbeats heartbeats,
-            ScheduledExecutorService checks,
+            Pauses pauses,
             Runnable kill) {
         this.service = service;
         this.instance = instance;
         this.discovery = discovery;
         this.heartbeats = heartbeats;
-        this.checks = checks;
+        this.pauses = pauses;
         this.kill = kill;
-        this.startDeadlineNanos = System.nanoTime()
-                + service.check()
-                        .map(HealthCheck::startTimeout)
-                        .orElse(Duration.ZERO)
-                        .toNanos();
     }
 
     void start() {
-        checks.execute(() -> {
+        pauses.runAfter(Duration.ZERO, () -> {
             createService();
-            Optional<HealthCheck> check = service.check();
-            if (check.isPresent()) {
-                check(check.get());
-            } else {
-                register();
-            }
+            service.check().ifPresentOrElse(this::beginChecks, this::register);
         });
     }
 
@@ -87,50 +73,72 @@ final class ServicePort implements AutoCloseable {
         }
     }
 
-    private void check(HealthCheck check) {
-        boolean passed = HealthProbe.passes(check, instance.host(), instance.port());
-        if (apply(check, passed)) {
-            Duration pause = everUp ? check.interval() : FIRST_INTERVAL;
-            var unused = checks.schedule(() -> check(check), pause.toMillis(), TimeUnit.MILLISECONDS);
+    private void beginChecks(HealthCheck check) {
+        if (check.killDown()) {
+            pauses.runAfter(check.startTimeout(), this::endOfStartTime);
+        }
+        check(check);
+    }
+
+    private synchronized void endOfStartTime() {
+        startTimeIsOver = true;
+        if (!closed && health.state() != HealthState.State.UP) {
+            kill("job did not come up in time and is killed");
         }
     }
 
-    /** Takes a result in; tells whether to go on checking. */
-    private synchronized boolean apply(HealthCheck check, boolean passed) {
-        if (closed) {
-            return false;
+    private void check(HealthCheck check) {
+        if (isClosed()) {
+            return;
         }
-        if (!everUp) {
-            if (passed) {
-                everUp = true;
-                up = true;
-                register();
-            } else if (check.killDown() && System.nanoTime() - startDeadlineNanos > 0) {
-                kill.run();
-                return false;
-            }
-            return true;
-        }
-        opposite = passed == up ? 0 : opposite + 1;
-        if (opposite >= check.threshold()) {
-            opposite = 0;
-            up = passed;
-            if (up) {
+        take(HealthProbe.passes(check, instance.host(), instance.port()), check);
+        pauses.runAfter(pause(check), () -> check(check));
+    }
+
+    private synchronized Duration pause(HealthCheck check) {
+        boolean first = health.state() == HealthState.State.CREATED;
+        return first || check.interval().compareTo(FIRST_INTERVAL) < 0 ? FIRST_INTERVAL : check.interval();
+    }
+
+    private synchronized void take(boolean passed, HealthCheck check) {
+        HealthState before = health;
+        health = before.after(passed, check);
+        health.enteredSince(before).ifPresent(entered -> {
+            if (entered == HealthState.State.UP) {
                 register();
             } else {
                 deregister();
-                if (check.killDown()) {
-                    kill.run();
-                    return false;
+                if (check.killDown() && startTimeIsOver && !closed) {
+                    kill("job does not answer any more and is killed");
                 }
             }
-        }
-        return true;
+        });
+    }
+
+    private void kill(String why) {
+        log.atWarn()
+                .addKeyValue("service", service.name())
+                .addKeyValue("instance", instance.addr())
+                .log(why);
+        kill.run();
+    }
+
+    private synchronized boolean isClosed() {
+        return closed;
     }
 
     private synchronized void register() {
-        if (!closed && registration == null) {
+        if (closed || registration != null) {
+            return;
+        }
+        try {
             registration = heartbeats.keep(service.name(), instance);
+        } catch (FlynnException e) {
+            log.atError()
+                    .addKeyValue("service", service.name())
+                    .addKeyValue("instance", instance.addr())
+                    .setCause(e)
+                    .log("job cannot be registered");
         }
     }
 

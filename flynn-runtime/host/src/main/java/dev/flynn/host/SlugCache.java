@@ -1,5 +1,6 @@
 package dev.flynn.host;
 
+import static java.util.Objects.requireNonNull;
 import static java.util.Objects.requireNonNullElse;
 
 import dev.flynn.api.discovery.Instance;
@@ -8,14 +9,18 @@ import dev.flynn.spi.discovery.Discovery;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -23,6 +28,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -38,95 +45,172 @@ public final class SlugCache {
     public static final String SLUG_URL = "SLUG_URL";
 
     private static final String DISCOVERD = ".discoverd";
-    private static final int KEPT_SLUGS = 50;
+    private static final String PARTIAL = ".part";
+    private static final long KEPT_BYTES = 4L << 30;
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration RETRY = Duration.ofMillis(200);
 
     private final Path directory;
     private final Discovery discovery;
     private final Supplier<String> key;
+    private final long keptBytes;
+    private final Duration patience;
 
     /** One lock per slug, so that starts of several jobs share one download. */
     private final Map<String, Object> locks = new ConcurrentHashMap<>();
 
     /** @param key what the blobstore asks for, known once the cluster is set up */
     public SlugCache(Path directory, Discovery discovery, Supplier<String> key) {
+        this(directory, discovery, key, KEPT_BYTES, PATIENCE);
+    }
+
+    /**
+     * @param keptBytes of slugs that may be needed again; the last one is always kept
+     * @param patience how long to wait for the blobstore
+     */
+    SlugCache(Path directory, Discovery discovery, Supplier<String> key, long keptBytes, Duration patience) {
         this.directory = directory;
         this.discovery = discovery;
         this.key = key;
+        this.keptBytes = keptBytes;
+        this.patience = patience;
     }
 
-    /** Unpacks the job's slug into its directory; a job without one gets nothing. */
+    /**
+     * Unpacks the job's slug into its directory; a job without one gets nothing. While the blobstore is not there, as when a
+     * cluster comes up, this waits for it.
+     */
     public void prepare(JobSpec spec, Path appDirectory) throws IOException {
         String url = spec.env().get(SLUG_URL);
         if (url == null || url.isEmpty()) {
             return;
         }
-        Path slug = fetch(url);
-        try (InputStream packed = Files.newInputStream(slug)) {
+        try (InputStream packed = open(url)) {
             unpack(packed, appDirectory);
         }
     }
 
-    private Path fetch(String url) throws IOException {
+    private InputStream open(String url) throws IOException {
         String name = url.replaceAll("[^A-Za-z0-9.-]", "_");
         synchronized (locks.computeIfAbsent(name, any -> new Object())) {
             Files.createDirectories(directory);
             Path slug = directory.resolve(name);
             if (!Files.exists(slug)) {
-                Path partial = Files.createTempFile(directory, "fetch", ".part");
+                Path partial = Files.createTempFile(directory, "fetch", PARTIAL);
                 try {
-                    download(url, partial);
+                    fetch(url, partial);
                     Files.move(partial, slug, StandardCopyOption.ATOMIC_MOVE);
                 } finally {
                     Files.deleteIfExists(partial);
                 }
-                forgetOldest();
+                forgetOldest(slug);
             }
-            Files.setLastModifiedTime(slug, FileTime.fromMillis(System.currentTimeMillis()));
-            return slug;
+            Files.setLastModifiedTime(slug, FileTime.from(Instant.now()));
+            return Files.newInputStream(slug);
         }
     }
 
-    private void forgetOldest() throws IOException {
+    /** Slugs that are in use stay readable: a file goes only when nobody has it open any more. */
+    private void forgetOldest(Path newest) throws IOException {
+        List<Path> slugs;
         try (var files = Files.list(directory)) {
-            List<Path> oldest = files.filter(file -> !file.toString().endsWith(".part"))
-                    .sorted(Comparator.comparingLong(file -> -file.toFile().lastModified()))
-                    .skip(KEPT_SLUGS)
+            slugs = files.filter(file -> !file.toString().endsWith(PARTIAL) && !file.equals(newest))
+                    .sorted(Comparator.comparingLong(
+                                    (Path file) -> file.toFile().lastModified())
+                            .reversed())
                     .toList();
-            for (Path slug : oldest) {
+        }
+        long kept = Files.size(newest);
+        for (Path slug : slugs) {
+            kept += slug.toFile().length();
+            if (kept > keptBytes) {
                 Files.deleteIfExists(slug);
             }
         }
     }
 
+    private void fetch(String url, Path file) throws IOException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (true) {
+            try {
+                download(url, file);
+                return;
+            } catch (NotReadyException e) {
+                if (System.nanoTime() - deadline > 0) {
+                    throw e;
+                }
+                pause(e);
+            }
+        }
+    }
+
+    private static void pause(IOException reason) throws IOException {
+        try {
+            TimeUnit.MILLISECONDS.sleep(RETRY.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw reason;
+        }
+    }
+
     private void download(String url, Path file) throws IOException {
-        URI address = resolve(URI.create(url));
-        var connection = (HttpURLConnection) address.toURL().openConnection();
+        var connection = (HttpURLConnection) resolve(URI.create(url)).toURL().openConnection();
         connection.setConnectTimeout(5_000);
         connection.setReadTimeout(60_000);
-        if (URI.create(url).getHost().endsWith(DISCOVERD)) {
+        if (isService(URI.create(url))) {
             String credentials = Base64.getEncoder().encodeToString((":" + key.get()).getBytes(StandardCharsets.UTF_8));
             connection.setRequestProperty("Authorization", "Basic " + credentials);
         }
-        if (connection.getResponseCode() != 200) {
-            throw new IOException("cannot fetch the slug %s: status %d".formatted(url, connection.getResponseCode()));
+        int status;
+        try {
+            status = connection.getResponseCode();
+        } catch (ConnectException e) {
+            throw new NotReadyException("cannot fetch the slug %s: %s".formatted(url, e.getMessage()));
         }
+        if (status == 503) {
+            throw new NotReadyException("cannot fetch the slug %s: status 503".formatted(url));
+        }
+        if (status != 200) {
+            throw new IOException("cannot fetch the slug %s: status %d".formatted(url, status));
+        }
+        long expected = connection.getContentLengthLong();
         try (InputStream body = connection.getInputStream()) {
-            Files.copy(body, file, StandardCopyOption.REPLACE_EXISTING);
+            long received = Files.copy(body, file, StandardCopyOption.REPLACE_EXISTING);
+            if (expected >= 0 && received != expected) {
+                throw new IOException(
+                        "cannot fetch the slug %s: %d of %d bytes came".formatted(url, received, expected));
+            }
         }
+    }
+
+    private static boolean isService(URI url) {
+        return url.getHost() != null && url.getHost().endsWith(DISCOVERD);
     }
 
     /** There is no DNS for services on this host, so that names of services are looked up here. */
     private URI resolve(URI url) throws IOException {
-        String host = url.getHost();
-        if (host == null || !host.endsWith(DISCOVERD)) {
+        if (!isService(url)) {
             return url;
         }
-        String service = host.substring(0, host.length() - DISCOVERD.length());
+        String service = url.getHost().substring(0, url.getHost().length() - DISCOVERD.length());
         List<Instance> instances = discovery.instances(service);
         if (instances.isEmpty()) {
-            throw new IOException("cannot fetch the slug %s: service %s has no instance now".formatted(url, service));
+            throw new NotReadyException(
+                    "cannot fetch the slug %s: service %s has no instance now".formatted(url, service));
         }
-        return URI.create("http://" + instances.get(0).addr() + url.getRawPath());
+        Instance any = instances.get(ThreadLocalRandom.current().nextInt(instances.size()));
+        String query = url.getRawQuery() == null ? "" : "?" + url.getRawQuery();
+        return URI.create("http://" + any.addr() + url.getRawPath() + query);
+    }
+
+    /** The same request may succeed in a moment. */
+    private static final class NotReadyException extends IOException {
+
+        private static final long serialVersionUID = 1;
+
+        NotReadyException(String message) {
+            super(message);
+        }
     }
 
     /** Unpacks a gzipped tar; entries that would leave the directory are refused. */
@@ -143,10 +227,10 @@ public final class SlugCache {
                     continue;
                 }
                 Path parent = requireNonNullElse(file.getParent(), root);
+                requireInside(nearestExisting(parent), root, entry.getName());
                 if (!Files.isDirectory(parent)) {
                     Files.createDirectories(parent);
                 }
-                requireInside(parent, root, entry.getName());
                 if (entry.isDirectory()) {
                     Files.createDirectories(file);
                 } else if (entry.isSymbolicLink()) {
@@ -163,6 +247,15 @@ public final class SlugCache {
                 }
             }
         }
+    }
+
+    /** What a symbolic link on the way leads to counts, so nothing is created before it was looked at. */
+    private static Path nearestExisting(Path directory) {
+        Path existing = directory;
+        while (!Files.exists(existing, LinkOption.NOFOLLOW_LINKS)) {
+            existing = requireNonNull(existing.getParent(), "the root exists");
+        }
+        return existing;
     }
 
     private static void requireInside(Path directory, Path root, String entry) throws IOException {
