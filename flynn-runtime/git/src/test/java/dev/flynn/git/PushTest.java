@@ -489,12 +489,9 @@ class PushTest {
 
         assertThat(app.git("ls-remote", "flynn")).isEmpty();
         Path repository = directory.resolve("repos/" + controller.app.id() + ".git");
-        assertThat(app.git("--git-dir", repository.toString(), "rev-parse", "master")
-                        .strip())
-                .isEqualTo(commit);
-        assertThat(app.git("--git-dir", repository.toString(), "config", "core.fsyncRefFiles")
-                        .strip())
-                .isEqualTo("true");
-        assertThat(app.git("--git-dir", repository.toString(), "fsck")).isEmpty();
+        String inIt = "--git-dir=" + repository;
+        assertThat(app.git(inIt, "rev-parse", "master").strip()).endsWith(commit);
+        assertThat(app.git(inIt, "config", "core.fsyncRefFiles").strip()).isEqualTo("true");
+        app.git(inIt, "fsck", "--strict");
     }
 }
