@@ -1,0 +1,74 @@
+package dev.flynn.cli;
+
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Finds commands by name, loading only the one that is asked for. */
+final class Commands {
+
+    /** In the order in which the help lists them. */
+    static final List<String> LISTED = List.of(
+            "help",
+            "install",
+            "cluster",
+            "create",
+            "delete",
+            "apps",
+            "info",
+            "ps",
+            "kill",
+            "log",
+            "scale",
+            "run",
+            "env",
+            "limit",
+            "meta",
+            "route",
+            "pg",
+            "provider",
+            "remote",
+            "resource",
+            "release",
+            "deployment",
+            "export",
+            "import",
+            "version");
+
+    private Commands() {}
+
+    static Optional<Command> find(String name) {
+        return Optional.ofNullable(create(name));
+    }
+
+    private static @Nullable Command create(String name) {
+        return switch (name) {
+            case "apps" -> new AppsCommand();
+            case "cluster" -> new ClusterCommand();
+            case "create" -> new CreateCommand();
+            case "delete" -> new DeleteCommand();
+            case "deployment" -> new DeploymentCommand();
+            case "env" -> new EnvCommand();
+            case "git-credentials" -> new GitCredentialsCommand();
+            case "help" -> new HelpCommand();
+            case "info" -> new InfoCommand();
+            case "kill" -> new KillCommand();
+            case "limit" -> new LimitCommand();
+            case "log" -> new LogCommand();
+            case "meta" -> new MetaCommand();
+            case "provider" -> new ProviderCommand();
+            case "ps" -> new PsCommand();
+            case "release" -> new ReleaseCommand();
+            case "remote" -> new RemoteCommand();
+            case "resource" -> new ResourceCommand();
+            case "route" -> new RouteCommand();
+            case "run" -> new RunCommand();
+            case "scale" -> new ScaleCommand();
+            case "update" -> new UpdateCommand();
+            case "version" -> new VersionCommand();
+            case "docker", "export", "import", "install", "login", "mongodb", "mysql", "pg", "redis", "volume" ->
+                new AbsentCommand(name);
+            default -> null;
+        };
+    }
+}

@@ -1,0 +1,87 @@
+package dev.flynn.cli;
+
+import dev.flynn.client.ControllerClient;
+import org.jspecify.annotations.Nullable;
+
+/** What a command works with; nothing is read, asked or connected before it is needed. */
+final class Context implements AutoCloseable {
+
+    private final Environment environment;
+    private final Console console;
+    private final String wantedApp;
+    private final String wantedCluster;
+    private final Git git;
+
+    private AppChoice.@Nullable Choice choice;
+    private @Nullable Cluster cluster;
+    private @Nullable ControllerClient controller;
+
+    Context(Environment environment, Console console, String wantedApp, String wantedCluster) {
+        this.environment = environment;
+        this.console = console;
+        this.wantedApp = wantedApp;
+        this.wantedCluster = wantedCluster;
+        this.git = new Git(environment);
+    }
+
+    Environment environment() {
+        return environment;
+    }
+
+    Console console() {
+        return console;
+    }
+
+    Git git() {
+        return git;
+    }
+
+    ClusterFile clusterFile() {
+        return new ClusterFile(environment.clusterFile());
+    }
+
+    /** The app that the command is about, as the user named it: a name or an id. */
+    String app() {
+        return choice().app();
+    }
+
+    private AppChoice.Choice choice() {
+        if (choice == null) {
+            choice = choose().app();
+        }
+        return choice;
+    }
+
+    private AppChoice choose() {
+        return new AppChoice(clusterFile().read(), wantedApp, wantedCluster, environment, git);
+    }
+
+    /** The cluster that the command is about. */
+    Cluster cluster() {
+        if (cluster == null) {
+            cluster = choice == null ? choose().cluster() : choice.cluster();
+        }
+        return cluster;
+    }
+
+    ControllerClient controller() {
+        if (controller == null) {
+            controller = controllerOf(cluster());
+        }
+        return controller;
+    }
+
+    static ControllerClient controllerOf(Cluster cluster) {
+        return ControllerClient.builder(cluster.controllerUrl())
+                .key(cluster.key())
+                .tlsPin(cluster.tlsPin())
+                .build();
+    }
+
+    @Override
+    public void close() {
+        if (controller != null) {
+            controller.close();
+        }
+    }
+}

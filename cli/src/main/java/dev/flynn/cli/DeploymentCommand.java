@@ -1,0 +1,75 @@
+package dev.flynn.cli;
+
+import dev.flynn.api.app.App;
+import dev.flynn.api.deployment.Deployment;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** {@code flynn deployment}. */
+final class DeploymentCommand implements Command {
+
+    private static final String BATCH_SIZE = "flynn-deploy-batch-size";
+
+    @Override
+    public Syntax syntax() {
+        return Syntax.of(Form.of("", 0, 0), Form.of("timeout", 0, 1), Form.of("batch-size", 0, 1));
+    }
+
+    @Override
+    public int run(Context context, Arguments arguments) {
+        String app = context.app();
+        Optional<String> value = arguments.optionalValue(0);
+        switch (arguments.form()) {
+            case "timeout" -> timeout(context, app, value);
+            case "batch-size" -> batchSize(context, app, value);
+            default -> list(context, app);
+        }
+        return 0;
+    }
+
+    private static void list(Context context, String app) {
+        Table table = new Table().row("ID", "STATUS", "CREATED", "FINISHED");
+        Instant now = Instant.now();
+        for (Deployment deployment : context.controller().deployments(app)) {
+            table.row(
+                    deployment.id().toString(),
+                    deployment.status().wireName(),
+                    Ages.ago(deployment.createdAt(), now),
+                    Ages.ago(deployment.finishedAt(), now));
+        }
+        table.print(context.console());
+    }
+
+    private static void timeout(Context context, String app, Optional<String> seconds) {
+        if (seconds.isPresent()) {
+            context.controller().updateApp(app, Map.of("deploy_timeout", positive(seconds.get())));
+        } else {
+            App found = context.controller().app(app);
+            context.console().print(String.valueOf(found.deployTimeout()));
+        }
+    }
+
+    private static void batchSize(Context context, String app, Optional<String> size) {
+        Map<String, String> meta = new HashMap<>(context.controller().app(app).meta());
+        if (size.isPresent()) {
+            meta.put(BATCH_SIZE, String.valueOf(positive(size.get())));
+            context.controller().setMeta(app, meta);
+        } else {
+            context.console().print(meta.getOrDefault(BATCH_SIZE, "not set"));
+        }
+    }
+
+    private static int positive(String text) {
+        try {
+            int number = Integer.parseInt(text);
+            if (number > 0) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // told below
+        }
+        throw new CliException("\"" + text + "\" is no number above zero");
+    }
+}

@@ -1,0 +1,98 @@
+package dev.flynn.cli;
+
+import dev.flynn.api.id.ReleaseId;
+import dev.flynn.api.release.ProcessType;
+import dev.flynn.api.release.Release;
+import dev.flynn.api.release.ResourceLimit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+
+/** {@code flynn limit}: what the processes of a type may use. */
+final class LimitCommand implements Command {
+
+    @Override
+    public Syntax syntax() {
+        return Syntax.of(
+                List.of(Option.value('t', "process-type")), Form.of("", 0, 0, "process-type"), Form.atLeast("set", 2));
+    }
+
+    @Override
+    public int run(Context context, Arguments arguments) {
+        if (arguments.form().equals("set")) {
+            set(
+                    context,
+                    arguments.value(0),
+                    arguments.values().subList(1, arguments.values().size()));
+        } else {
+            list(context, arguments.option("process-type"));
+        }
+        return 0;
+    }
+
+    private static void list(Context context, Optional<String> wanted) {
+        String app = context.app();
+        Optional<Release> release = context.controller().findAppRelease(app);
+        if (release.isEmpty()) {
+            return;
+        }
+        Map<String, ProcessType> processes = new TreeMap<>(release.get().processes());
+        if (wanted.isPresent()) {
+            if (!processes.containsKey(wanted.get())) {
+                throw unknownType(wanted.get());
+            }
+            processes.keySet().retainAll(List.of(wanted.get()));
+        }
+        Table table = new Table();
+        processes.forEach((type, process) -> table.row(row(type, process)));
+        table.print(context.console());
+    }
+
+    private static List<String> row(String type, ProcessType process) {
+        List<String> cells = new ArrayList<>(List.of(type + ":"));
+        new TreeMap<>(process.resources())
+                .forEach((name, limit) ->
+                        limit.limit().ifPresent(amount -> cells.add(name + "=" + Limits.format(name, amount))));
+        return cells;
+    }
+
+    private static void set(Context context, String type, List<String> words) {
+        Map<String, ResourceLimit> changes = parse(words);
+        String app = context.app();
+        Optional<Release> current = context.controller().findAppRelease(app);
+        Release release = current.orElseGet(() -> Releases.first(context, app));
+        ProcessType process = release.processes().get(type);
+        if (process == null && current.isPresent()) {
+            throw unknownType(type);
+        }
+        ProcessType old = process == null ? ProcessType.ofCommand(List.of()) : process;
+        Map<String, ResourceLimit> limits = new HashMap<>(old.resources());
+        limits.putAll(changes);
+        ReleaseId id = Releases.deploy(context, app, Releases.withProcess(release, type, old.withResources(limits)));
+        context.console().print("Created release " + id);
+    }
+
+    /** The request is left to the server, which makes it the limit. */
+    private static Map<String, ResourceLimit> parse(List<String> words) {
+        Map<String, ResourceLimit> limits = new HashMap<>();
+        for (String word : words) {
+            int equals = word.indexOf('=');
+            if (equals < 0) {
+                throw new CliException("invalid resource limit: \"" + word + "\"");
+            }
+            String type = word.substring(0, equals);
+            String value = word.substring(equals + 1);
+            Limits.requireType(type, value);
+            limits.put(type, new ResourceLimit(OptionalLong.empty(), OptionalLong.of(Limits.parse(type, value))));
+        }
+        return limits;
+    }
+
+    private static CliException unknownType(String type) {
+        return new CliException("unknown process type \"" + type + "\"");
+    }
+}

@@ -1,0 +1,37 @@
+package dev.flynn.cli;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** {@code flynn meta}: notes of the user's own on an app. */
+final class MetaCommand implements Command {
+
+    @Override
+    public Syntax syntax() {
+        return Syntax.of(Form.of("", 0, 0), Form.atLeast("set", 1), Form.atLeast("unset", 1));
+    }
+
+    @Override
+    public int run(Context context, Arguments arguments) {
+        String app = context.app();
+        Map<String, String> meta = new HashMap<>(context.controller().app(app).meta());
+        switch (arguments.form()) {
+            case "set" -> {
+                meta.putAll(EnvCommand.assignments(arguments.values()));
+                context.controller().setMeta(app, meta);
+            }
+            case "unset" -> {
+                meta.keySet().removeAll(List.copyOf(arguments.values()));
+                context.controller().setMeta(app, meta);
+            }
+            default -> {
+                Table table = new Table().row("KEY", "VALUE");
+                new TreeMap<>(meta).forEach((key, value) -> table.row(key, value));
+                table.print(context.console());
+            }
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,161 @@
+package dev.flynn.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.flynn.api.id.ArtifactId;
+import dev.flynn.api.id.ReleaseId;
+import dev.flynn.api.release.Artifact;
+import dev.flynn.api.release.Release;
+import dev.flynn.json.FlynnJson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.time.temporal.ChronoField;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** {@code flynn release}. */
+final class ReleaseCommand implements Command {
+
+    private static final DateTimeFormatter TIME = new DateTimeFormatterBuilder()
+            .appendPattern("uuuu-MM-dd HH:mm:ss")
+            .appendFraction(ChronoField.MICRO_OF_SECOND, 0, 6, true)
+            .appendLiteral(" +0000 UTC")
+            .toFormatter()
+            .withZone(ZoneOffset.UTC);
+
+    @Override
+    public Syntax syntax() {
+        return Syntax.of(
+                List.of(
+                        Option.flag('q', "quiet"),
+                        Option.value('t', "type"),
+                        Option.value('f', "file"),
+                        Option.flag("json"),
+                        Option.flag('y', "yes"),
+                        Option.flag("clean")),
+                Form.of("", 0, 0, "quiet"),
+                Form.of("add", 1, 1, "type", "file"),
+                Form.of("show", 0, 1, "json"),
+                Form.of("rollback", 0, 1, "yes"),
+                Form.of("update", 1, 2, "clean"),
+                Form.of("delete", 1, 1, "yes"));
+    }
+
+    @Override
+    public int run(Context context, Arguments arguments) {
+        switch (arguments.form()) {
+            case "" -> list(context, arguments.has("quiet"));
+            case "add" -> add(context, arguments);
+            case "show" -> show(context, arguments.optionalValue(0), arguments.has("json"));
+            case "rollback" -> rollback(context, arguments.optionalValue(0), arguments.has("yes"));
+            default -> throw AbsentCommand.notAvailable("release " + arguments.form());
+        }
+        return 0;
+    }
+
+    private static void list(Context context, boolean quiet) {
+        String app = context.app();
+        List<Release> releases = context.controller().appReleases(app);
+        if (quiet) {
+            releases.forEach(release -> context.console().print(release.id().toString()));
+            return;
+        }
+        Table table = new Table().row("ID", "Created");
+        Instant now = Instant.now();
+        releases.forEach(release -> table.row(release.id().toString(), Ages.ago(release.createdAt(), now)));
+        table.print(context.console());
+    }
+
+    private static void show(Context context, Optional<String> given, boolean asJson) {
+        ReleaseId id = given.map(ReleaseId::of)
+                .orElseGet(() -> current(context, context.app()).id());
+        if (asJson) {
+            context.console().print(context.controller().releaseJson(id).strip());
+            return;
+        }
+        Release release = context.controller().release(id);
+        List<Artifact> artifacts = release.artifacts().stream()
+                .map((ArtifactId artifact) -> context.controller().artifact(artifact))
+                .toList();
+        details(release, artifacts).print(context.console());
+    }
+
+    static Table details(Release release, List<Artifact> artifacts) {
+        Table table = new Table();
+        table.row("ID:", release.id().toString());
+        table.row(
+                "Artifact:",
+                artifacts.isEmpty()
+                        ? ""
+                        : artifacts.get(0).type() + "+" + artifacts.get(0).uri());
+        table.row(
+                "Process Types:",
+                String.join(", ", new TreeSet<>(release.processes().keySet())));
+        table.row("Created At:", TIME.format(release.createdAt()));
+        new TreeMap<>(release.env()).forEach((name, value) -> table.row("ENV[" + name + "]:", value));
+        return table;
+    }
+
+    private static Release current(Context context, String app) {
+        return context.controller().findAppRelease(app).orElseThrow(() -> new CliException("no app release found"));
+    }
+
+    private static void add(Context context, Arguments arguments) {
+        String type = arguments.option("type").orElse(Artifact.DOCKER);
+        if (!type.equals(Artifact.DOCKER)) {
+            throw new CliException("Release type " + type + " not supported.");
+        }
+        String app = context.app();
+        Release settings = arguments
+                .option("file")
+                .map(file -> readSettings(context, file))
+                .orElseGet(() -> Releases.first(context, app));
+        Artifact artifact = context.controller().createArtifact(type, arguments.value(0));
+        ReleaseId id = Releases.deploy(context, app, Releases.withArtifact(settings, artifact.id()));
+        context.console().tell("Created release " + id + ".");
+    }
+
+    /** A release object as the API has it; who made it when does not matter. */
+    private static Release readSettings(Context context, String file) {
+        try {
+            var json = new FlynnJson();
+            String text = Files.readString(context.environment().directory().resolve(file));
+            if (!(json.readTree(text) instanceof ObjectNode settings)) {
+                throw new CliException(file + " must hold one JSON object");
+            }
+            settings.put("id", ReleaseId.random().toString());
+            settings.put("created_at", Instant.EPOCH.toString());
+            return json.convert(settings, Release.class);
+        } catch (IOException e) {
+            throw new CliException("cannot read " + file + ": " + e, e);
+        }
+    }
+
+    private static void rollback(Context context, Optional<String> given, boolean yes) {
+        String app = context.app();
+        ReleaseId current = current(context, app).id();
+        ReleaseId target = given.map(ReleaseId::of).orElseGet(() -> previous(context, app));
+        if (target.equals(current)) {
+            throw new CliException("Release id given is the current release.");
+        }
+        if (!yes && !context.console().confirm("Are you sure you want to rollback to release \"" + target + "\"?")) {
+            return;
+        }
+        context.console().tell("Rolling back to release " + target + " from " + current + ".");
+        Releases.deploy(context, app, target);
+        context.console().tell("Successfully rolled back to release " + target + ".");
+    }
+
+    private static ReleaseId previous(Context context, String app) {
+        List<Release> releases = context.controller().appReleases(app);
+        if (releases.size() < 2) {
+            throw new CliException("Not enough releases to perform a rollback.");
+        }
+        return releases.get(1).id();
+    }
+}
