@@ -11,6 +11,7 @@ import dev.flynn.bootstrap.BootstrapResult;
 import dev.flynn.build.Images;
 import dev.flynn.containers.builtin.BuiltinContainerBackend;
 import dev.flynn.containers.process.ProcessContainerBackend;
+import dev.flynn.controller.AggregatedLogs;
 import dev.flynn.discovery.StoreDiscovery;
 import dev.flynn.git.GitReceiveProgram;
 import dev.flynn.host.HostAgent;
