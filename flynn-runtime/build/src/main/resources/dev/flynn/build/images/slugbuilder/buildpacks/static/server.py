@@ -14,13 +14,19 @@ class Files(http.server.SimpleHTTPRequestHandler):
     timeout = 5
 
     def send_head(self):
-        path = self.translate_path(self.path)
-        hidden = any(part.startswith(".") for part in os.path.relpath(path, ROOT).split(os.sep) if part != ".")
-        inside = os.path.realpath(path) == ROOT or os.path.realpath(path).startswith(ROOT + os.sep)
-        if hidden or not inside:
+        if not self.visible():
             self.send_error(404, "Not Found")
             return None
         return super().send_head()
+
+    def visible(self):
+        try:
+            path = self.translate_path(self.path)
+            real = os.path.realpath(path)
+        except ValueError:
+            return False
+        hidden = any(part.startswith(".") for part in os.path.relpath(path, ROOT).split(os.sep) if part != ".")
+        return not hidden and (real == ROOT or real.startswith(ROOT + os.sep))
 
     def list_directory(self, path):
         self.send_error(404, "Not Found")
