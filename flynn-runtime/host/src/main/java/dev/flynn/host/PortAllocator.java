@@ -19,26 +19,34 @@ final class PortAllocator {
     private static final int LAST = 29_999;
 
     private final String listenIp;
+    private final int first;
+    private final int last;
     private final Random random = new Random();
     private final Set<Integer> inUse = new HashSet<>();
 
     PortAllocator(String listenIp) {
+        this(listenIp, FIRST, LAST);
+    }
+
+    PortAllocator(String listenIp, int first, int last) {
         this.listenIp = listenIp;
+        this.first = first;
+        this.last = last;
     }
 
     /** @throws FlynnException {@code NO_CAPACITY} if no port is free */
     synchronized int allot() {
-        int range = LAST - FIRST + 1;
+        int range = last - first + 1;
         int start = random.nextInt(range);
         for (int i = 0; i < range; i++) {
-            int port = FIRST + (start + i) % range;
+            int port = first + (start + i) % range;
             if (!inUse.contains(port) && isFree(port)) {
                 inUse.add(port);
                 return port;
             }
         }
         throw new FlynnException(
-                ErrorCode.NO_CAPACITY, "no port from %d to %d is free on this host".formatted(FIRST, LAST));
+                ErrorCode.NO_CAPACITY, "no port from %d to %d is free on this host".formatted(first, last));
     }
 
     /** A port that a job already has. */
