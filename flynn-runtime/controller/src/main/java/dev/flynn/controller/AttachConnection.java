@@ -190,24 +190,30 @@ final class AttachConnection implements AttachListener, ReadHandler, AttachFrame
         toJob(job -> job.resize(size));
     }
 
+    /** Passes on what is there, and what comes next; once the session has ended it is read and dropped. */
     private void passInput() {
         try {
             byte[] buffer = new byte[8192];
             while (in.readyData() > 0) {
                 int count = in.read(buffer, 0, Math.min(buffer.length, in.readyData()));
                 if (count > 0 && !ended.get()) {
-                    frames.read(ByteBuffer.wrap(buffer, 0, count));
+                    pass(ByteBuffer.wrap(buffer, 0, count));
                 }
             }
             in.notifyAvailable(this);
+        } catch (IOException | RuntimeException e) {
+            log.atDebug().setCause(e).log("input of an attached client ended");
+            close();
+        }
+    }
+
+    private void pass(ByteBuffer bytes) {
+        try {
+            frames.read(bytes);
         } catch (AttachFrames.ProtocolException e) {
             log.atInfo().addKeyValue("reason", e.getMessage()).log("attached client does not speak the protocol");
             write(AttachFrames.error(String.valueOf(e.getMessage())));
             finish();
-        } catch (IOException | RuntimeException e) {
-            log.atDebug().setCause(e).log("input of an attached client ended");
-            end();
-            connection.closeSilently();
         }
     }
 

@@ -1,0 +1,316 @@
+package dev.flynn.controller;
+
+import static dev.flynn.controller.SimulatedCluster.plain;
+import static dev.flynn.controller.SimulatedCluster.withService;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flynn.api.app.Strategy;
+import dev.flynn.api.release.ProcessType;
+import dev.flynn.controller.SimulatedCluster.Behaviour;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class DeploymentPlanTest {
+
+    private static final Map<String, ProcessType> WEB = Map.of("web", withService("ledger-web"));
+    private static final Map<String, ProcessType> CLOCK = Map.of("clock", plain());
+
+    static Stream<Long> seeds() {
+        return LongStream.range(0, Long.getLong("flynn.seeds", 60)).boxed();
+    }
+
+    private static SimulatedCluster cluster(
+            Strategy strategy, Map<String, Integer> processes, Map<String, ProcessType> types) {
+        return new SimulatedCluster(1, strategy, processes, types, types);
+    }
+
+    @Test
+    void oneByOneTellsExactlyTheContractsSequence() {
+        SimulatedCluster cluster = cluster(Strategy.ONE_BY_ONE, Map.of("web", 1), WEB);
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told)
+                .containsExactly(
+                        "scale new {web=1}",
+                        "new web starting",
+                        "new web up",
+                        "scale old {web=0}",
+                        "old web stopping",
+                        "old web down",
+                        "scale old {}",
+                        "release new",
+                        "complete");
+    }
+
+    @Test
+    void allAtOnceTellsOfStartingAndStoppingBeforeItScales() {
+        SimulatedCluster cluster = cluster(Strategy.ALL_AT_ONCE, Map.of("web", 2), WEB);
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told)
+                .containsExactly(
+                        "new web starting",
+                        "new web starting",
+                        "scale new {web=2}",
+                        "new web up",
+                        "new web up",
+                        "old web stopping",
+                        "old web stopping",
+                        "scale old {}",
+                        "old web down",
+                        "old web down",
+                        "release new",
+                        "complete");
+    }
+
+    @Test
+    void typesAreReplacedInAlphabeticalOrderOneByOne() {
+        Map<String, ProcessType> types = Map.of("web", withService("x-web"), "api", withService("x-api"));
+        SimulatedCluster cluster = cluster(Strategy.ONE_BY_ONE, Map.of("web", 1, "api", 2), types);
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told.stream().filter(line -> line.startsWith("scale")))
+                .containsExactly(
+                        "scale new {api=1}",
+                        "scale old {api=1, web=1}",
+                        "scale new {api=2}",
+                        "scale old {api=0, web=1}",
+                        "scale new {api=2, web=1}",
+                        "scale old {api=0, web=0}",
+                        "scale old {}");
+    }
+
+    @Test
+    void aTypeThatTheNewReleaseDoesNotHaveEndsWithTheOldOne() {
+        for (Strategy strategy : List.of(Strategy.ALL_AT_ONCE, Strategy.ONE_BY_ONE)) {
+            SimulatedCluster cluster = new SimulatedCluster(
+                    1,
+                    strategy,
+                    Map.of("web", 1, "clock", 1),
+                    Map.of("web", withService("x-web"), "clock", plain()),
+                    Map.of("web", withService("x-web")));
+
+            cluster.runToTheEnd();
+
+            assertThat(cluster.formations.get(cluster.newRelease)).isEqualTo(Map.of("web", 1));
+            assertThat(cluster.told).contains("old clock stopping", "old clock down", "complete");
+            assertThat(cluster.live(cluster.oldRelease)).isEmpty();
+        }
+    }
+
+    @Test
+    void anOmniTypeIsExpectedOnceOnEveryHost() {
+        ProcessType omni = new ProcessType(
+                List.of(),
+                List.of(),
+                Map.of(),
+                List.of(),
+                false,
+                true,
+                false,
+                java.util.Optional.empty(),
+                false,
+                Map.of());
+        SimulatedCluster cluster = cluster(Strategy.ONE_BY_ONE, Map.of("agent", 1), Map.of("agent", omni));
+        cluster.hosts = 3;
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told.stream().filter("new agent up"::equals)).hasSize(3);
+        assertThat(cluster.live(cluster.newRelease)).isEqualTo(Map.of("agent", 3));
+    }
+
+    @Test
+    void routersGetTimeToLearnOfNewJobsBeforeOldOnesStop() {
+        SimulatedCluster cluster = cluster(Strategy.ALL_AT_ONCE, Map.of("web", 1), WEB);
+        while (!cluster.told.contains("new web up")) {
+            cluster.advance();
+        }
+
+        cluster.work();
+        assertThat(cluster.told).doesNotContain("old web stopping");
+
+        cluster.pass(DeploymentPlan.SETTLE);
+        cluster.work();
+        assertThat(cluster.told).contains("old web stopping");
+    }
+
+    @Test
+    void aJobWithoutAServiceIsUpOnceItRanForAWhile() {
+        SimulatedCluster cluster = cluster(Strategy.ALL_AT_ONCE, Map.of("clock", 1), CLOCK);
+        cluster.work();
+        for (int i = 0; i < 100; i++) {
+            cluster.pass(Duration.ofMillis(1));
+            cluster.schedule();
+            cluster.work();
+        }
+        assertThat(cluster.live(cluster.newRelease)).isEqualTo(Map.of("clock", 1));
+        assertThat(cluster.told).doesNotContain("new clock up");
+
+        cluster.pass(DeploymentPlan.STEADY);
+        cluster.work();
+
+        assertThat(cluster.told).contains("new clock up");
+    }
+
+    @Test
+    void aProcessWithAServiceThatExitsFailsAndTheOldReleaseServesOn() {
+        for (Strategy strategy : List.of(Strategy.ALL_AT_ONCE, Strategy.ONE_BY_ONE)) {
+            SimulatedCluster cluster = cluster(strategy, Map.of("web", 2), WEB);
+            cluster.behaviour = type -> Behaviour.EXITS;
+
+            cluster.runToTheEnd();
+
+            assertThat(cluster.told).endsWith("scale old {web=2}", "finished", "delete new", "failed");
+            assertThat(cluster.error.orElse(""))
+                    .startsWith("web process type failed to start, got down job event\njob host1-")
+                    .contains("exited with status 1");
+            assertThat(cluster.live(cluster.oldRelease)).isEqualTo(Map.of("web", 2));
+            assertThat(cluster.live(cluster.newRelease)).isEmpty();
+            assertThat(cluster.fewestReady).isEqualTo(Map.of("web", 2));
+        }
+    }
+
+    @Test
+    void aProcessWithoutAServiceMayEndTwiceAndFailsAtTheThirdTime() {
+        SimulatedCluster cluster = cluster(Strategy.ALL_AT_ONCE, Map.of("clock", 1), CLOCK);
+        cluster.behaviour = type -> Behaviour.EXITS;
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told).endsWith("failed");
+        assertThat(cluster.error.orElse("")).contains("exited with status 1, the last of 3 that ended");
+        assertThat(cluster.live(cluster.oldRelease)).isEqualTo(Map.of("clock", 1));
+    }
+
+    @Test
+    void aJobThatItsHostCannotStartFailsAtOnceWithTheReason() {
+        SimulatedCluster cluster = cluster(Strategy.ALL_AT_ONCE, Map.of("clock", 1), CLOCK);
+        cluster.behaviour = type -> Behaviour.CANNOT_START;
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.error).contains("deployer: clock job failed to start: no such image");
+    }
+
+    @Test
+    void aMinuteOfSilenceFails() {
+        SimulatedCluster cluster = cluster(Strategy.ALL_AT_ONCE, Map.of("web", 2), WEB);
+        cluster.behaviour = type -> Behaviour.HANGS;
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told).endsWith("scale old {web=2}", "finished", "delete new", "failed");
+        assertThat(cluster.error).contains("timed out waiting for job events: none for 60 s; web has 0 of 2 jobs up");
+    }
+
+    @Test
+    void jobsThatAreLostWithTheirHostDoNotFailADeployment() {
+        SimulatedCluster cluster = cluster(Strategy.ALL_AT_ONCE, Map.of("web", 2), WEB);
+        while (cluster.live(cluster.newRelease).getOrDefault("web", 0) < 2) {
+            cluster.advance();
+        }
+        cluster.loseNewJobs();
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told).endsWith("release new", "complete");
+    }
+
+    @Test
+    void aStrategyThatIsNotThereYetFailsAndChangesNothing() {
+        for (Strategy strategy : List.of(Strategy.POSTGRES, Strategy.DISCOVERD_META)) {
+            SimulatedCluster cluster = cluster(strategy, Map.of("web", 1), WEB);
+
+            cluster.runToTheEnd();
+
+            assertThat(cluster.told).containsExactly("failed");
+            assertThat(cluster.error.orElse("")).contains(strategy.wireName(), "not available yet");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void everyDeploymentThatWorksEndsWithTheNewReleaseAndNeverHasFewerJobsThanBefore(long seed) {
+        SimulatedCluster cluster = generated(seed);
+        Map<String, Integer> before = cluster.deployment.processes();
+
+        cluster.runToTheEnd();
+
+        Map<String, Integer> target = new TreeMap<>(before);
+        target.keySet().retainAll(cluster.newTypes.keySet());
+        target.values().removeIf(count -> count == 0);
+        assertThat(cluster.told).endsWith("complete");
+        assertThat(cluster.live(cluster.newRelease)).isEqualTo(target);
+        assertThat(cluster.live(cluster.oldRelease)).isEmpty();
+        assertThat(cluster.formations.get(cluster.oldRelease)).isEmpty();
+        target.forEach((type, count) ->
+                assertThat(cluster.fewestReady.get(type)).as(type).isGreaterThanOrEqualTo(count));
+        target.forEach((type, count) -> {
+            for (String state : List.of("new %s starting", "new %s up", "old %s stopping", "old %s down")) {
+                assertThat(cluster.told.stream().filter(state.formatted(type)::equals))
+                        .as(state.formatted(type))
+                        .hasSize(count);
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void everyDeploymentThatFailsEndsExactlyAsItBegan(long seed) {
+        SimulatedCluster cluster = generated(seed);
+        Map<String, Integer> before = cluster.deployment.processes();
+        var random = new Random(seed);
+        List<String> running = before.keySet().stream()
+                .filter(type -> before.get(type) > 0 && cluster.newTypes.containsKey(type))
+                .sorted()
+                .toList();
+        if (running.isEmpty()) {
+            return;
+        }
+        String bad = running.get(random.nextInt(running.size()));
+        Behaviour how = Behaviour.values()[1 + random.nextInt(2)];
+        cluster.behaviour = type -> type.equals(bad) ? how : Behaviour.WORKS;
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told).endsWith("delete new", "failed").doesNotContain("release new");
+        assertThat(cluster.error.orElse("")).contains(bad);
+        assertThat(cluster.formations).isEqualTo(Map.of(cluster.oldRelease, before));
+        Map<String, Integer> live = new TreeMap<>(before);
+        live.values().removeIf(count -> count == 0);
+        assertThat(cluster.live(cluster.oldRelease)).isEqualTo(live);
+        assertThat(cluster.live(cluster.newRelease)).isEmpty();
+        assertThat(cluster.fewestReady.get(bad)).isGreaterThanOrEqualTo(before.get(bad));
+    }
+
+    private static SimulatedCluster generated(long seed) {
+        var random = new Random(seed);
+        Map<String, Integer> processes = new HashMap<>();
+        Map<String, ProcessType> oldTypes = new HashMap<>();
+        Map<String, ProcessType> newTypes = new HashMap<>();
+        for (String type : List.of("api-web", "clock", "web", "worker")) {
+            if (random.nextInt(3) > 0) {
+                processes.put(type, random.nextInt(4));
+                oldTypes.put(type, type.endsWith("web") ? withService("x-" + type) : plain());
+            }
+            if (random.nextInt(5) > 0) {
+                newTypes.put(type, type.endsWith("web") ? withService("x-" + type) : plain());
+            }
+        }
+        return new SimulatedCluster(
+                seed, random.nextBoolean() ? Strategy.ALL_AT_ONCE : Strategy.ONE_BY_ONE, processes, oldTypes, newTypes);
+    }
+}
