@@ -18,6 +18,8 @@ begin_work() {
   trap 'exit 143' TERM
   export HOME=$work/home
   mkdir -p "$HOME"
+  # it would win over the certificate that `flynn cluster add` tells git about
+  unset GIT_SSL_CAINFO
 }
 
 clean_up() {
@@ -159,7 +161,7 @@ start_cluster() {
     kill -0 "$host_pid" 2>/dev/null || { cat "$directory/out" >&2; fail "flynn-host did not start"; }
     sleep 0.05
   done
-  eval "$(grep -m 1 '^flynn cluster add' "$directory/ready" | sed "s|^flynn |'$dist/bin/flynn' |")" >/dev/null
+  eval "$(grep -m 1 '^flynn cluster add' "$directory/ready" | sed "s|^flynn |'$dist/bin/flynn' |")" >/dev/null 2>&1
 }
 
 launch_host() {
