@@ -63,6 +63,10 @@ final class Cluster implements AutoCloseable {
                     String.valueOf(httpsPort),
                     "--ready-file",
                     readyFile().toString()));
+            String backend = System.getProperty("flynn.backend");
+            if (backend != null) {
+                command.addAll(List.of("--backend", backend));
+            }
             command.addAll(extra);
             File log = directory.resolve("flynn-host.out").toFile();
             process = new ProcessBuilder(command)
