@@ -63,14 +63,10 @@ public final class GitReceiveProgram implements BuiltinProgram {
         var receiver = new Receiver(services, new Slugs(services, new BlobSignature(key)), images, clock);
         ExecutorService sessions = java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("git"));
         var pushes = new ActivePushes(sessions);
+        var repositories = new Repositories(directory);
+        var sweep = new RepositorySweep(repositories, services);
         var handler = new GitHandler(
-                new Repositories(directory),
-                services,
-                key,
-                receiver,
-                new DiskReserve(directory, reserve),
-                pushes,
-                sessions);
+                repositories, services, key, receiver, new DiskReserve(directory, reserve), pushes, sessions);
         var server = new HttpServer();
         server.addListener(
                 new NetworkListener("gitreceive", require(env, "LISTEN_IP"), Integer.parseInt(require(env, "PORT"))));
@@ -78,10 +74,13 @@ public final class GitReceiveProgram implements BuiltinProgram {
         try {
             server.start();
         } catch (IOException e) {
+            sweep.close();
             pushes.close();
             throw e;
         }
+        sweep.start();
         return () -> {
+            sweep.close();
             pushes.close();
             server.shutdown(2, TimeUnit.SECONDS).get(3, TimeUnit.SECONDS);
             Executors.stop(sessions, "git", Duration.ofSeconds(2));

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.eclipse.jgit.lib.ConfigConstants;
 import org.eclipse.jgit.lib.Constants;
@@ -21,12 +22,15 @@ import org.eclipse.jgit.storage.file.FileRepositoryBuilder;
 /** One bare repository per app, by its id: an app that is deleted and made again begins empty. Thread-safe. */
 final class Repositories {
 
+    private static final String EXTENSION = ".git";
+
+    /** Ends the name of what is being made or deleted. */
     private static final String UNFINISHED = ".new";
 
     private final Path directory;
     private final Map<AppId, Lock> turns = new ConcurrentHashMap<>();
 
-    /** Drops what unfinished creations left. */
+    /** Drops what unfinished creations and deletions left. */
     Repositories(Path directory) throws IOException {
         this.directory = Files.createDirectories(directory);
         try (var unfinished = Files.newDirectoryStream(directory, "*" + UNFINISHED)) {
@@ -38,7 +42,7 @@ final class Repositories {
 
     /** Opens the app's repository, new if there is none; the caller closes it. */
     synchronized Repository open(AppId app) throws IOException {
-        Path path = directory.resolve(app + ".git");
+        Path path = directory.resolve(app + EXTENSION);
         if (!Files.exists(path)) {
             create(path);
         }
@@ -64,6 +68,32 @@ final class Repositories {
 
     private static Repository bare(Path path) throws IOException {
         return new FileRepositoryBuilder().setGitDir(path.toFile()).setBare().build();
+    }
+
+    /**
+     * Deletes the repositories of apps that are not there any more, except of those that are pushed to now.
+     *
+     * @return how many
+     */
+    int deleteUnless(Predicate<AppId> exists) throws IOException {
+        int deleted = 0;
+        try (var repositories = Files.newDirectoryStream(directory, "*" + EXTENSION)) {
+            for (Path repository : repositories) {
+                String name = repository.getFileName().toString();
+                AppId app = AppId.of(name.substring(0, name.length() - EXTENSION.length()));
+                if (!exists.test(app) && turn(app).tryLock()) {
+                    try {
+                        Path doomed = repository.resolveSibling(name + UNFINISHED);
+                        Files.move(repository, doomed, StandardCopyOption.ATOMIC_MOVE);
+                        deleteTree(doomed);
+                        deleted++;
+                    } finally {
+                        turn(app).unlock();
+                    }
+                }
+            }
+        }
+        return deleted;
     }
 
     /** Pushes to one app are deployed one after the other. */
