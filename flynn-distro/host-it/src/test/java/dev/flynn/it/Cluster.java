@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,7 @@ final class Cluster implements AutoCloseable {
     private final int httpPort;
     private final int httpsPort;
     private final List<String> extra;
+    private final Map<String, String> environment = new HashMap<>();
     private @Nullable Process process;
 
     private Cluster(Path directory, int httpPort, int httpsPort, List<String> extra) {
@@ -32,6 +35,13 @@ final class Cluster implements AutoCloseable {
         this.httpPort = httpPort;
         this.httpsPort = httpsPort;
         this.extra = extra;
+    }
+
+    /** Starts flynn-host below a directory and does not wait for it. */
+    static Cluster begin(Path directory) {
+        var cluster = new Cluster(directory, freePort(), freePort(), List.of());
+        cluster.launch();
+        return cluster;
     }
 
     /** Starts a cluster below a directory and adds it to that directory's home. */
@@ -45,8 +55,22 @@ final class Cluster implements AutoCloseable {
         return cluster;
     }
 
+    /** A variable of the environment that flynn-host is started in from now on. */
+    void withVariable(String name, String value) {
+        environment.put(name, value);
+    }
+
     /** Starts flynn-host and waits until everything answers. */
     void up() {
+        Process started = launch();
+        Awaitility.await("the cluster answers")
+                .atMost(START)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> Files.exists(readyFile()) || !started.isAlive());
+        assertThat(started.isAlive()).as("flynn-host: %s", output()).isTrue();
+    }
+
+    private Process launch() {
         try {
             Files.createDirectories(home());
             Files.deleteIfExists(readyFile());
@@ -69,16 +93,13 @@ final class Cluster implements AutoCloseable {
             }
             command.addAll(extra);
             File log = directory.resolve("flynn-host.out").toFile();
-            process = new ProcessBuilder(command)
+            var builder = new ProcessBuilder(command)
                     .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log))
-                    .start();
-            Process started = process;
-            Awaitility.await("the cluster answers")
-                    .atMost(START)
-                    .pollInterval(Duration.ofMillis(50))
-                    .until(() -> Files.exists(readyFile()) || !started.isAlive());
-            assertThat(started.isAlive()).as("flynn-host: %s", output()).isTrue();
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
+            builder.environment().putAll(environment);
+            Process started = builder.start();
+            process = started;
+            return started;
         } catch (IOException e) {
             throw new AssertionError(e);
         }
