@@ -101,13 +101,13 @@ final class AppCatalog {
                     id, name, request.meta(), strategy, Optional.empty(), timeout, request.isProtected(), now, now);
             Optional<String> conflict = insert(app);
             if (conflict.isEmpty()) {
-                addDefaultRoute(app);
                 return request.release().isEmpty() ? app : app.withRelease(ReleaseId.of(request.release()), now);
             }
-            if (!conflict.get().equals(ClusterState.appNameKey(name))) {
+            if (conflict.get().equals(state.apps().key(id.toString()))) {
                 throw FlynnException.exists("application with id \"%s\" already exists".formatted(id));
             }
-            if (!request.name().isEmpty()) {
+            if (conflict.get().equals(ClusterState.appNameKey(name))
+                    && !request.name().isEmpty()) {
                 throw FlynnException.exists("application \"%s\" already exists".formatted(name));
             }
         }
@@ -120,22 +120,24 @@ final class AppCatalog {
         transaction.whenAbsent(nameKey).put(nameKey, app.id().toString());
         state.apps().create(transaction, app.id().toString(), app);
         tellApp(transaction, app);
+        addDefaultRoute(transaction, app);
         CommitResult result = state.commit(transaction);
         return result.committed() ? Optional.empty() : result.conflictKey();
     }
 
-    private void addDefaultRoute(App app) {
+    /** Adds the route, unless somebody has its domain; the app is created all the same. */
+    private void addDefaultRoute(Transaction.Builder transaction, App app) {
         if (app.isSystemApp() || defaultRouteDomain.isEmpty()) {
             return;
         }
         String domain = app.name() + "." + defaultRouteDomain.get();
         try {
-            routes.create(app.id(), RouteCatalog.NewRoute.http(domain, app.name() + "-web"));
+            routes.add(transaction, app.id(), RouteCatalog.NewRoute.http(domain, app.name() + "-web"));
         } catch (FlynnException | Refused e) {
             log.atWarn()
                     .addKeyValue("app", app.id())
                     .addKeyValue("domain", domain)
-                    .setCause(e)
+                    .addKeyValue("reason", e.getMessage())
                     .log("default route not created");
         }
     }

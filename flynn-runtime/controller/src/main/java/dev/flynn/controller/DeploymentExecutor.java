@@ -23,6 +23,7 @@ import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.JobRecord;
 import dev.flynn.state.Versioned;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -47,6 +48,7 @@ final class DeploymentExecutor implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DeploymentExecutor.class);
 
     private static final int LOG_LINES = 20;
+    private static final Duration AFTER_CONFLICT = Duration.ofMillis(20);
 
     private final ClusterState state;
     private final ControllerTables tables;
@@ -108,8 +110,8 @@ final class DeploymentExecutor implements AutoCloseable {
             if (step instanceof DeploymentStep.Await await) {
                 return await.until();
             }
-            commit(work, (Act) step);
-            return state.clock().instant();
+            boolean committed = commit(work, (Act) step);
+            return committed ? state.clock().instant() : state.clock().instant().plus(AFTER_CONFLICT);
         } catch (FlynnException e) {
             log.atWarn().addKeyValue("deployment", id).setCause(e).log("deployment step failed; it is repeated");
             return state.clock().instant().plusSeconds(1);
@@ -207,7 +209,7 @@ final class DeploymentExecutor implements AutoCloseable {
     }
 
     /** One step as one transaction; if a record changed meanwhile, nothing happens and the next look decides anew. */
-    private void commit(Work work, Act act) {
+    private boolean commit(Work work, Act act) {
         DeploymentRun next = act.next();
         Transaction.Builder transaction = Transaction.builder();
         Deployment before = work.deployment().value();
@@ -260,13 +262,15 @@ final class DeploymentExecutor implements AutoCloseable {
         } else {
             tables.runs().replace(transaction, work.run(), next);
         }
-        if (state.commit(transaction).committed()) {
-            log.atInfo()
-                    .addKeyValue("deployment", before.id())
-                    .addKeyValue("app", before.app())
-                    .addKeyValue("phase", over ? deployment.status() : next.phase())
-                    .log("deployment advanced");
+        if (!state.commit(transaction).committed()) {
+            return false;
         }
+        log.atInfo()
+                .addKeyValue("deployment", before.id())
+                .addKeyValue("app", before.app())
+                .addKeyValue("phase", over ? deployment.status() : next.phase())
+                .log("deployment advanced");
+        return true;
     }
 
     private void scale(Transaction.Builder transaction, Work work, Action.Scale scale) {

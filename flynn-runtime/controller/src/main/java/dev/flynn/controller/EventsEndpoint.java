@@ -86,7 +86,8 @@ public final class EventsEndpoint {
     @GET
     @Path("events")
     public void events(
-            @BeanParam Wanted wanted, @Context ContainerRequestContext request, @Suspended AsyncResponse response) {
+            @BeanParam Wanted wanted, @Context ContainerRequestContext request, @Suspended AsyncResponse response)
+            throws IOException {
         if (wanted.accept.equals("application/json")) {
             response.resume(Answers.json(list(wanted)));
         } else {

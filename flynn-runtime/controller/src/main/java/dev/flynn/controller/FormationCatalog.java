@@ -38,8 +38,9 @@ final class FormationCatalog {
      * What a client sends to put a formation.
      *
      * @param processes replaces all counts; absent stops everything
+     * @param tags replaces all tags; absent leaves them, because older clients do not know them
      */
-    record NewFormation(Optional<Map<String, Integer>> processes, Map<String, Map<String, String>> tags) {}
+    record NewFormation(Optional<Map<String, Integer>> processes, Optional<Map<String, Map<String, String>>> tags) {}
 
     Formation put(Versioned<App> app, Release release, NewFormation request) {
         if (release.artifact().isEmpty()) {
@@ -57,7 +58,9 @@ final class FormationCatalog {
                     appId,
                     release.id(),
                     wanted,
-                    request.tags(),
+                    request.tags()
+                            .orElseGet(() ->
+                                    known.map(before -> before.value().tags()).orElse(Map.of())),
                     known.map(before -> before.value().createdAt()).orElse(now),
                     now);
             refuseEmptying(read.value(), formation);

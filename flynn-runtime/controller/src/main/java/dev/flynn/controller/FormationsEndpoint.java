@@ -102,7 +102,8 @@ public final class FormationsEndpoint {
             @QueryParam("since") @DefaultValue("") String since,
             @HeaderParam("Accept") @DefaultValue("") String accept,
             @Context ContainerRequestContext request,
-            @Suspended AsyncResponse response) {
+            @Suspended AsyncResponse response)
+            throws IOException {
         if (ServerSentEvents.wantedBy(accept)) {
             streams.start(response, request, ServerSentEvents.MEDIA_TYPE, new FormationStream(since(since)));
         } else if (active.equals("true")) {

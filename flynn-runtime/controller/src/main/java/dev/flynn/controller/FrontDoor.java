@@ -3,6 +3,7 @@ package dev.flynn.controller;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.glassfish.grizzly.http.server.HttpHandler;
 import org.glassfish.grizzly.http.server.Request;
 import org.glassfish.grizzly.http.server.Response;
@@ -16,6 +17,9 @@ import org.slf4j.LoggerFactory;
 final class FrontDoor extends HttpHandler {
 
     private static final Logger log = LoggerFactory.getLogger(FrontDoor.class);
+
+    /** A percent sign that no two hexadecimal digits follow, or a character that a path must escape. */
+    private static final Pattern BAD_ESCAPE = Pattern.compile("%(?![0-9a-fA-F]{2})|[^!-~]|[\"<>\\\\^`{|}\\[\\]]");
 
     private static final String EVENT_STREAM = "text/event-stream";
 
@@ -62,7 +66,7 @@ final class FrontDoor extends HttpHandler {
             empty(response, 401);
             return;
         }
-        Optional<String> known = paths.find(method, path);
+        Optional<String> known = BAD_ESCAPE.matcher(path).find() ? Optional.empty() : paths.find(method, path);
         if (known.isEmpty()) {
             notFound(response);
         } else if (!known.get().equals(path)) {
@@ -71,6 +75,8 @@ final class FrontDoor extends HttpHandler {
             attach.service(request, response);
         } else {
             request.setAttribute(Streams.CONNECTION, request.getContext().getConnection());
+            // what a body is said to be is not examined, and must not confuse Jersey either
+            request.getRequest().setHeader("Content-Type", "application/json");
             endpoints.service(request, response);
         }
     }
@@ -89,8 +95,7 @@ final class FrontDoor extends HttpHandler {
         response.setHeader("Access-Control-Allow-Origin", origin);
         response.setHeader("Access-Control-Allow-Credentials", "true");
         response.setHeader("Access-Control-Allow-Methods", "GET,POST,PUT,PATCH,DELETE,HEAD");
-        response.setHeader(
-                "Access-Control-Allow-Headers", "Authorization,Accept,Content-Type,If-Match,If-None-Match,Auth-Key");
+        response.setHeader("Access-Control-Allow-Headers", "Authorization,Accept,Content-Type,If-Match,If-None-Match");
         response.setHeader("Access-Control-Expose-Headers", "ETag,Content-Disposition");
         response.setHeader("Access-Control-Max-Age", "3600");
         return true;

@@ -57,7 +57,8 @@ public final class LogEndpoint {
             @QueryParam("process_type") @Nullable String processType,
             @HeaderParam("Accept") @DefaultValue("") String accept,
             @Context ContainerRequestContext request,
-            @Suspended AsyncResponse response) {
+            @Suspended AsyncResponse response)
+            throws IOException {
         AppId id = apps.get(app).value().id();
         boolean follows = follow.equals("true");
         var query = new AppLogs.Query(
@@ -153,6 +154,11 @@ public final class LogEndpoint {
                 format.line(out, line);
             }
             format.end(out);
+        }
+
+        @Override
+        public boolean isEndless() {
+            return false;
         }
 
         @Override

@@ -92,25 +92,30 @@ final class RouteCatalog {
     }
 
     Route create(AppId app, NewRoute request) {
-        Route route = newRoute(app, request);
-        String domain = route.domain().orElseThrow();
-        String path = route.path().orElseThrow();
-        String key = ControllerTables.routeKey(domain, path);
         while (true) {
-            if (state.store().get(key).isPresent()) {
-                throw new Refused(FlynnException.conflict("Duplicate route"), shown(route));
-            }
             Transaction.Builder transaction = Transaction.builder();
-            transaction.whenAbsent(key).put(key, route.id().toString());
-            if (!path.equals(ROOT)) {
-                holdRoot(transaction, route);
-            }
-            state.routes().create(transaction, route.formattedId(), route);
-            tell(transaction, EventType.ROUTE, app, route);
+            Route route = add(transaction, app, request);
             if (state.commit(transaction).committed()) {
                 return route;
             }
         }
+    }
+
+    /** Adds: this route exists; the transaction holds only if its domain and path are free then. */
+    Route add(Transaction.Builder transaction, AppId app, NewRoute request) {
+        Route route = newRoute(app, request);
+        String path = route.path().orElseThrow();
+        String key = ControllerTables.routeKey(route.domain().orElseThrow(), path);
+        if (state.store().get(key).isPresent()) {
+            throw new Refused(FlynnException.conflict("Duplicate route"), shown(route));
+        }
+        if (!path.equals(ROOT)) {
+            holdRoot(transaction, route);
+        }
+        transaction.whenAbsent(key).put(key, route.id().toString());
+        state.routes().create(transaction, route.formattedId(), route);
+        tell(transaction, EventType.ROUTE, app, route);
+        return route;
     }
 
     private Route newRoute(AppId app, NewRoute request) {

@@ -28,7 +28,7 @@ final class ServerSentEvents {
 
     /** The last item. */
     void error(String text) throws IOException {
-        write("event: error\ndata: " + text + "\n\n");
+        write("event: error\ndata: " + text.replace('\n', ' ') + "\n\n");
     }
 
     /** One line, not followed by a blank one: reference clients would take that for an item. */

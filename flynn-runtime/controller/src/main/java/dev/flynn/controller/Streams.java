@@ -10,12 +10,14 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.glassfish.grizzly.CloseListener;
 import org.glassfish.grizzly.Closeable;
 import org.glassfish.grizzly.Connection;
 import org.glassfish.grizzly.ICloseType;
+import org.glassfish.grizzly.IOEvent;
+import org.glassfish.grizzly.nio.NIOConnection;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,39 +42,93 @@ final class Streams implements AutoCloseable {
 
         void write(OutputStream out) throws IOException, InterruptedException;
 
+        /** Whether it goes on until the client leaves. */
+        default boolean isEndless() {
+            return true;
+        }
+
         /** Called when writing has ended, or did not begin. */
         @Override
         void close();
     }
 
-    void start(AsyncResponse response, ContainerRequestContext request, String mediaType, Writer writer) {
+    void start(AsyncResponse response, ContainerRequestContext request, String mediaType, Writer writer)
+            throws IOException {
         Connection<?> connection = (Connection<?>) request.getProperty(CONNECTION);
         connection.setWriteTimeout(WRITE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         try {
-            Future<?> task = threads.submit(() -> resume(response, mediaType, writer));
-            CloseListener<Closeable, ICloseType> onClose = (closed, type) -> task.cancel(true);
-            connection.addCloseListener(onClose);
-        } catch (RuntimeException e) {
+            if (writer.isEndless() && connection instanceof NIOConnection nio) {
+                // Grizzly does not read while a response is suspended, and would not notice that the client left
+                nio.enableIOEvent(IOEvent.READ);
+            }
+            threads.execute(new Task(connection, response, mediaType, writer));
+        } catch (IOException | RuntimeException e) {
             writer.close();
             throw e;
         }
     }
 
-    private static void resume(AsyncResponse response, String mediaType, Writer writer) {
-        try (writer) {
-            StreamingOutput body = out -> {
-                try {
-                    sendHead(out);
-                    writer.write(out);
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                } catch (IOException e) {
-                    log.atDebug().setCause(e).log("client of a stream left");
+    /** Writes one response; interrupted when its connection is closed. */
+    private static final class Task implements Runnable, CloseListener<Closeable, ICloseType> {
+
+        private final Connection<?> connection;
+        private final AsyncResponse response;
+        private final String mediaType;
+        private final Writer writer;
+        private boolean closed;
+        private @Nullable Thread thread;
+
+        Task(Connection<?> connection, AsyncResponse response, String mediaType, Writer writer) {
+            this.connection = connection;
+            this.response = response;
+            this.mediaType = mediaType;
+            this.writer = writer;
+        }
+
+        @Override
+        public void run() {
+            try (writer) {
+                connection.addCloseListener(this);
+                if (begin()) {
+                    response.resume(Response.ok((StreamingOutput) this::write)
+                            .header("Content-Type", mediaType)
+                            .build());
                 }
-            };
-            response.resume(Response.ok(body).header("Content-Type", mediaType).build());
-        } catch (RuntimeException e) {
-            log.atDebug().setCause(e).log("stream ended");
+            } catch (RuntimeException e) {
+                log.atDebug().setCause(e).log("stream ended");
+            } finally {
+                connection.removeCloseListener(this);
+                end();
+            }
+        }
+
+        private void write(OutputStream out) {
+            try {
+                sendHead(out);
+                writer.write(out);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (IOException e) {
+                log.atDebug().setCause(e).log("client of a stream left");
+            }
+        }
+
+        private synchronized boolean begin() {
+            thread = Thread.currentThread();
+            return !closed;
+        }
+
+        private synchronized void end() {
+            thread = null;
+            boolean unused = Thread.interrupted();
+        }
+
+        @Override
+        public synchronized void onClosed(Closeable connection, ICloseType type) {
+            closed = true;
+            if (thread != null) {
+                thread.interrupt();
+            }
         }
     }
 

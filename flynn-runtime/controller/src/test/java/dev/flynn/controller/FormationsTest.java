@@ -81,6 +81,25 @@ class FormationsTest {
     }
 
     @Test
+    void tagsStayUntilTheyAreReplaced() {
+        controller
+                .put(path, "{\"processes\":{\"web\":1},\"tags\":{\"web\":{\"disk\":\"ssd\"}}}")
+                .ok();
+
+        assertThat(controller
+                        .put(path, "{\"processes\":{\"web\":2}}")
+                        .ok()
+                        .at("/tags/web/disk")
+                        .asText())
+                .isEqualTo("ssd");
+        assertThat(controller
+                        .put(path, "{\"processes\":{\"web\":2},\"tags\":{}}")
+                        .ok()
+                        .has("tags"))
+                .isFalse();
+    }
+
+    @Test
     void negativeCountsAreRefused() {
         Answer answer = controller.put(path, "{\"processes\":{\"web\":-1}}");
 

@@ -106,7 +106,7 @@ class TransportTest {
         assertThat(preflight.header("Access-Control-Allow-Credentials")).isEqualTo("true");
         assertThat(preflight.header("Access-Control-Allow-Methods")).isEqualTo("GET,POST,PUT,PATCH,DELETE,HEAD");
         assertThat(preflight.header("Access-Control-Allow-Headers"))
-                .contains("Authorization,Accept,Content-Type,If-Match,If-None-Match");
+                .isEqualTo("Authorization,Accept,Content-Type,If-Match,If-None-Match");
         assertThat(preflight.header("Access-Control-Expose-Headers")).isEqualTo("ETag,Content-Disposition");
         assertThat(preflight.header("Access-Control-Max-Age")).isEqualTo("3600");
 
@@ -149,6 +149,17 @@ class TransportTest {
 
         assertThat(answer.status()).isEqualTo(status);
         assertThat(answer.header("Location")).isEqualTo(location);
+    }
+
+    @Test
+    void aPathThatIsNoneDoesNotExist() throws IOException {
+        for (String path : new String[] {"/apps/%zz", "/apps/%", "/apps/a|b", "/apps/\"", "/apps//release"}) {
+            try (var client = new RawClient(controller.port())) {
+                client.send("GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\n\r\n"
+                        .formatted(path, TestController.authorization(TestController.KEY)));
+                assertThat(client.head()).as(path).startsWith(path.contains("//") ? "HTTP/1.1 301" : "HTTP/1.1 404");
+            }
+        }
     }
 
     @Test
@@ -197,7 +208,7 @@ class TransportTest {
                 "Authorization",
                 TestController.authorization(TestController.KEY),
                 "Content-Type",
-                "text/plain");
+                "nonsense");
 
         assertThat(answer.ok().get("name").asText()).isEqualTo("ledger");
         assertThat(answer.header("Content-Type")).isEqualTo("application/json");
