@@ -12,7 +12,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.glassfish.grizzly.http.server.HttpServer;
@@ -20,9 +22,12 @@ import org.glassfish.grizzly.http.server.NetworkListener;
 
 /**
  * The system app {@code gitreceive}: takes pushes on {@code LISTEN_IP:PORT} from those who have {@code CONTROLLER_KEY}, and
- * deploys them with the images {@code SLUGBUILDER_IMAGE_URI} and {@code SLUGRUNNER_IMAGE_URI}.
+ * deploys them with the images {@code SLUGBUILDER_IMAGE_URI} and {@code SLUGRUNNER_IMAGE_URI}. {@code SSH_CLIENT_KEY} and
+ * {@code SSH_CLIENT_HOSTS} are given to builds; {@code DISK_RESERVE_BYTES} of the disk are left to the platform.
  */
 public final class GitReceiveProgram implements BuiltinProgram {
+
+    private static final Set<String> PASSED_ON = Set.of("SSH_CLIENT_KEY", "SSH_CLIENT_HOSTS");
 
     private final Path directory;
     private final Discovery discovery;
@@ -56,7 +61,8 @@ public final class GitReceiveProgram implements BuiltinProgram {
     public AutoCloseable start(BuiltinJob job) throws Exception {
         Map<String, String> env = job.env();
         String key = require(env, "CONTROLLER_KEY");
-        var images = new BuildImages(require(env, "SLUGBUILDER_IMAGE_URI"), require(env, "SLUGRUNNER_IMAGE_URI"));
+        var images = new BuildImages(
+                require(env, "SLUGBUILDER_IMAGE_URI"), require(env, "SLUGRUNNER_IMAGE_URI"), passedOn(env));
         long reserve =
                 Long.parseLong(env.getOrDefault(DiskReserve.VARIABLE, String.valueOf(DiskReserve.DEFAULT_BYTES)));
         var services = new ClusterServices(discovery, url -> connect.open(url, key));
@@ -85,6 +91,13 @@ public final class GitReceiveProgram implements BuiltinProgram {
             server.shutdown(2, TimeUnit.SECONDS).get(3, TimeUnit.SECONDS);
             Executors.stop(sessions, "git", Duration.ofSeconds(2));
         };
+    }
+
+    private static Map<String, String> passedOn(Map<String, String> env) {
+        Map<String, String> passed = new HashMap<>(env);
+        passed.keySet().retainAll(PASSED_ON);
+        passed.values().removeIf(String::isEmpty);
+        return passed;
     }
 
     private static String require(Map<String, String> env, String name) {

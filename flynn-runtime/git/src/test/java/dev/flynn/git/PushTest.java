@@ -454,6 +454,20 @@ class PushTest {
     }
 
     @Test
+    void buildsGetTheKeyForPrivateRepositories() throws Exception {
+        server.close();
+        server = new GitServer(directory, Map.of("SSH_CLIENT_KEY", "key", "SSH_CLIENT_HOSTS", ""));
+        Checkout keyed = checkout("keyed");
+        keyed.commit("web.js", "hello();\n");
+
+        assertThat(keyed.attempt("push", "flynn", "master").status()).isZero();
+
+        assertThat(server.controller.builds.get(0).job.env())
+                .containsEntry("SSH_CLIENT_KEY", "key")
+                .doesNotContainKeys("SSH_CLIENT_HOSTS", "CONTROLLER_KEY");
+    }
+
+    @Test
     void bigPushesAndBigFetchesGoThrough() throws Exception {
         byte[] noise = new byte[6_000_000];
         new Random(42).nextBytes(noise);
