@@ -15,6 +15,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Type;
+import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 
 /** Bodies as JSON, whatever their {@code Content-Type} says (contract: controller, Requests). */
@@ -56,7 +57,7 @@ final class JsonBodies implements MessageBodyReader<Object>, MessageBodyWriter<O
         if (body.length == 0) {
             throw FlynnException.internal("the request has no body", null);
         }
-        return json.read(new String(body, java.nio.charset.StandardCharsets.UTF_8), type);
+        return json.read(new String(body, StandardCharsets.UTF_8), type);
     }
 
     @Override

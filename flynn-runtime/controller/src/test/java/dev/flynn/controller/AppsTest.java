@@ -7,6 +7,7 @@ import dev.flynn.controller.TestController.Answer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -113,7 +114,7 @@ class AppsTest {
     @Test
     void oneOfManyWhoWantANameAtTheSameTimeGetsIt() throws Exception {
         List<Thread> threads = new ArrayList<>();
-        List<Integer> statuses = java.util.Collections.synchronizedList(new ArrayList<>());
+        List<Integer> statuses = Collections.synchronizedList(new ArrayList<>());
         for (int i = 0; i < 8; i++) {
             Thread thread = new Thread(() -> statuses.add(
                     controller.post("/apps", "{\"name\":\"ledger\"}").status()));

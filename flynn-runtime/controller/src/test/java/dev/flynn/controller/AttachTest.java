@@ -10,6 +10,9 @@ import dev.flynn.controller.FakeHosts.Session;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -165,7 +168,7 @@ class AttachTest {
         byte[] request = bytes(RawClient.attachHead("ledger", body.length()) + body);
         try (var client = new RawClient(controller.port())) {
             for (int i = 0; i < request.length; i += 50) {
-                client.send(java.util.Arrays.copyOfRange(request, i, Math.min(request.length, i + 50)));
+                client.send(Arrays.copyOfRange(request, i, Math.min(request.length, i + 50)));
             }
             session(0).client.onAttached();
 
@@ -232,7 +235,7 @@ class AttachTest {
 
     @Test
     void whatIsWrongWithTheRequestIsToldBeforeAnythingStarts() throws IOException {
-        for (var expected : java.util.Map.of(
+        for (var expected : Map.of(
                         "{\"cmd\":[\"x\"]}", "HTTP/1.1 400",
                         "{", "HTTP/1.1 400",
                         "{\"release\":\"f0c6a0b2-74a2-4d5a-92c3-3d5b9dfb8a01\"}", "HTTP/1.1 404")
@@ -333,7 +336,7 @@ class AttachTest {
                 session.client.onExit(0);
             });
             job.start();
-            await().during(java.time.Duration.ofMillis(300)).until(() -> written.get() < chunks);
+            await().during(Duration.ofMillis(300)).until(() -> written.get() < chunks);
 
             int read = 0;
             for (String frame = client.frame(); !frame.startsWith("exit"); frame = client.frame()) {

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
@@ -113,16 +114,7 @@ class DeploymentPlanTest {
     @Test
     void anOmniTypeIsExpectedOnceOnEveryHost() {
         ProcessType omni = new ProcessType(
-                List.of(),
-                List.of(),
-                Map.of(),
-                List.of(),
-                false,
-                true,
-                false,
-                java.util.Optional.empty(),
-                false,
-                Map.of());
+                List.of(), List.of(), Map.of(), List.of(), false, true, false, Optional.empty(), false, Map.of());
         SimulatedCluster cluster = cluster(Strategy.ONE_BY_ONE, Map.of("agent", 1), Map.of("agent", omni));
         cluster.hosts = 3;
 

@@ -10,6 +10,7 @@ import dev.flynn.spi.store.Transaction;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -183,7 +184,7 @@ class EventsTest {
         Thread writer = new Thread(() -> append(total));
         writer.start();
         List<Thread> readers = new ArrayList<>();
-        List<List<Long>> seen = java.util.Collections.synchronizedList(new ArrayList<>());
+        List<List<Long>> seen = Collections.synchronizedList(new ArrayList<>());
         for (int i = 0; i < 3; i++) {
             int started = 100 * i;
             await().until(() ->

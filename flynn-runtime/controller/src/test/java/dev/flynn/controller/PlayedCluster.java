@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -176,7 +177,7 @@ final class PlayedCluster implements AutoCloseable {
         }
     }
 
-    private java.util.Optional<String> service(JobRecord job) {
+    private Optional<String> service(JobRecord job) {
         return state.releases()
                 .get(job.release().orElseThrow().toString())
                 .value()
