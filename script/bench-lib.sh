@@ -74,6 +74,14 @@ install_peers() {
   done
 }
 
+# pause SECONDS: unlike sleep alone, a signal ends it at once.
+pause() {
+  sleep "$1" &
+  started_pids=("$!" "${started_pids[@]}")
+  wait "$!"
+  started_pids=("${started_pids[@]:1}")
+}
+
 free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
