@@ -1,11 +1,16 @@
 package dev.flynn.tck;
 
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
 
+import java.lang.reflect.Method;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.platform.engine.DiscoverySelector;
 import org.junit.platform.engine.support.descriptor.MethodSource;
 import org.junit.platform.testkit.engine.EngineTestKit;
 
@@ -16,15 +21,30 @@ public final class KitRun {
 
     /** The numbers of the promises that have a failed test. */
     public static Set<String> brokenPromises(Class<?> kit) {
-        return EngineTestKit.engine("junit-jupiter")
-                .selectors(selectClass(kit))
-                .execute()
-                .testEvents()
-                .failed()
-                .stream()
+        return broken(EngineTestKit.engine("junit-jupiter").selectors(selectClass(kit)));
+    }
+
+    /** As {@link #brokenPromises(Class)}, running only the tests of some promises. */
+    public static Set<String> brokenPromises(Class<?> kit, Collection<String> promises) {
+        DiscoverySelector[] tests = methodsOf(kit)
+                .filter(method -> method.isAnnotationPresent(Rule.class))
+                .filter(method ->
+                        Arrays.stream(method.getAnnotation(Rule.class).value()).anyMatch(promises::contains))
+                .map(method -> selectMethod(kit, method))
+                .toArray(DiscoverySelector[]::new);
+        return broken(EngineTestKit.engine("junit-jupiter").selectors(tests));
+    }
+
+    private static Set<String> broken(EngineTestKit.Builder kit) {
+        return kit.execute().testEvents().failed().stream()
                 .map(event -> event.getTestDescriptor().getSource().orElseThrow())
                 .map(source -> ((MethodSource) source).getJavaMethod().getAnnotation(Rule.class))
                 .flatMap(rule -> Arrays.stream(rule.value()))
                 .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static Stream<Method> methodsOf(Class<?> kit) {
+        return Stream.<Class<?>>iterate(kit, type -> type != Object.class, Class::getSuperclass)
+                .flatMap(type -> Arrays.stream(type.getDeclaredMethods()));
     }
 }

@@ -50,7 +50,8 @@ public interface ContainerBackend extends AutoCloseable {
      * Accepts a job and starts it in the background.
      *
      * @return its status now, usually {@code STARTING}
-     * @throws FlynnException {@code VALIDATION} if this backend cannot run that type of image
+     * @throws FlynnException {@code VALIDATION} if this backend cannot run that type of image, {@code UNSUPPORTED} if the
+     *     job wants a terminal or an open stdin and the backend does not declare them
      */
     JobStatus start(JobSpec spec);
 

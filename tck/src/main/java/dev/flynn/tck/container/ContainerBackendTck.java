@@ -3,6 +3,7 @@ package dev.flynn.tck.container;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.flynn.api.error.ErrorCode;
@@ -206,6 +207,31 @@ public abstract class ContainerBackendTck {
                 .containsExactly(JobStatus.State.STARTING, JobStatus.State.RUNNING, JobStatus.State.DOWN);
     }
 
+    @Rule("CB-5")
+    void callsForOneJobComeOneAtATime() {
+        JobSpec spec = shell("i=0; while [ $i -lt 300 ]; do echo $i; echo $i >&2; i=$((i+1)); done");
+
+        ended(spec);
+
+        assertThat(seen.overlapped()).isEmpty();
+    }
+
+    @Rule("CB-6")
+    void withoutSurvivalNoProcessIsLeftWhenTheBackendIsClosed() {
+        assumeFalse(has(Capability.SURVIVES_RESTART));
+        String mark = mark();
+        JobSpec spec = shell("(setsid sleep " + mark + " >/dev/null 2>&1 &); echo ready; exec sleep " + mark);
+        running(spec);
+        awaitOutput(spec.id(), "ready");
+
+        backend.close();
+        backend = openBackend(dataDirectory);
+
+        await("no process is left")
+                .atMost(patience())
+                .untilAsserted(() -> assertThat(processesWith(mark)).isZero());
+    }
+
     @Rule("CB-6")
     void jobsSurviveARestartIfTheBackendSaysSo() {
         JobSpec spec = longRunningJob();
@@ -231,6 +257,18 @@ public abstract class ContainerBackendTck {
         }
         if (!has(Capability.TTY)) {
             refusedUnless(Capability.TTY, () -> backend.resize(spec.id(), TerminalSize.DEFAULT));
+        }
+    }
+
+    @Rule("CB-7")
+    void aJobThatWantsWhatIsNotDeclaredIsRefused() {
+        if (!has(Capability.STDIN)) {
+            JobSpec spec = longRunningJob().withStdin(true);
+            refusedUnless(Capability.STDIN, () -> backend.start(spec));
+        }
+        if (!has(Capability.TTY)) {
+            JobSpec spec = longRunningJob().withTty(TerminalSize.DEFAULT);
+            refusedUnless(Capability.TTY, () -> backend.start(spec));
         }
     }
 
@@ -261,7 +299,7 @@ public abstract class ContainerBackendTck {
 
     @Rule("CB-8")
     void childrenAndDaemonsEndWithTheJob() {
-        String mark = "6" + (System.nanoTime() % 1_000_000_000L);
+        String mark = mark();
         JobSpec spec = shell("sleep " + mark + " & (setsid sh -c 'sleep " + mark + " & sleep " + mark
                 + "' >/dev/null 2>&1 &) ; sleep 0.2; echo ready; exec sleep " + mark);
         running(spec);
@@ -277,7 +315,7 @@ public abstract class ContainerBackendTck {
 
     @Rule("CB-8")
     void whatAJobLeavesBehindWhenItEndsByItselfIsEnded() {
-        String mark = "7" + (System.nanoTime() % 1_000_000_000L);
+        String mark = mark();
         JobSpec spec = shell("(setsid sleep " + mark + " >/dev/null 2>&1 &); sleep 0.1; exit 0");
 
         ended(spec);
@@ -378,26 +416,39 @@ public abstract class ContainerBackendTck {
     @Rule("CB-13")
     void aDeclaredLimitOnDescriptorsHolds() {
         assumeTrue(has(Capability.LIMIT_MAX_FD));
-        JobSpec plain = shell("ulimit -n");
-        var spec = new JobSpec(
-                plain.id(),
-                plain.metadata(),
-                plain.image(),
-                plain.entrypoint(),
-                plain.cmd(),
-                plain.env(),
-                plain.ports(),
-                Map.of(ResourceLimit.MAX_FD, ResourceLimit.of(123)),
-                plain.tty(),
-                false,
-                false,
-                false,
-                false,
-                false);
+        JobSpec spec = limited(shell("ulimit -n"), ResourceLimit.MAX_FD, 123);
 
         ended(spec);
 
         assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).isEqualTo("123\n");
+    }
+
+    @Rule("CB-13")
+    void aDeclaredLimitOnProcessesHolds() {
+        assumeTrue(has(Capability.LIMIT_MAX_PROCS));
+        JobSpec spec = limited(
+                shell("i=0; while [ $i -lt 60 ]; do sleep 5 & i=$((i+1)); done; echo all of them"),
+                ResourceLimit.MAX_PROCS,
+                20);
+
+        ended(spec);
+
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).doesNotContain("all of them");
+        assertThat(ended(shell("exit 0")).exitStatus()).isEqualTo(OptionalInt.of(0));
+    }
+
+    @Rule("CB-13")
+    void aDeclaredLimitOnMemoryHolds() {
+        assumeTrue(has(Capability.LIMIT_MEMORY));
+        JobSpec spec = limited(
+                shell("x=$(head -c 200000000 /dev/zero | tr '\\0' x); echo all of it"),
+                ResourceLimit.MEMORY,
+                64L << 20);
+
+        ended(spec);
+
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).doesNotContain("all of it");
+        assertThat(ended(shell("exit 0")).exitStatus()).isEqualTo(OptionalInt.of(0));
     }
 
     // what the tests are made of
@@ -413,6 +464,24 @@ public abstract class ContainerBackendTck {
         List<String> command = Stream.concat(Stream.of("/bin/sh", "-c", line, "sh"), Stream.of(arguments))
                 .toList();
         return JobSpec.ofCommand(JobId.random(HOST), image.orElseThrow(), command);
+    }
+
+    private static JobSpec limited(JobSpec plain, String type, long limit) {
+        return new JobSpec(
+                plain.id(),
+                plain.metadata(),
+                plain.image(),
+                plain.entrypoint(),
+                plain.cmd(),
+                plain.env(),
+                plain.ports(),
+                Map.of(type, ResourceLimit.of(limit)),
+                plain.tty(),
+                plain.stdin(),
+                plain.disableLog(),
+                plain.data(),
+                plain.hostNetwork(),
+                plain.resurrect());
     }
 
     private void running(JobSpec spec) {
@@ -455,6 +524,11 @@ public abstract class ContainerBackendTck {
             assertThat(refusal).isNotNull();
             assertThat(refusal.code()).isEqualTo(ErrorCode.UNSUPPORTED);
         }
+    }
+
+    /** A number of seconds that no other process sleeps. */
+    private static String mark() {
+        return "6" + ProcessHandle.current().pid() + (System.nanoTime() % 1_000_000L);
     }
 
     private static long processesWith(String mark) {

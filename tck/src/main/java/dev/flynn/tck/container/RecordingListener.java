@@ -10,6 +10,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 
 /** Keeps what a backend tells, in order. */
 final class RecordingListener implements JobListener {
@@ -18,13 +21,40 @@ final class RecordingListener implements JobListener {
     private final Map<JobId, Map<OutputStreamKind, ByteArrayOutputStream>> output = new HashMap<>();
     private final List<JobId> wroteAfterDown = new ArrayList<>();
 
+    /** How long each call takes, so that two at the same time meet. */
+    private static final long DWELL_NANOS = 300_000;
+
+    private final Set<JobId> within = ConcurrentHashMap.newKeySet();
+    private final Set<JobId> overlapped = ConcurrentHashMap.newKeySet();
+
     @Override
-    public synchronized void onStatus(JobStatus status) {
-        states.computeIfAbsent(status.id(), id -> new ArrayList<>()).add(status);
+    public void onStatus(JobStatus status) {
+        alone(status.id(), () -> record(status));
     }
 
     @Override
-    public synchronized void onOutput(JobId job, OutputStreamKind stream, byte[] bytes) {
+    public void onOutput(JobId job, OutputStreamKind stream, byte[] bytes) {
+        alone(job, () -> record(job, stream, bytes));
+    }
+
+    /** Notes when two calls for one job come at the same time. */
+    private void alone(JobId job, Runnable call) {
+        boolean alone = within.add(job);
+        if (!alone) {
+            overlapped.add(job);
+        }
+        LockSupport.parkNanos(DWELL_NANOS);
+        call.run();
+        if (alone) {
+            within.remove(job);
+        }
+    }
+
+    private synchronized void record(JobStatus status) {
+        states.computeIfAbsent(status.id(), id -> new ArrayList<>()).add(status);
+    }
+
+    private synchronized void record(JobId job, OutputStreamKind stream, byte[] bytes) {
         if (states(job).stream().anyMatch(JobStatus::isDown)) {
             wroteAfterDown.add(job);
         }
@@ -40,6 +70,11 @@ final class RecordingListener implements JobListener {
     synchronized String text(JobId job, OutputStreamKind stream) {
         ByteArrayOutputStream bytes = output.getOrDefault(job, Map.of()).get(stream);
         return bytes == null ? "" : bytes.toString(StandardCharsets.UTF_8);
+    }
+
+    /** The jobs that had two calls at the same time. */
+    Set<JobId> overlapped() {
+        return Set.copyOf(overlapped);
     }
 
     synchronized List<JobId> wroteAfterDown() {

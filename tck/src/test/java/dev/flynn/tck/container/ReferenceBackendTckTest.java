@@ -1,0 +1,27 @@
+package dev.flynn.tck.container;
+
+import dev.flynn.api.host.JobSpec;
+import dev.flynn.api.id.JobId;
+import dev.flynn.spi.container.ContainerBackend;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** A right backend passes the kit. */
+class ReferenceBackendTckTest extends ContainerBackendTck {
+
+    @Override
+    protected ContainerBackend openBackend(Path dataDirectory) {
+        return new ReferenceBackend(dataDirectory);
+    }
+
+    @Override
+    protected Optional<JobSpec.Image> shellImage() {
+        return Optional.of(ReferenceBackend.SHELL);
+    }
+
+    @Override
+    protected JobSpec impossibleJob() {
+        return JobSpec.ofCommand(JobId.random("tck"), new JobSpec.Image("host", "host:nothing"), List.of("true"));
+    }
+}
