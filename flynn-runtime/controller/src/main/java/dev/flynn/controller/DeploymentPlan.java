@@ -46,6 +46,9 @@ final class DeploymentPlan {
     /** How long the last output of a failed job may be on its way to its log. */
     static final Duration LOGS_ARRIVE = Duration.ofMillis(500);
 
+    /** One job may fail to start: so does one whose host is restarted while it starts it. */
+    private static final int TOLERATED_START_FAILURES = 1;
+
     /** Jobs of a type without a service that may end before the deployment fails. */
     private static final int TOLERATED_ENDS = 2;
 
@@ -283,7 +286,10 @@ final class DeploymentPlan {
 
     private int up(String type) {
         if (serviceOf(type).isPresent()) {
-            return now.registered().getOrDefault(type, Set.of()).size();
+            Set<JobId> registered = now.registered().getOrDefault(type, Set.of());
+            return (int) now.newJobs(type).stream()
+                    .filter(job -> job.state().isLive() && registered.contains(job.id()))
+                    .count();
         }
         return (int) now.newJobs(type).stream()
                 .filter(job -> job.state() == JobState.UP && isSteady(job))
@@ -309,14 +315,16 @@ final class DeploymentPlan {
                     .filter(JobView::failed)
                     .sorted(Comparator.comparing(JobView::updatedAt))
                     .toList();
-            Optional<JobView> notStarted =
-                    failed.stream().filter(job -> job.hostError().isPresent()).findFirst();
-            if (notStarted.isPresent()) {
+            List<JobView> notStarted =
+                    failed.stream().filter(job -> job.hostError().isPresent()).toList();
+            if (notStarted.size() > TOLERATED_START_FAILURES) {
+                JobView last = notStarted.get(notStarted.size() - 1);
                 return Optional.of(new Failure(
                         "deployer: %s job failed to start: %s"
-                                .formatted(type, notStarted.get().hostError().orElse("")),
-                        Optional.of(notStarted.get().id())));
+                                .formatted(type, last.hostError().orElse("")),
+                        Optional.of(last.id())));
             }
+            failed = failed.stream().filter(job -> job.hostError().isEmpty()).toList();
             boolean hasService = serviceOf(type).isPresent();
             if (failed.size() > (hasService ? 0 : TOLERATED_ENDS)) {
                 JobView last = failed.get(failed.size() - 1);

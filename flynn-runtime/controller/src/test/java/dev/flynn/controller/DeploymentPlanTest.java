@@ -188,13 +188,14 @@ class DeploymentPlanTest {
     }
 
     @Test
-    void aJobThatItsHostCannotStartFailsAtOnceWithTheReason() {
+    void whatItsHostCannotStartFailsAtTheSecondTimeWithTheReason() {
         SimulatedCluster cluster = cluster(Strategy.ALL_AT_ONCE, Map.of("clock", 1), CLOCK);
         cluster.behaviour = type -> Behaviour.CANNOT_START;
 
         cluster.runToTheEnd();
 
         assertThat(cluster.error).contains("deployer: clock job failed to start: no such image");
+        assertThat(cluster.startFailures()).isGreaterThanOrEqualTo(2);
     }
 
     @Test
@@ -218,6 +219,20 @@ class DeploymentPlanTest {
 
         cluster.runToTheEnd();
 
+        assertThat(cluster.told).endsWith("release new", "complete");
+    }
+
+    @Test
+    void aHostThatIsRestartedWhileItStartsAJobDoesNotFailADeployment() {
+        SimulatedCluster cluster = cluster(Strategy.ALL_AT_ONCE, Map.of("web", 1), WEB);
+        while (cluster.live(cluster.newRelease).isEmpty()) {
+            cluster.advance();
+        }
+        cluster.loseNewJobs();
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.startFailures()).isEqualTo(1);
         assertThat(cluster.told).endsWith("release new", "complete");
     }
 

@@ -327,9 +327,18 @@ final class SimulatedCluster {
     /** The host of every live new job is killed and comes back: the jobs are lost, and nobody saw how they ended. */
     void loseNewJobs() {
         for (JobView job : List.copyOf(jobs.values())) {
-            if (job.release().equals(newRelease) && job.state() == JobState.UP) {
+            if (job.release().equals(newRelease) && job.state().isLive()) {
                 down(job, OptionalInt.empty(), Optional.of("its host was restarted"));
             }
         }
+    }
+
+    /** New jobs that never ran. */
+    long startFailures() {
+        return jobs.values().stream()
+                .filter(job ->
+                        job.release().equals(newRelease) && job.hostError().isPresent())
+                .filter(job -> job.startedAt().isEmpty())
+                .count();
     }
 }
