@@ -47,6 +47,7 @@ public final class ControllerClient implements AutoCloseable {
 
     private static final Duration RETRY_PATIENCE = Duration.ofSeconds(10);
     private static final long RETRY_PAUSE_MILLIS = 100;
+    private static final int MAX_REDIRECTS = 5;
     private static final int READ_TIMEOUT_MILLIS = 60_000;
 
     private final HttpTransport transport;
@@ -196,7 +197,7 @@ public final class ControllerClient implements AutoCloseable {
         try {
             if (reply.status() != 101) {
                 try {
-                    throw Replies.failure("POST", transport.endpoint().url() + target, reply, json);
+                    throw Replies.attachFailure(reply, json);
                 } finally {
                     reply.connection().close();
                 }
@@ -240,7 +241,7 @@ public final class ControllerClient implements AutoCloseable {
                 true);
         try (EventStream events = events(filter)) {
             while (true) {
-                Event event = events.next(patience)
+                Event event = next(events, patience)
                         .orElseThrow(
                                 () -> FlynnException.internal("timed out waiting for deployment completion", null));
                 DeploymentProgress step = json.read(event.data(), DeploymentProgress.class);
@@ -256,6 +257,14 @@ public final class ControllerClient implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw FlynnException.unavailable("interrupted while waiting for the deployment", e);
+        }
+    }
+
+    private static Optional<Event> next(EventStream events, Duration patience) throws InterruptedException {
+        try {
+            return events.next(patience);
+        } catch (FlynnException lost) {
+            throw FlynnException.unavailable("unexpected close of deployment event stream", lost);
         }
     }
 
@@ -413,17 +422,29 @@ public final class ControllerClient implements AutoCloseable {
     }
 
     private String exchangeOnce(String method, String target, byte[] body) {
-        HttpReply reply = transport.send(method, target, Map.of(), body);
+        return exchangeOnce(transport, method, target, body, MAX_REDIRECTS);
+    }
+
+    private String exchangeOnce(HttpTransport at, String method, String target, byte[] body, int redirects) {
+        HttpReply reply = at.send(method, target, Map.of(), body);
         try {
+            Optional<String> location = reply.header("location");
+            if (reply.status() == 307 && location.isPresent() && redirects > 0) {
+                reply.connection().close();
+                Endpoint elsewhere = Endpoint.of(location.get());
+                try (HttpTransport other = at.to(elsewhere)) {
+                    return exchangeOnce(other, method, elsewhere.target(location.get()), body, redirects - 1);
+                }
+            }
             if (reply.status() != 200) {
-                throw Replies.failure(method, transport.endpoint().url() + target, reply, json);
+                throw Replies.failure(method, at.endpoint().url() + target, reply, json);
             }
             String text = reply.text();
-            transport.done(reply);
+            at.done(reply);
             return text;
         } catch (IOException e) {
             reply.connection().close();
-            throw transport.unreachable(e);
+            throw at.unreachable(e);
         } catch (FlynnException e) {
             reply.connection().close();
             throw e;

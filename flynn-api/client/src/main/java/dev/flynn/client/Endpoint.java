@@ -6,6 +6,8 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.UnknownHostException;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 
 /** Where a server is, as a URL says it. */
@@ -26,16 +28,31 @@ record Endpoint(boolean tls, String host, int port, String authority) {
         }
     }
 
+    /** What follows the authority in a URL of this place. */
+    String target(String url) {
+        String target = url.substring(url().length());
+        return target.startsWith("/") ? target : "/" + target;
+    }
+
     String url() {
         return (tls ? "https://" : "http://") + authority;
     }
 
-    /** Names below {@code localhost} are this machine without any DNS (RFC 6761, section 6.3). */
-    InetSocketAddress address() throws UnknownHostException {
+    /**
+     * Where to try, in this order. Names below {@code localhost} are this machine without any DNS (RFC 6761, section
+     * 6.3).
+     */
+    List<InetSocketAddress> addresses() throws UnknownHostException {
         String name = host.toLowerCase(Locale.ROOT);
         if (name.equals("localhost") || name.endsWith(".localhost")) {
-            return new InetSocketAddress(InetAddress.getByAddress(host, new byte[] {127, 0, 0, 1}), port);
+            byte[] six = new byte[16];
+            six[15] = 1;
+            return List.of(
+                    new InetSocketAddress(InetAddress.getByAddress(host, new byte[] {127, 0, 0, 1}), port),
+                    new InetSocketAddress(InetAddress.getByAddress(host, six), port));
         }
-        return new InetSocketAddress(InetAddress.getByName(host), port);
+        return Arrays.stream(InetAddress.getAllByName(host))
+                .map(address -> new InetSocketAddress(address, port))
+                .toList();
     }
 }

@@ -22,6 +22,9 @@ public final class EventStream implements AutoCloseable {
     private static final Duration RESUME_PATIENCE = Duration.ofSeconds(10);
     private static final long RESUME_PAUSE_MILLIS = 100;
 
+    /** Servers send at least a keep-alive every 30 s; a connection on which nothing comes is dead. */
+    private static final int SILENCE_MILLIS = 90_000;
+
     private final HttpTransport transport;
     private final FlynnJson json;
     private final String target;
@@ -33,6 +36,7 @@ public final class EventStream implements AutoCloseable {
     private volatile @Nullable HttpConnection connection;
     private volatile @Nullable FlynnException refused;
     private long lastId;
+    private long aliveUntil = System.nanoTime();
 
     EventStream(HttpTransport transport, FlynnJson json, EventFilter filter) {
         this.transport = transport;
@@ -74,19 +78,17 @@ public final class EventStream implements AutoCloseable {
     }
 
     private void read() {
-        long lostSince = System.nanoTime();
         while (!closed) {
             try {
                 readOnce();
-                lostSince = System.nanoTime();
             } catch (FlynnException | IOException e) {
                 FlynnException failure =
                         e instanceof FlynnException told ? told : transport.unreachable((IOException) e);
-                boolean lost = System.nanoTime() - lostSince > RESUME_PATIENCE.toNanos();
+                boolean lost = System.nanoTime() - aliveUntil > RESUME_PATIENCE.toNanos();
                 if (opened.getCount() > 0 || lost || !failure.retry()) {
                     refused = failure;
                     opened.countDown();
-                    var unused = items.offer(failure);
+                    tell(failure);
                     return;
                 }
                 pause();
@@ -101,11 +103,13 @@ public final class EventStream implements AutoCloseable {
                 Map.of("Accept", "text/event-stream", "Last-Event-Id", String.valueOf(lastId)),
                 new byte[0]);
         connection = reply.connection();
+        boolean live = false;
         try {
             if (reply.status() != 200) {
                 throw Replies.failure("GET", transport.endpoint().url() + target, reply, json);
             }
-            reply.connection().readTimeout(0);
+            reply.connection().readTimeout(SILENCE_MILLIS);
+            live = true;
             opened.countDown();
             var events = new ServerSentEvents(reply.body());
             for (Optional<String> data = events.next(); data.isPresent() && !closed; data = events.next()) {
@@ -118,6 +122,17 @@ public final class EventStream implements AutoCloseable {
             closed = true;
         } finally {
             reply.connection().close();
+            if (live) {
+                aliveUntil = System.nanoTime();
+            }
+        }
+    }
+
+    private void tell(FlynnException failure) {
+        try {
+            items.put(failure);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
@@ -103,6 +104,29 @@ final class HttpConnection implements AutoCloseable {
         }
         int end = line.length();
         return end > 0 && line.charAt(end - 1) == '\r' ? line.substring(0, end - 1) : line.toString();
+    }
+
+    /** Whether the other side has kept the connection open too while nothing was asked. */
+    boolean isStillOpen(int readTimeoutMillis) {
+        try {
+            socket.setSoTimeout(1);
+            // the end, or bytes that nobody asked for: of no use either way
+            var unused = in.read();
+            return false;
+        } catch (SocketTimeoutException silent) {
+            return restored(readTimeoutMillis);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private boolean restored(int readTimeoutMillis) {
+        try {
+            socket.setSoTimeout(readTimeoutMillis);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     void readTimeout(int millis) throws IOException {

@@ -3,7 +3,9 @@ package dev.flynn.client;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Base64;
@@ -37,6 +39,11 @@ final class HttpTransport implements AutoCloseable {
         this.readTimeoutMillis = readTimeoutMillis;
     }
 
+    /** The same way of asking, at another place. */
+    HttpTransport to(Endpoint elsewhere) {
+        return new HttpTransport(elsewhere, key, pin, readTimeoutMillis);
+    }
+
     Endpoint endpoint() {
         return endpoint;
     }
@@ -58,8 +65,12 @@ final class HttpTransport implements AutoCloseable {
         if (kept != null) {
             try {
                 return kept.exchange(method, target, headers, body);
-            } catch (IOException goneWhileIdle) {
+            } catch (IOException e) {
                 kept.close();
+                boolean mayHaveBeenClosedWhileIdle = method.equals("GET") && !(e instanceof SocketTimeoutException);
+                if (!mayHaveBeenClosedWhileIdle) {
+                    throw unreachable(e);
+                }
             }
         }
         try {
@@ -94,22 +105,39 @@ final class HttpTransport implements AutoCloseable {
     }
 
     private @Nullable HttpConnection takeIdle() {
-        synchronized (idle) {
-            return idle.poll();
+        while (true) {
+            HttpConnection kept;
+            synchronized (idle) {
+                kept = idle.poll();
+            }
+            if (kept == null || kept.isStillOpen(readTimeoutMillis)) {
+                return kept;
+            }
+            kept.close();
         }
     }
 
     private HttpConnection dial() throws IOException {
-        Socket plain = new Socket();
-        try {
-            plain.setTcpNoDelay(true);
-            plain.connect(endpoint.address(), DIAL_TIMEOUT_MILLIS);
-            plain.setSoTimeout(readTimeoutMillis);
-            return new HttpConnection(endpoint.tls() ? secure(plain) : plain);
-        } catch (IOException | RuntimeException e) {
-            plain.close();
-            throw e;
+        IOException failure = new IOException("it has no address");
+        for (InetSocketAddress address : endpoint.addresses()) {
+            Socket plain = new Socket();
+            try {
+                plain.connect(address, DIAL_TIMEOUT_MILLIS);
+            } catch (IOException e) {
+                plain.close();
+                failure = e;
+                continue;
+            }
+            try {
+                plain.setTcpNoDelay(true);
+                plain.setSoTimeout(readTimeoutMillis);
+                return new HttpConnection(endpoint.tls() ? secure(plain) : plain);
+            } catch (IOException | RuntimeException e) {
+                plain.close();
+                throw e;
+            }
         }
+        throw failure;
     }
 
     private Socket secure(Socket plain) throws IOException {

@@ -1,20 +1,22 @@
 package dev.flynn.client;
 
+import java.net.Socket;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.Base64;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * Trusts the one server whose leaf certificate has this SHA-256, whatever else the certificate says (contract: CLI, TLS
- * with pin).
+ * with pin). The extended form, because the JDK adds checks of its own to the plain one.
  */
-final class PinnedTrust implements X509TrustManager {
+final class PinnedTrust extends X509ExtendedTrustManager {
 
     private final String pin;
 
@@ -45,6 +47,16 @@ final class PinnedTrust implements X509TrustManager {
         }
     }
 
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) throws CertificateException {
+        checkServerTrusted(chain, type);
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) throws CertificateException {
+        checkServerTrusted(chain, type);
+    }
+
     private static CertificateException mismatch() {
         return new CertificateException("pinned: the peer leaf certificate did not match the provided pin");
     }
@@ -52,6 +64,16 @@ final class PinnedTrust implements X509TrustManager {
     @Override
     public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
         throw new CertificateException("this side is no server");
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) throws CertificateException {
+        checkClientTrusted(chain, type);
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) throws CertificateException {
+        checkClientTrusted(chain, type);
     }
 
     @Override
