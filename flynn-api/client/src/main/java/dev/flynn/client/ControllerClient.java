@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The controller's HTTP API (contract: controller). Thread-safe; every method blocks until the answer is there.
@@ -51,10 +52,10 @@ public final class ControllerClient implements AutoCloseable {
     private static final int READ_TIMEOUT_MILLIS = 60_000;
 
     private final HttpTransport transport;
-    private final FlynnJson json;
+    private final JsonBinding json;
 
     private ControllerClient(Builder builder) {
-        this.json = builder.json;
+        this.json = builder.json == null ? JsonBinding.prepare() : JsonBinding.of(builder.json);
         this.transport = new HttpTransport(Endpoint.of(builder.url), builder.key, builder.pin, READ_TIMEOUT_MILLIS);
     }
 
@@ -185,7 +186,7 @@ public final class ControllerClient implements AutoCloseable {
 
     /** Runs a one-off job in the background. */
     public JobId runJob(String app, NewJob job) {
-        JsonNode started = json.readTree(exchange("POST", appPath(app, "/jobs"), job));
+        JsonNode started = json.get().readTree(exchange("POST", appPath(app, "/jobs"), job));
         return new JobId(started.path("id").asText());
     }
 
@@ -193,11 +194,14 @@ public final class ControllerClient implements AutoCloseable {
     public AttachedJob attachJob(String app, NewJob job) {
         String target = appPath(app, "/jobs");
         HttpReply reply = transport.send(
-                "POST", target, Map.of("Connection", "upgrade", "Upgrade", "flynn-attach/0"), json.writeBytes(job));
+                "POST",
+                target,
+                Map.of("Connection", "upgrade", "Upgrade", "flynn-attach/0"),
+                json.get().writeBytes(job));
         try {
             if (reply.status() != 101) {
                 try {
-                    throw Replies.attachFailure(reply, json);
+                    throw Replies.attachFailure(reply, json.get());
                 } finally {
                     reply.connection().close();
                 }
@@ -244,7 +248,7 @@ public final class ControllerClient implements AutoCloseable {
                 Event event = next(events, patience)
                         .orElseThrow(
                                 () -> FlynnException.internal("timed out waiting for deployment completion", null));
-                DeploymentProgress step = json.read(event.data(), DeploymentProgress.class);
+                DeploymentProgress step = json.get().read(event.data(), DeploymentProgress.class);
                 progress.accept(step);
                 switch (step.status()) {
                     case COMPLETE -> {
@@ -330,7 +334,7 @@ public final class ControllerClient implements AutoCloseable {
 
     /** Subscribes to events; what happens after this call returned is not missed. The caller closes the stream. */
     public EventStream events(EventFilter filter) {
-        return new EventStream(transport, json, filter);
+        return new EventStream(transport, json.get(), filter);
     }
 
     /** Reads an app's log; the caller closes it. */
@@ -345,10 +349,10 @@ public final class ControllerClient implements AutoCloseable {
         HttpReply reply = transport.send("GET", query.toString(), Map.of(), new byte[0]);
         try {
             if (reply.status() != 200) {
-                throw Replies.failure("GET", transport.endpoint().url() + query, reply, json);
+                throw Replies.failure("GET", transport.endpoint().url() + query, reply, json.get());
             }
             reply.connection().readTimeout(0);
-            return new LogLines(reply, json);
+            return new LogLines(reply, json.get());
         } catch (IOException e) {
             reply.connection().close();
             throw transport.unreachable(e);
@@ -364,7 +368,8 @@ public final class ControllerClient implements AutoCloseable {
 
     /** What the controller says of itself: {@code data.status}, {@code data.version}, {@code data.detail}. */
     public JsonNode status() {
-        return json.readTree(exchange("GET", "/.well-known/status", null)).path("data");
+        String status = exchange("GET", "/.well-known/status", null);
+        return json.get().readTree(status).path("data");
     }
 
     @Override
@@ -378,12 +383,14 @@ public final class ControllerClient implements AutoCloseable {
         return "/apps/" + QueryString.encode(app) + rest;
     }
 
-    private <T> T call(String method, String target, @org.jspecify.annotations.Nullable Object body, Class<T> type) {
-        return json.read(exchange(method, target, body), type);
+    private <T> T call(String method, String target, @Nullable Object body, Class<T> type) {
+        String answer = exchange(method, target, body);
+        return json.get().read(answer, type);
     }
 
     private <T> List<T> list(String target, Class<T> type) {
-        return json.readList(exchange("GET", target, null), type);
+        String answer = exchange("GET", target, null);
+        return json.get().readList(answer, type);
     }
 
     private void callEmpty(String method, String target) {
@@ -405,8 +412,8 @@ public final class ControllerClient implements AutoCloseable {
         }
     }
 
-    private String exchange(String method, String target, @org.jspecify.annotations.Nullable Object body) {
-        byte[] bytes = body == null ? new byte[0] : json.writeBytes(body);
+    private String exchange(String method, String target, @Nullable Object body) {
+        byte[] bytes = body == null ? new byte[0] : json.get().writeBytes(body);
         long deadline = System.nanoTime() + RETRY_PATIENCE.toNanos();
         while (true) {
             try {
@@ -437,7 +444,7 @@ public final class ControllerClient implements AutoCloseable {
                 }
             }
             if (reply.status() != 200) {
-                throw Replies.failure(method, at.endpoint().url() + target, reply, json);
+                throw Replies.failure(method, at.endpoint().url() + target, reply, json.get());
             }
             String text = reply.text();
             at.done(reply);
@@ -466,7 +473,7 @@ public final class ControllerClient implements AutoCloseable {
         private final String url;
         private String key = "";
         private Optional<String> pin = Optional.empty();
-        private FlynnJson json = new FlynnJson();
+        private @Nullable FlynnJson json;
 
         private Builder(String url) {
             this.url = requireNonNull(url, "url");

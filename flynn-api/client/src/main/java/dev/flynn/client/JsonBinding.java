@@ -1,0 +1,59 @@
+package dev.flynn.client;
+
+import dev.flynn.api.app.App;
+import dev.flynn.json.FlynnJson;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/**
+ * The JSON of a client, prepared while its first connection is made: both take a freshly started program a tenth of a
+ * second, and people wait for the command line.
+ */
+final class JsonBinding {
+
+    private final FutureTask<FlynnJson> task;
+
+    private JsonBinding(FutureTask<FlynnJson> task) {
+        this.task = task;
+    }
+
+    static JsonBinding of(FlynnJson json) {
+        var task = new FutureTask<>(() -> json);
+        task.run();
+        return new JsonBinding(task);
+    }
+
+    /** Begins to prepare one in the background. */
+    static JsonBinding prepare() {
+        var task = new FutureTask<>(() -> {
+            var json = new FlynnJson();
+            // what is read first decides how long the first answer takes
+            var unused = json.readList("[]", App.class);
+            return json;
+        });
+        var thread = new Thread(task, "flynn-json");
+        thread.setDaemon(true);
+        thread.start();
+        return new JsonBinding(task);
+    }
+
+    FlynnJson get() {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return task.get();
+                } catch (InterruptedException e) {
+                    // it is nearly there; whoever interrupted is heard afterwards
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    throw new IllegalStateException("the JSON binding cannot be built", e.getCause());
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}
