@@ -76,7 +76,7 @@ final class FrontDoor extends HttpHandler {
         } else {
             request.setAttribute(Streams.CONNECTION, request.getContext().getConnection());
             // what a body is said to be is not examined, and must not confuse Jersey either
-            request.getRequest().setHeader("Content-Type", "application/json");
+            request.getRequest().getHeaders().setValue("Content-Type").setString("application/json");
             endpoints.service(request, response);
         }
     }
