@@ -74,7 +74,10 @@ final class Cluster implements AutoCloseable {
         try {
             Files.createDirectories(home());
             Files.deleteIfExists(readyFile());
+            // whoever runs the tests in the background has SIGINT ignored, and children inherit that
             List<String> command = new ArrayList<>(List.of(
+                    "env",
+                    "--default-signal=INT",
                     Distribution.bin().resolve("flynn-host").toString(),
                     "up",
                     "--data-dir",
