@@ -31,6 +31,7 @@ final class ScriptedServer implements Closeable {
     private final Script script;
     private final List<Request> requests = new CopyOnWriteArrayList<>();
     private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
+    private final Thread acceptor;
     private int accepted;
 
     ScriptedServer(Script script) {
@@ -44,7 +45,7 @@ final class ScriptedServer implements Closeable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        inBackground(this::accept);
+        this.acceptor = inBackground(this::accept);
     }
 
     static Script always(String reply) {
@@ -107,7 +108,7 @@ final class ScriptedServer implements Closeable {
         void run() throws IOException;
     }
 
-    private static void inBackground(Work work) {
+    private static Thread inBackground(Work work) {
         var thread = new Thread(() -> {
             try {
                 work.run();
@@ -117,11 +118,18 @@ final class ScriptedServer implements Closeable {
         });
         thread.setDaemon(true);
         thread.start();
+        return thread;
     }
 
+    /** When it returns nobody answers at {@link #port()}: an accept that is going on may still take one last connection. */
     @Override
     public void close() throws IOException {
         listener.close();
+        try {
+            acceptor.join(10_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         for (Socket socket : connections) {
             socket.close();
         }
