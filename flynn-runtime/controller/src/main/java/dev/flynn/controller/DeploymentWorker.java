@@ -3,11 +3,12 @@ package dev.flynn.controller;
 import dev.flynn.base.Closer;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.state.ClusterState;
+import java.util.List;
 import java.util.Map;
 
 /**
- * Carries out what clients of the controller asked for and that takes time: deployments and the deletion of apps. It is the
- * process type {@code worker} of the controller; several may run at the same time.
+ * Carries out what clients of the controller asked for and that takes time: deployments and the deletion of apps; and
+ * deletes what is too old to keep. It is the process type {@code worker} of the controller; several may run at the same time.
  *
  * <pre>{@code
  * try (DeploymentWorker worker = DeploymentWorker.start(env, state, discovery, logs)) {
@@ -19,10 +20,9 @@ public final class DeploymentWorker implements AutoCloseable {
 
     private final Closer closer = new Closer();
 
-    private DeploymentWorker(WakeLoop deployments, DeploymentExecutor executor, WakeLoop deletions) {
+    private DeploymentWorker(DeploymentExecutor executor, List<WakeLoop> loops) {
         closer.register(executor);
-        closer.register(deployments);
-        closer.register(deletions);
+        loops.forEach(closer::register);
     }
 
     /**
@@ -40,11 +40,9 @@ public final class DeploymentWorker implements AutoCloseable {
                 tables,
                 new ClusterHttp(discovery),
                 ControllerConfig.fromEnv(env).authKeys().get(0));
-        var deployments = executor.loop();
-        var deletions = deletion.loop();
-        deployments.start();
-        deletions.start();
-        return new DeploymentWorker(deployments, executor, deletions);
+        List<WakeLoop> loops = List.of(executor.loop(), deletion.loop(), new EventRetention(state).loop());
+        loops.forEach(WakeLoop::start);
+        return new DeploymentWorker(executor, loops);
     }
 
     @Override

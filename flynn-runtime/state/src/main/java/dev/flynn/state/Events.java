@@ -28,6 +28,8 @@ public final class Events {
 
     static final String PREFIX = "events/";
 
+    private static final int DELETED_AT_ONCE = 1_000;
+
     private final ClusterStore store;
     private final FlynnJson json;
     private final Clock clock;
@@ -99,6 +101,29 @@ public final class Events {
                 onEnd.accept(reason);
             }
         });
+    }
+
+    /**
+     * Deletes the oldest events, so that no more than this many are left; ids are never given again. May run in several
+     * places at the same time.
+     *
+     * @param keep at least 1: the newest event stays
+     * @return how many were deleted
+     */
+    public int trim(int keep) {
+        if (keep < 1) {
+            throw FlynnException.invalid("keep is at least 1, was " + keep);
+        }
+        List<String> surplus =
+                store.list(PREFIX).entries().stream().map(StoreEntry::key).toList();
+        surplus = surplus.subList(0, Math.max(0, surplus.size() - keep));
+        for (int from = 0; from < surplus.size(); from += DELETED_AT_ONCE) {
+            Transaction.Builder transaction = Transaction.builder();
+            surplus.subList(from, Math.min(from + DELETED_AT_ONCE, surplus.size()))
+                    .forEach(transaction::delete);
+            store.commit(transaction.build());
+        }
+        return surplus.size();
     }
 
     private Event parse(StoreEntry entry) {
