@@ -32,6 +32,7 @@ final class TestBackend implements Closeable {
     }
 
     private final ServerSocket listener;
+    private final Thread acceptor;
     private final Script script;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final AtomicInteger connections = new AtomicInteger();
@@ -40,7 +41,7 @@ final class TestBackend implements Closeable {
     private TestBackend(Script script, int port) throws IOException {
         this.script = script;
         this.listener = new ServerSocket(port, 100, InetAddress.getByName("127.0.0.1"));
-        start("test-backend", this::accept);
+        this.acceptor = start("test-backend", this::accept);
     }
 
     static TestBackend running(Script script) {
@@ -88,9 +89,15 @@ final class TestBackend implements Closeable {
         return requests.get(requests.size() - 1);
     }
 
+    /** When it returns nobody is served any more: an accept that is going on may still take one last connection. */
     @Override
     public void close() {
         closeQuietly(listener);
+        try {
+            acceptor.join(10_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         sockets.forEach(TestBackend::closeQuietly);
     }
 
@@ -118,10 +125,11 @@ final class TestBackend implements Closeable {
         }
     }
 
-    private static void start(String name, Runnable task) {
+    private static Thread start(String name, Runnable task) {
         Thread thread = new Thread(task, name);
         thread.setDaemon(true);
         thread.start();
+        return thread;
     }
 
     private static void closeQuietly(Closeable closeable) {
