@@ -52,6 +52,11 @@ jdk_is_new_enough() {
 }
 
 # Maven with the right JDK, quiet unless something goes wrong.
-maven() {
-  JAVA_HOME=$(find_jdk) mvn --batch-mode --no-transfer-progress -f "$repo/pom.xml" "$@"
+maven() { maven_in "$repo" "$@"; }
+
+# maven_in DIR ARGS: Maven on the project in DIR.
+maven_in() {
+  local directory=$1
+  shift
+  JAVA_HOME=$(find_jdk) mvn --batch-mode --no-transfer-progress -f "$directory/pom.xml" "$@"
 }
