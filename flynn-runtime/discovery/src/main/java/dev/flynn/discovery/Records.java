@@ -1,5 +1,6 @@
 package dev.flynn.discovery;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.flynn.api.discovery.Instance;
 import dev.flynn.api.discovery.LeaderType;
@@ -9,6 +10,7 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.store.StoreEntry;
 import java.util.Locale;
+import java.util.Map;
 
 /** How the facts of discovery are written in the store, and read from its entries. */
 final class Records {
@@ -19,6 +21,17 @@ final class Records {
 
     record LeaderRecord(String id) {}
 
+    record MemberRecord(String process, long renewals) {}
+
+    record SweeperRecord(String member) {}
+
+    record InstanceRecord(
+            String id,
+            String addr,
+            String proto,
+            @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, String> meta,
+            String member) {}
+
     String write(LeaderType type) {
         return json.write(new ServiceConfig(type.name().toLowerCase(Locale.ROOT)));
     }
@@ -28,13 +41,18 @@ final class Records {
                 json.read(entry.value(), ServiceConfig.class).leaderType().toUpperCase(Locale.ROOT));
     }
 
-    String write(Instance instance) {
-        return json.write(instance.withIndex(0));
+    /** @param member who takes the heartbeats of this instance */
+    String write(Instance instance, String member) {
+        return json.write(
+                new InstanceRecord(instance.id(), instance.addr(), instance.proto(), instance.meta(), member));
     }
 
     /** The instance with its index, which is the revision that created its entry. */
-    Instance instance(StoreEntry entry) {
-        return json.read(entry.value(), Instance.class).withIndex(entry.createRevision());
+    Registered registered(StoreEntry entry) {
+        InstanceRecord written = json.read(entry.value(), InstanceRecord.class);
+        var instance =
+                new Instance(written.id(), written.addr(), written.proto(), written.meta(), entry.createRevision());
+        return new Registered(instance, written.member(), entry.modRevision());
     }
 
     String writeLeader(String instanceId) {
@@ -45,7 +63,23 @@ final class Records {
         return json.read(entry.value(), LeaderRecord.class).id();
     }
 
-    /** @throws dev.flynn.api.error.FlynnException {@code SYNTAX} if this is no JSON */
+    String write(MemberRecord member) {
+        return json.write(member);
+    }
+
+    MemberRecord member(StoreEntry entry) {
+        return json.read(entry.value(), MemberRecord.class);
+    }
+
+    String write(SweeperRecord sweeper) {
+        return json.write(sweeper);
+    }
+
+    SweeperRecord sweeper(StoreEntry entry) {
+        return json.read(entry.value(), SweeperRecord.class);
+    }
+
+    /** @throws FlynnException {@code SYNTAX} if this is no JSON */
     String requireJson(String data) {
         JsonNode tree = json.readTree(data);
         if (tree.isMissingNode()) {

@@ -9,6 +9,12 @@ record ServiceKeys(String service) {
 
     static final String ROOT = "discovery/";
 
+    /** The processes that take heartbeats, each with its lease; not below the root, so that renewals wake no watch. */
+    static final String MEMBERS = "discovery-members/";
+
+    /** Which of them removes what those that are gone left behind. */
+    static final String SWEEPER = "discovery-sweeper";
+
     private static final String SERVICE = "service";
     private static final String INSTANCES = "instances/";
 

@@ -13,7 +13,9 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.TreeSet;
 
 /**
  * One service as it was at a revision of the store, and the events by which it changes. It does nothing by itself; not
@@ -23,7 +25,10 @@ final class ServiceView {
 
     private final ServiceKeys keys;
     private final Records records;
-    private final Map<String, Instance> instances = new HashMap<>();
+    private final Map<String, Registered> byId = new HashMap<>();
+    private final NavigableSet<Instance> byIndex =
+            new TreeSet<>(Comparator.comparingLong(Instance::index).thenComparing(Instance::id));
+    private boolean configured;
     private LeaderType leaderType = LeaderType.OLDEST;
     private Optional<String> leaderSet = Optional.empty();
     private Optional<ServiceMeta> meta = Optional.empty();
@@ -41,15 +46,22 @@ final class ServiceView {
 
     /** By index. */
     List<Instance> instances() {
-        return instances.values().stream()
-                .sorted(Comparator.comparingLong(Instance::index))
-                .toList();
+        return List.copyOf(byIndex);
+    }
+
+    Optional<Registered> find(String instanceId) {
+        return Optional.ofNullable(byId.get(instanceId));
+    }
+
+    /** Whether there is nothing to remember. */
+    boolean isEmpty() {
+        return !configured && byId.isEmpty() && leaderSet.isEmpty() && meta.isEmpty();
     }
 
     Optional<Instance> leader() {
         return switch (leaderType) {
-            case OLDEST -> instances.values().stream().min(Comparator.comparingLong(Instance::index));
-            case MANUAL -> leaderSet.map(instances::get);
+            case OLDEST -> byIndex.stream().findFirst();
+            case MANUAL -> leaderSet.flatMap(this::find).map(Registered::instance);
         };
     }
 
@@ -96,8 +108,9 @@ final class ServiceView {
         String key = change.key();
         Optional<StoreEntry> entry = change.entry();
         if (key.startsWith(keys.instances())) {
-            return applyInstance(key.substring(keys.instances().length()), entry.map(records::instance));
+            return applyInstance(key.substring(keys.instances().length()), entry.map(records::registered));
         } else if (key.equals(keys.configuration())) {
+            configured = entry.isPresent();
             leaderType = entry.map(records::leaderType).orElse(LeaderType.OLDEST);
         } else if (key.equals(keys.leader())) {
             leaderSet = entry.map(records::leaderId);
@@ -108,16 +121,19 @@ final class ServiceView {
         return Optional.empty();
     }
 
-    private Optional<DiscoveryEvent> applyInstance(String id, Optional<Instance> now) {
+    private Optional<DiscoveryEvent> applyInstance(String id, Optional<Registered> now) {
+        Registered before = now.isPresent() ? byId.put(id, now.get()) : byId.remove(id);
+        Optional<Instance> gone = Optional.ofNullable(before).map(Registered::instance);
+        gone.ifPresent(byIndex::remove);
         if (now.isEmpty()) {
-            return Optional.ofNullable(instances.remove(id)).map(gone -> new DiscoveryEvent.Down(keys.service(), gone));
+            return gone.map(instance -> new DiscoveryEvent.Down(keys.service(), instance));
         }
-        Instance instance = now.get();
-        Instance before = instances.put(id, instance);
-        if (before == null || before.index() != instance.index()) {
+        Instance instance = now.get().instance();
+        byIndex.add(instance);
+        if (gone.isEmpty() || gone.get().index() != instance.index()) {
             return Optional.of(new DiscoveryEvent.Up(keys.service(), instance));
         }
-        return before.equals(instance)
+        return gone.get().equals(instance)
                 ? Optional.empty()
                 : Optional.of(new DiscoveryEvent.Update(keys.service(), instance));
     }

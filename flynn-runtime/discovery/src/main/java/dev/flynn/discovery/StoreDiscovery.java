@@ -2,7 +2,6 @@ package dev.flynn.discovery;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.flynn.api.discovery.DiscoveryEvent;
 import dev.flynn.api.discovery.Instance;
 import dev.flynn.api.discovery.LeaderType;
 import dev.flynn.api.discovery.ServiceMeta;
@@ -16,39 +15,35 @@ import dev.flynn.spi.discovery.DiscoveryCapability;
 import dev.flynn.spi.discovery.DiscoveryWatcher;
 import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.spi.store.CommitResult;
-import dev.flynn.spi.store.Consistency;
 import dev.flynn.spi.store.StoreCapability;
-import dev.flynn.spi.store.StoreChange;
 import dev.flynn.spi.store.StoreEntry;
-import dev.flynn.spi.store.StoreSnapshot;
-import dev.flynn.spi.store.StoreWatcher;
 import dev.flynn.spi.store.Transaction;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@link Discovery} on a {@link ClusterStore}: registrations are entries under {@code discovery/}, heartbeats are in memory,
- * and what nobody renews is deleted.
+ * {@link Discovery} on a {@link ClusterStore}: registrations are entries under {@code discovery/}, heartbeats are in the memory
+ * of the process that takes them, and what nobody renews is deleted.
  *
- * <p>One process of a cluster expires registrations: the one that all heartbeats go to. The store is the caller's and stays
- * open.
+ * <p>Many processes, each with its {@linkplain Builder#member name}, may open discovery on stores of the same cluster. Each
+ * expires what sends its heartbeats to it, and holds one lease in the store for all of them; when that lease is not renewed,
+ * another process removes them. The store is the caller's and stays open.
  *
  * <pre>{@code
  * try (var discovery = StoreDiscovery.builder(store).build()) {
@@ -63,31 +58,61 @@ public final class StoreDiscovery implements Discovery {
 
     private static final Duration LONGEST_LOOK = Duration.ofSeconds(1);
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(10);
+    private static final Pattern MEMBER = Pattern.compile("[A-Za-z0-9._-]{1,100}");
     private static final Pattern SERVICE_NAME = Pattern.compile("[a-z0-9-]+");
 
     private final ClusterStore store;
     private final Clock clock;
     private final Duration ttl;
+    private final String member;
     private final Records records = new Records();
+    private final Feed feed;
+    private final Lease lease;
+    private final Sweeper sweeper;
     private final ScheduledExecutorService timer =
-            java.util.concurrent.Executors.newSingleThreadScheduledExecutor(new NamedThreads("discovery-expiry"));
-    private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
+            java.util.concurrent.Executors.newScheduledThreadPool(2, new NamedThreads("discovery-expiry"));
     private volatile boolean closed;
 
-    /** Held while a heartbeat finds its instance alive, and while the dead are chosen and deleted: never both at once. */
+    /** Held while a heartbeat finds its instance alive, and while the dead are chosen: never both at once. */
     private final Object leaseLock = new Object();
 
     private final Leases leases;
+
+    /** Keys of the instances that are just being removed; a heartbeat of one of them has to register it anew. */
+    private final Set<String> dying = new HashSet<>();
 
     private StoreDiscovery(Builder builder) {
         this.store = builder.store;
         this.clock = builder.clock;
         this.ttl = builder.ttl;
-        this.leases = new Leases(
-                ttl, clock.instant(), registered(Consistency.LINEARIZABLE).keySet());
+        this.member = builder.member;
+        this.feed = new Feed(store, records, new NamedThreads("discovery-watch"));
+        this.lease = new Lease(store, records, member, clock, ttl);
+        try {
+            feed.open();
+        } catch (RuntimeException e) {
+            Executors.stop(timer, "discovery", STOP_PATIENCE);
+            feed.close();
+            throw e;
+        }
+        this.sweeper = new Sweeper(store, records, feed, member, ttl, lease.patience(), clock.instant());
+        this.leases = new Leases(ttl, clock.instant(), feed.heldBy(member).keySet());
         if (builder.expiresByItself) {
             long look = lookEvery().toMillis();
-            var unused = timer.scheduleWithFixedDelay(this::expire, look, look, TimeUnit.MILLISECONDS);
+            long renewal = lease.interval().toMillis();
+            var looks = timer.scheduleWithFixedDelay(this::expire, look, look, TimeUnit.MILLISECONDS);
+            var renewals = timer.scheduleWithFixedDelay(this::renewLease, renewal, renewal, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** On a thread of its own, so that nothing that takes long makes this process look dead. */
+    private void renewLease() {
+        try {
+            if (feed.holdsAny(member)) {
+                lease.renewIfDue();
+            }
+        } catch (RuntimeException e) {
+            log.atWarn().setCause(e).log("the store did not take this host's lease; trying again");
         }
     }
 
@@ -98,8 +123,8 @@ public final class StoreDiscovery implements Discovery {
 
     @Override
     public Set<DiscoveryCapability> capabilities() {
-        Set<DiscoveryCapability> capabilities =
-                EnumSet.of(DiscoveryCapability.MANUAL_LEADER, DiscoveryCapability.SERVICE_METADATA);
+        Set<DiscoveryCapability> capabilities = EnumSet.of(
+                DiscoveryCapability.MANUAL_LEADER, DiscoveryCapability.SERVICE_METADATA, DiscoveryCapability.SHARED);
         if (store.capabilities().contains(StoreCapability.DURABLE)) {
             capabilities.add(DiscoveryCapability.DURABLE);
         }
@@ -159,7 +184,11 @@ public final class StoreDiscovery implements Discovery {
         all.stream()
                 .filter(entry -> !ServiceKeys.isInstance(entry.key()))
                 .forEach(entry -> transaction.delete(entry.key()));
-        return store.commit(transaction.build()).committed();
+        CommitResult result = store.commit(transaction.build());
+        if (result.committed()) {
+            feed.await(result.revision());
+        }
+        return result.committed();
     }
 
     @Override
@@ -175,76 +204,104 @@ public final class StoreDiscovery implements Discovery {
     @Override
     public Instance register(String service, Instance instance) {
         requireOpen();
+        lease.requireFresh();
         ServiceKeys keys = new ServiceKeys(service);
         String key = keys.instance(instance.id());
-        Optional<StoreEntry> before = renew(key);
-        while (before.isEmpty() || !isSame(before.get(), instance)) {
+        Optional<Registered> registered = renew(keys, instance);
+        while (registered.isEmpty()) {
             long configured =
                     store.get(keys.configuration()).map(StoreEntry::modRevision).orElseThrow(() -> noService(service));
             CommitResult result = store.commit(Transaction.builder()
                     .whenUnchanged(keys.configuration(), configured)
-                    .whenUnchanged(key, before.map(StoreEntry::modRevision).orElse(0L))
-                    .put(key, records.write(instance))
+                    .whenUnchanged(
+                            key, store.get(key).map(StoreEntry::modRevision).orElse(0L))
+                    .put(key, records.write(instance, member))
                     .build());
-            before = renew(key);
-            if (result.committed() && before.isPresent()) {
-                break;
+            if (result.committed()) {
+                registered = written(keys, instance, result.revision());
             }
         }
-        return instance.withIndex(before.orElseThrow().createRevision());
+        return registered.get().instance();
     }
 
-    private boolean isSame(StoreEntry entry, Instance instance) {
-        return records.instance(entry).withIndex(0).equals(instance.withIndex(0));
-    }
-
-    /** Takes note of a heartbeat, if the instance is registered. */
-    private Optional<StoreEntry> renew(String key) {
+    /** Takes note of a heartbeat, if it is one; costs no round trip to anybody. */
+    private Optional<Registered> renew(ServiceKeys keys, Instance instance) {
         synchronized (leaseLock) {
-            Optional<StoreEntry> registered = store.get(key);
-            registered.ifPresent(found -> leases.renew(key, clock.instant()));
+            String key = keys.instance(instance.id());
+            Optional<Registered> registered = feed.isOpen() && !dying.contains(key)
+                    ? feed.find(keys.service(), instance.id()).filter(known -> known.isSame(instance, member))
+                    : Optional.empty();
+            registered.ifPresent(known -> leases.renew(key, clock.instant()));
             return registered;
         }
+    }
+
+    /** The registration that this process wrote, unless it is gone already. */
+    private Optional<Registered> written(ServiceKeys keys, Instance instance, long revision) {
+        String key = keys.instance(instance.id());
+        synchronized (leaseLock) {
+            leases.renew(key, clock.instant());
+        }
+        feed.await(revision);
+        Optional<Registered> known = feed.isOpen()
+                ? feed.find(keys.service(), instance.id())
+                : store.get(key).map(records::registered);
+        return known.filter(now -> now.isSame(instance, member));
     }
 
     @Override
     public void deregister(String service, String instanceId) {
         requireOpen();
         String key = new ServiceKeys(service).instance(instanceId);
-        if (store.get(key).isPresent()) {
-            store.commit(Transaction.builder().delete(key).build());
+        Optional<StoreEntry> registered = store.get(key);
+        while (registered.isPresent()) {
+            CommitResult result = store.commit(Transaction.builder()
+                    .whenUnchanged(key, registered.get().modRevision())
+                    .delete(key)
+                    .build());
+            if (result.committed()) {
+                feed.await(result.revision());
+                return;
+            }
+            registered = store.get(key);
         }
     }
 
-    /** Deletes what nobody renewed in time: all in one transaction, so that watchers see one change. */
+    /** What is due: shows that this process lives, expires what it has not heard of, and what members that are gone left. */
     void expire() {
         try {
-            synchronized (leaseLock) {
-                Map<String, StoreEntry> registered = registered(Consistency.STALE);
-                List<String> dead = leases.expired(registered.keySet(), clock.instant());
-                if (dead.isEmpty()) {
-                    return;
-                }
-                Transaction.Builder transaction = Transaction.builder();
-                for (String key : dead) {
-                    transaction
-                            .whenUnchanged(
-                                    key, requireNonNull(registered.get(key)).modRevision())
-                            .delete(key);
-                }
-                if (store.commit(transaction.build()).committed()) {
-                    log.atInfo().addKeyValue("instances", dead).log("registrations expired");
-                }
+            feed.open();
+            if (feed.holdsAny(member)) {
+                lease.renewIfDue();
             }
+            expireOwn();
+            sweeper.look(clock.instant());
         } catch (RuntimeException e) {
             log.atWarn().setCause(e).log("registrations could not be expired; the next look is in a second");
         }
     }
 
-    private Map<String, StoreEntry> registered(Consistency consistency) {
-        return store.list(ServiceKeys.ROOT, consistency).entries().stream()
-                .filter(entry -> ServiceKeys.isInstance(entry.key()))
-                .collect(Collectors.toMap(StoreEntry::key, Function.identity()));
+    private void expireOwn() {
+        Map<String, Registered> dead;
+        synchronized (leaseLock) {
+            Map<String, Registered> mine = feed.heldBy(member);
+            dead = leases.expired(mine.keySet(), clock.instant()).stream()
+                    .collect(Collectors.toMap(Function.identity(), key -> requireNonNull(mine.get(key))));
+            dying.addAll(dead.keySet());
+        }
+        if (dead.isEmpty()) {
+            return;
+        }
+        try {
+            var removal = new Removal(store, UnaryOperator.identity());
+            List<String> removed = removal.remove(dead);
+            feed.await(removal.revision());
+            log.atInfo().addKeyValue("instances", removed).log("registrations expired");
+        } finally {
+            synchronized (leaseLock) {
+                dying.removeAll(dead.keySet());
+            }
+        }
     }
 
     @Override
@@ -324,16 +381,14 @@ public final class StoreDiscovery implements Discovery {
     @Override
     public Subscription watch(String service, DiscoveryWatcher watcher) {
         requireOpen();
-        ServiceKeys keys = new ServiceKeys(service);
-        StoreSnapshot snapshot = store.list(keys.prefix());
-        var watch = new Watch(ServiceView.of(service, snapshot, records), watcher);
-        watches.add(watch);
-        watch.view.current().forEach(watch::deliver);
-        watch.follow(keys.prefix(), snapshot.revision());
-        if (closed) {
-            watch.onEnd(closedNow());
-        }
-        return watch;
+        return feed.watch(service, watcher);
+    }
+
+    /** {@inheritDoc} What is true now is told on this thread, before this returns. */
+    @Override
+    public Subscription watchAll(DiscoveryWatcher watcher) {
+        requireOpen();
+        return feed.watchAll(watcher);
     }
 
     /** Ends the watches and the expiry; the store stays open. */
@@ -341,11 +396,7 @@ public final class StoreDiscovery implements Discovery {
     public void close() {
         closed = true;
         Executors.stop(timer, "discovery", STOP_PATIENCE);
-        watches.forEach(watch -> watch.onEnd(closedNow()));
-    }
-
-    private static FlynnException closedNow() {
-        return FlynnException.unavailable("discovery was closed", null);
+        feed.close();
     }
 
     private void requireOpen() {
@@ -365,76 +416,13 @@ public final class StoreDiscovery implements Discovery {
         return new FlynnException(ErrorCode.OBJECT_NOT_FOUND, "discoverd: service \"%s\" not found".formatted(service));
     }
 
-    /** One watcher and what it has been told. */
-    private final class Watch implements Subscription, StoreWatcher {
-
-        private final ServiceView view;
-        private final DiscoveryWatcher watcher;
-        private final AtomicBoolean ended = new AtomicBoolean();
-        private volatile @Nullable Subscription source;
-
-        Watch(ServiceView view, DiscoveryWatcher watcher) {
-            this.view = view;
-            this.watcher = watcher;
-        }
-
-        void follow(String prefix, long revision) {
-            source = store.watch(prefix, revision, this);
-            if (ended.get()) {
-                stop();
-            }
-        }
-
-        @Override
-        public void onChange(StoreChange change) {
-            view.apply(change).forEach(this::deliver);
-        }
-
-        private synchronized void deliver(DiscoveryEvent event) {
-            if (ended.get()) {
-                return;
-            }
-            try {
-                watcher.onEvent(event);
-            } catch (RuntimeException e) {
-                log.atError()
-                        .setCause(e)
-                        .addKeyValue("event", event)
-                        .log("watcher failed; it goes on with the next event");
-            }
-        }
-
-        @Override
-        public void onEnd(FlynnException reason) {
-            if (ended.compareAndSet(false, true)) {
-                stop();
-                synchronized (this) {
-                    watcher.onEnd(reason);
-                }
-            }
-        }
-
-        @Override
-        public void close() {
-            ended.set(true);
-            stop();
-        }
-
-        private void stop() {
-            watches.remove(this);
-            Subscription following = source;
-            if (following != null) {
-                following.close();
-            }
-        }
-    }
-
     /** What discovery needs to know before it begins. */
     public static final class Builder {
 
         private final ClusterStore store;
         private Clock clock = new MonotonicClock();
         private Duration ttl = DEFAULT_TTL;
+        private String member = "local";
         private boolean expiresByItself = true;
 
         private Builder(ClusterStore store) {
@@ -453,6 +441,19 @@ public final class StoreDiscovery implements Discovery {
                 throw FlynnException.invalid("the time to live is at least 100 ms, was " + value);
             }
             ttl = value;
+            return this;
+        }
+
+        /**
+         * The name of this process among those that open discovery of the same cluster: the host's id, usually. Each has one
+         * of its own, and the same after a restart, when it goes on to take the heartbeats that it took before.
+         */
+        public Builder member(String value) {
+            if (!MEMBER.matcher(value).matches()) {
+                throw FlynnException.invalid(
+                        "a member's name has 1 to 100 letters, digits, dots and dashes, was \"" + value + "\"");
+            }
+            member = value;
             return this;
         }
 

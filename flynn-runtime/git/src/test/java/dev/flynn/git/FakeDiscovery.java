@@ -98,6 +98,11 @@ final class FakeDiscovery implements Discovery {
     }
 
     @Override
+    public Subscription watchAll(DiscoveryWatcher watcher) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public void close() {
         // nothing is open
     }

@@ -29,6 +29,12 @@ import org.apiguardian.api.API;
  *       change in order, none missed, a change of an instance before the change of leader that follows from it.
  *   <li>DI-10 Watching a service that does not exist is fine: only {@code Current} comes, until something registers.
  *   <li>DI-11 Removing a service tells {@code Down} for each of its instances and forgets them and its metadata.
+ *   <li>DI-12 A watch of everything tells of each service what its own watch would, its {@code Current} included, then the
+ *       {@code Current} of {@link #EVERYTHING}, then every change of every service, those of one service as in DI-9.
+ *   <li>DI-13 With {@code SHARED}, many processes open discovery of one cluster and see the same. An instance may send its
+ *       heartbeats to any of them; the one that took the last is the only one to expire it. When that process is gone, its
+ *       instances expire: never before the TTL after their last heartbeat, at the latest twice the TTL and two seconds
+ *       after the process's end. A process that stood still, and comes back, takes heartbeats again.
  * </ul>
  *
  * <p>Implementations are thread-safe.
@@ -38,6 +44,9 @@ public interface Discovery extends AutoCloseable {
 
     /** The usual time a registration lives without being renewed. */
     Duration DEFAULT_TTL = Duration.ofSeconds(10);
+
+    /** The service name in the {@code Current} that says that a watch of everything has told what is true now. */
+    String EVERYTHING = "";
 
     Set<DiscoveryCapability> capabilities();
 
@@ -82,6 +91,9 @@ public interface Discovery extends AutoCloseable {
     ServiceMeta setMeta(String service, ServiceMeta meta);
 
     Subscription watch(String service, DiscoveryWatcher watcher);
+
+    /** Watches all services there are and will be (DI-12). */
+    Subscription watchAll(DiscoveryWatcher watcher);
 
     @Override
     void close();

@@ -10,5 +10,7 @@ public enum DiscoveryCapability {
     /** Leaders can be set by hand (DI-7). */
     MANUAL_LEADER,
     /** Services carry metadata with compare-and-set (DI-8). */
-    SERVICE_METADATA
+    SERVICE_METADATA,
+    /** Many processes can open discovery of the same cluster (DI-13). */
+    SHARED
 }

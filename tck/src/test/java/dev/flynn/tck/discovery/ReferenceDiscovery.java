@@ -59,7 +59,7 @@ class ReferenceDiscovery implements Discovery {
 
     @Override
     public Set<DiscoveryCapability> capabilities() {
-        return EnumSet.allOf(DiscoveryCapability.class);
+        return EnumSet.complementOf(EnumSet.of(DiscoveryCapability.SHARED));
     }
 
     @Override
@@ -234,12 +234,30 @@ class ReferenceDiscovery implements Discovery {
     @Override
     public synchronized Subscription watch(String service, DiscoveryWatcher watcher) {
         requireWatchable(service);
+        tellCurrent(service, watcher);
+        return following(new Watch(service, watcher));
+    }
+
+    @Override
+    public synchronized Subscription watchAll(DiscoveryWatcher watcher) {
+        disk.services.keySet().forEach(service -> tellCurrent(service, watcher));
+        tellAllIsTold(watcher);
+        return following(new Watch(EVERYTHING, watcher));
+    }
+
+    void tellAllIsTold(DiscoveryWatcher watcher) {
+        watcher.onEvent(new DiscoveryEvent.Current(EVERYTHING));
+    }
+
+    private void tellCurrent(String service, DiscoveryWatcher watcher) {
         Service known = disk.services.getOrDefault(service, new Service(LeaderType.OLDEST));
-        var watch = new Watch(service, watcher);
         instancesOf(known).forEach(instance -> watcher.onEvent(new DiscoveryEvent.Up(service, instance)));
         leader(service).ifPresent(leader -> watcher.onEvent(new DiscoveryEvent.Leader(service, Optional.of(leader))));
         known.meta.ifPresent(meta -> watcher.onEvent(new DiscoveryEvent.Meta(service, meta)));
         watcher.onEvent(new DiscoveryEvent.Current(service));
+    }
+
+    private Subscription following(Watch watch) {
         watches.add(watch);
         return () -> unwatch(watch);
     }
@@ -252,7 +270,8 @@ class ReferenceDiscovery implements Discovery {
 
     void tell(DiscoveryEvent event) {
         List.copyOf(watches).stream()
-                .filter(watch -> watch.service().equals(event.service()))
+                .filter(watch -> watch.service().equals(event.service())
+                        || watch.service().equals(EVERYTHING))
                 .forEach(watch -> watch.watcher().onEvent(event));
     }
 
