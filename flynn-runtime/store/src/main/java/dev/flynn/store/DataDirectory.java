@@ -1,9 +1,12 @@
 package dev.flynn.store;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import java.io.IOException;
 import java.io.StringReader;
+import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -13,10 +16,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -25,8 +31,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param group names the Raft group, and Ratis' directory inside this one
  * @param peer names this replica in the group
+ * @param id names this directory: a peer that comes with another has lost what it knew
+ * @param founders the voters that the group began with; empty if this replica joined a group
  */
-record DataDirectory(Path path, UUID group, String peer, FileLock lock) implements AutoCloseable {
+record DataDirectory(Path path, UUID group, String peer, UUID id, List<StoreMember> founders, FileLock lock)
+        implements AutoCloseable {
 
     private static final String IDENTITY = "store.properties";
     private static final String NEW_IDENTITY = "store.properties.tmp";
@@ -34,22 +43,52 @@ record DataDirectory(Path path, UUID group, String peer, FileLock lock) implemen
     private static final String FORMAT = "1";
     private static final Set<String> OWN_FILES = Set.of(NEW_IDENTITY, LOCK);
 
+    private static final String GROUP = "group";
+    private static final String PEER = "peer";
+    private static final String ID = "directory";
+    private static final String FOUNDERS = "founders";
+
+    /**
+     * Who a directory is for.
+     *
+     * @param group empty for one of its own
+     * @param peer empty for a random one
+     * @param founders the voters that a new group begins with; none to join one; empty for a group of one
+     */
+    record Owner(Optional<UUID> group, Optional<String> peer, Optional<List<StorePeer>> founders) {
+
+        /** Whoever it is, or a group of one. */
+        static final Owner ANY = new Owner(Optional.empty(), Optional.empty(), Optional.empty());
+    }
+
     /**
      * Opens a directory, or makes an empty one the directory of a new store.
      *
      * @throws FlynnException {@code CONFLICT} if another process holds it, {@code VALIDATION} if it is something else
      */
     static DataDirectory open(Path path) {
+        return open(path, Owner.ANY);
+    }
+
+    /**
+     * Opens a directory, or makes an empty one the directory of a new replica.
+     *
+     * @throws FlynnException {@code CONFLICT} if another process holds it, or it is another's; {@code VALIDATION} if it is
+     *     something else
+     */
+    static DataDirectory open(Path path, Owner owner) {
         try {
             Files.createDirectories(path);
             requireOurs(path);
             FileLock lock = lock(path);
             try {
-                Properties identity = identity(path);
+                Properties identity = identity(path, owner);
                 return new DataDirectory(
                         path,
-                        UUID.fromString(required(identity, "group", path)),
-                        required(identity, "peer", path),
+                        UUID.fromString(required(identity, GROUP, path)),
+                        required(identity, PEER, path),
+                        UUID.fromString(required(identity, ID, path)),
+                        founders(identity),
                         lock);
             } catch (IOException | RuntimeException e) {
                 lock.channel().close();
@@ -114,35 +153,78 @@ record DataDirectory(Path path, UUID group, String peer, FileLock lock) implemen
         }
     }
 
-    private static Properties identity(Path path) throws IOException {
+    private static Properties identity(Path path, Owner owner) throws IOException {
         Path file = path.resolve(IDENTITY);
-        if (!Files.exists(file)) {
-            write(
-                    path,
-                    "format=%s%ngroup=%s%npeer=%s%n".formatted(FORMAT, UUID.randomUUID(), "p-" + UUID.randomUUID()));
-        }
         var identity = new Properties();
+        if (!Files.exists(file)) {
+            String peer = owner.peer().orElseGet(() -> "p-" + UUID.randomUUID());
+            identity.setProperty("format", FORMAT);
+            identity.setProperty(
+                    GROUP, owner.group().orElseGet(UUID::randomUUID).toString());
+            identity.setProperty(PEER, peer);
+            identity.setProperty(ID, UUID.randomUUID().toString());
+            identity.setProperty(
+                    FOUNDERS,
+                    owner.founders()
+                            .map(founders -> founders.stream()
+                                    .map(founder -> founder.id() + "@" + founder.address())
+                                    .collect(Collectors.joining(" ")))
+                            .orElse(peer + "@"));
+            write(path, identity);
+            return identity;
+        }
         identity.load(new StringReader(Files.readString(file)));
         String format = required(identity, "format", path);
         if (!format.equals(FORMAT)) {
             throw FlynnException.invalid("the cluster store in %s has format %s, this version reads only %s"
                     .formatted(path, format, FORMAT));
         }
+        requireSame(
+                path, "cluster", required(identity, GROUP, path), owner.group().map(UUID::toString));
+        requireSame(path, "peer", required(identity, PEER, path), owner.peer());
+        if (identity.getProperty(ID) == null) { // written by a version that knew only one peer
+            identity.setProperty(ID, UUID.randomUUID().toString());
+            identity.setProperty(FOUNDERS, required(identity, PEER, path) + "@");
+            write(path, identity);
+        }
         return identity;
     }
 
-    private static void write(Path path, String identity) throws IOException {
-        Path temporary = path.resolve(NEW_IDENTITY);
+    private static void requireSame(Path path, String what, String found, Optional<String> expected) {
+        if (expected.isPresent() && !expected.get().equals(found)) {
+            throw FlynnException.conflict(
+                    "the cluster store in %s is that of %s %s, not of %s: name another directory, or that %s"
+                            .formatted(path, what, found, expected.get(), what));
+        }
+    }
+
+    private static List<StoreMember> founders(Properties identity) {
+        return Arrays.stream(identity.getProperty(FOUNDERS, "").split(" ", -1))
+                .filter(founder -> !founder.isEmpty())
+                .map(founder -> founder.split("@", 2))
+                .map(parts -> new StoreMember(parts[0], parts[1], StoreMember.Role.VOTER))
+                .toList();
+    }
+
+    private static void write(Path path, Properties identity) throws IOException {
+        var text = new StringWriter();
+        identity.store(text, null);
+        replaceFile(path.resolve(IDENTITY), text.toString());
+    }
+
+    /** Puts a file there as a whole or not at all, and makes that survive the loss of power. */
+    static void replaceFile(Path file, String content) throws IOException {
+        Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
         try (FileChannel channel = FileChannel.open(
                 temporary, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = StandardCharsets.UTF_8.encode(identity);
+            ByteBuffer bytes = StandardCharsets.UTF_8.encode(content);
             while (bytes.hasRemaining()) {
                 channel.write(bytes);
             }
             channel.force(true);
         }
-        Files.move(temporary, path.resolve(IDENTITY), StandardCopyOption.ATOMIC_MOVE);
-        SnapshotFile.forceDirectory(path);
+        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+        SnapshotFile.forceDirectory(requireNonNull(file.toAbsolutePath().getParent(), "directory"));
     }
 
     private static String required(Properties identity, String key, Path path) {

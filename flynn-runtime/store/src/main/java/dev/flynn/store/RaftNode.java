@@ -1,10 +1,17 @@
 package dev.flynn.store;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.spi.store.Transaction;
+import dev.flynn.store.StoreMember.Role;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -12,6 +19,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
@@ -20,9 +31,14 @@ import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.SnapshotManagementRequest;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
+import org.apache.ratis.server.DivisionInfo;
+import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,13 +49,18 @@ final class RaftNode implements StoreStateMachine.Listener {
     private static final Logger log = LoggerFactory.getLogger(RaftNode.class);
 
     private static final long SNAPSHOT_TIMEOUT_MILLIS = 60_000;
+    private static final long HAND_OVER_MILLIS = 3000;
 
     private final RaftServer server;
     private final RaftGroupId group;
     private final ClientId client = ClientId.randomId();
     private final AtomicLong calls = new AtomicLong();
     private final Executor threads;
+    private final Executor slowThreads;
     private final Consumer<RaftNode> onFailure;
+    private final AppliedIndex applied = new AppliedIndex();
+    private final StoreTime time;
+    private final @Nullable ReadIndex readIndex;
     private final Set<CompletableFuture<RaftClientReply>> pending = ConcurrentHashMap.newKeySet();
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -49,6 +70,7 @@ final class RaftNode implements StoreStateMachine.Listener {
     /**
      * Prepares a start; {@link #start} does it.
      *
+     * @param peers null if there are no others
      * @param threads where Ratis is called: never on a caller's own thread, whose interruption would break the log and in
      *     whose thread group Ratis' threads would end up
      * @param onFailure told once, when this start is over
@@ -58,20 +80,49 @@ final class RaftNode implements StoreStateMachine.Listener {
             LiveState live,
             StoreLimits limits,
             RaftSettings settings,
+            @Nullable PeerCalls peers,
             Executor threads,
             Consumer<RaftNode> onFailure)
             throws IOException {
         this.threads = threads;
         this.onFailure = onFailure;
+        this.time = new StoreTime(live);
         this.group = RaftGroupId.valueOf(directory.group());
-        RaftPeer self = RaftPeer.newBuilder().setId(directory.peer()).build();
+        var parameters = new Parameters();
+        @Nullable SnapshotTransfer transfer = null;
+        if (peers != null) {
+            parameters.put(PeerRpc.CALLS, peers, PeerCalls.class);
+            transfer = new SnapshotTransfer(peers);
+        }
+        this.readIndex = peers == null ? null : new ReadIndex(this, peers);
+        this.slowThreads = peers == null ? threads : peers.threads();
         this.server = RaftServer.newBuilder()
                 .setServerId(RaftPeerId.valueOf(directory.peer()))
-                .setGroup(RaftGroup.valueOf(group, self))
+                .setGroup(RaftGroup.valueOf(group, firstConfiguration(directory, peers)))
                 .setOption(RaftStorage.StartupOption.RECOVER)
-                .setProperties(settings.properties(directory.path()))
+                .setProperties(peers == null ? settings.alone(directory.path()) : settings.withPeers(directory.path()))
+                .setParameters(parameters)
                 .setThreadGroup(Thread.currentThread().getThreadGroup())
-                .setStateMachine(new StoreStateMachine(live, limits, this))
+                .setStateMachine(new StoreStateMachine(live, limits, applied, transfer, slowThreads, this))
+                .build();
+    }
+
+    /** What counts until the log or a leader says more: the founders, or for who joins, itself as a listener. */
+    private static List<RaftPeer> firstConfiguration(DataDirectory directory, @Nullable PeerCalls peers) {
+        if (directory.founders().isEmpty()) {
+            return List.of(RaftPeer.newBuilder()
+                    .setId(directory.peer())
+                    .setAddress(peers == null ? "" : peers.address())
+                    .setStartupRole(RaftPeerRole.LISTENER)
+                    .build());
+        }
+        return directory.founders().stream().map(RaftNode::raftPeer).toList();
+    }
+
+    static RaftPeer raftPeer(StoreMember member) {
+        return RaftPeer.newBuilder()
+                .setId(member.id())
+                .setAddress(member.address())
                 .build();
     }
 
@@ -79,25 +130,152 @@ final class RaftNode implements StoreStateMachine.Listener {
         server.start();
     }
 
+    /** Whether this peer leads and takes changes. */
     boolean isReady() {
         try {
-            return failure == null && server.getDivision(group).getInfo().isLeaderReady();
+            return failure == null && division().getInfo().isLeaderReady();
         } catch (IOException notYet) {
             return false;
         }
+    }
+
+    /** Who leads, as far as this peer knows; itself only if it does. */
+    Optional<String> leader() {
+        try {
+            return Optional.ofNullable(division().getInfo().getLeaderId()).map(RaftPeerId::toString);
+        } catch (IOException notYet) {
+            return Optional.empty();
+        }
+    }
+
+    /** The term this peer is in; nobody can have been elected by its vote in a later one. */
+    long term() throws IOException {
+        DivisionInfo info = division().getInfo();
+        if (failure != null || !info.getLifeCycleState().isRunning()) {
+            throw new IOException("peer \"" + server.getId() + "\" is not running");
+        }
+        return info.getCurrentTerm();
+    }
+
+    long committedIndex() throws IOException {
+        return division().getRaftLog().getLastCommittedIndex();
+    }
+
+    /** See {@link ReadIndex}; fails if this peer does not lead. */
+    CompletableFuture<Long> readIndex() {
+        if (readIndex != null) {
+            return readIndex.get();
+        }
+        try {
+            return isReady()
+                    ? CompletableFuture.completedFuture(committedIndex())
+                    : CompletableFuture.failedFuture(PeerRefusal.notLeader(""));
+        } catch (IOException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    AppliedIndex applied() {
+        return applied;
+    }
+
+    /** The voters; during a change of them both the new and the old ones, of which each needs its majority. */
+    List<Set<String>> electorates() throws IOException {
+        RaftConfiguration configuration = division().getRaftConf();
+        Set<String> current = ids(configuration.getCurrentPeers());
+        Set<String> previous = ids(configuration.getPreviousPeers());
+        return previous.isEmpty() ? List.of(current) : List.of(current, previous);
+    }
+
+    /** Everybody of the configuration that this peer knows of. */
+    List<StoreMember> members() throws IOException {
+        RaftConfiguration configuration = division().getRaftConf();
+        List<StoreMember> members = new ArrayList<>();
+        configuration.getCurrentPeers(RaftPeerRole.FOLLOWER).forEach(peer -> members.add(member(peer, Role.VOTER)));
+        configuration.getCurrentPeers(RaftPeerRole.LISTENER).forEach(peer -> members.add(member(peer, Role.LISTENER)));
+        members.sort(Comparator.comparing(StoreMember::id));
+        return members;
+    }
+
+    /** How far a peer has said it is with what was committed, -1 if nothing is known; only a leader knows. */
+    long committedIndexOf(String peer) throws IOException {
+        return division().getCommitInfos().stream()
+                .filter(info -> info.getServer().getId().toStringUtf8().equals(peer))
+                .mapToLong(CommitInfoProto::getCommitIndex)
+                .findFirst()
+                .orElse(-1);
+    }
+
+    /** Makes these the members, if those are. */
+    CompletableFuture<RaftClientReply> setMembers(List<StoreMember> before, List<StoreMember> after) {
+        var arguments = SetConfigurationRequest.Arguments.newBuilder()
+                .setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
+                .setServersInCurrentConf(raftPeers(before, Role.VOTER))
+                .setListenersInCurrentConf(raftPeers(before, Role.LISTENER))
+                .setServersInNewConf(raftPeers(after, Role.VOTER))
+                .setListenersInNewConf(raftPeers(after, Role.LISTENER))
+                .build();
+        return onThreads(() -> server.setConfigurationAsync(
+                new SetConfigurationRequest(client, server.getId(), group, calls.incrementAndGet(), arguments)));
+    }
+
+    private static List<RaftPeer> raftPeers(List<StoreMember> members, Role role) {
+        return members.stream()
+                .filter(member -> member.role() == role)
+                .map(RaftNode::raftPeer)
+                .toList();
+    }
+
+    /** Has another voter lead. */
+    CompletableFuture<RaftClientReply> handOver(String peer) {
+        return onThreads(
+                () -> CompletableFuture.completedFuture(server.transferLeadership(new TransferLeadershipRequest(
+                        client,
+                        server.getId(),
+                        group,
+                        calls.incrementAndGet(),
+                        RaftPeerId.valueOf(peer),
+                        HAND_OVER_MILLIS))));
+    }
+
+    private interface RatisCall {
+        CompletableFuture<RaftClientReply> make() throws IOException;
+    }
+
+    private CompletableFuture<RaftClientReply> onThreads(RatisCall call) {
+        return CompletableFuture.supplyAsync(
+                        () -> {
+                            try {
+                                return call.make();
+                            } catch (IOException e) {
+                                throw new CompletionException(e);
+                            }
+                        },
+                        slowThreads)
+                .thenCompose(reply -> reply);
+    }
+
+    private static StoreMember member(RaftPeer peer, Role role) {
+        @Nullable String address = peer.getAddress();
+        return new StoreMember(peer.getId().toString(), address == null ? "" : address, role);
+    }
+
+    private static Set<String> ids(Collection<RaftPeer> peers) {
+        return peers.stream().map(peer -> peer.getId().toString()).collect(Collectors.toUnmodifiableSet());
+    }
+
+    private RaftServer.Division division() throws IOException {
+        return server.getDivision(group);
     }
 
     Optional<Throwable> failure() {
         return Optional.ofNullable(failure);
     }
 
-    CompletableFuture<RaftClientReply> write(Message command) {
-        return submit(RaftClientRequest.writeRequestType(), command);
-    }
-
-    /** Completes once this replica has applied everything that was acknowledged when this was called. */
-    CompletableFuture<RaftClientReply> readBarrier() {
-        return submit(RaftClientRequest.readRequestType(), Message.EMPTY);
+    /** Appends to the log; completes once it is applied. Only a leader can. */
+    CompletableFuture<RaftClientReply> write(Transaction transaction) {
+        byte[] command = StoreCodec.encode(new Command(time.millis(), transaction));
+        return submit(RaftClientRequest.writeRequestType(), Message.valueOf(UnsafeByteOperations.unsafeWrap(command)));
     }
 
     private CompletableFuture<RaftClientReply> submit(RaftClientRequest.Type type, Message message) {
@@ -166,6 +344,12 @@ final class RaftNode implements StoreStateMachine.Listener {
         pending.forEach(reply -> reply.completeExceptionally(cause));
         onProgress();
         onFailure.accept(this);
+    }
+
+    @Override
+    public void onLeading() {
+        time.begin();
+        onProgress();
     }
 
     @Override

@@ -7,7 +7,6 @@ import org.apache.ratis.RaftConfigKeys;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.server.RaftServerConfigKeys.Log;
-import org.apache.ratis.server.RaftServerConfigKeys.Read;
 import org.apache.ratis.server.RaftServerConfigKeys.Rpc;
 import org.apache.ratis.server.RaftServerConfigKeys.Snapshot;
 import org.apache.ratis.util.SizeInBytes;
@@ -32,34 +31,59 @@ record RaftSettings(long snapshotEvery) {
     private static final SizeInBytes WRITE_BUFFER = SizeInBytes.valueOf(ENTRY.getSize() + 8);
     private static final SizeInBytes QUEUE = SizeInBytes.valueOf("16MB");
 
+    /** So many entries stay in the log behind a snapshot, so that a peer slightly behind needs none. */
+    private static final long PRESERVED = 1000;
+
     /** A host may sleep for hours (a laptop, a paused virtual machine): that is no reason to close its store. */
     private static final TimeDuration NEVER = TimeDuration.valueOf(3650, TimeUnit.DAYS);
 
-    RaftProperties properties(Path directory) {
+    /** For a store of one peer, without a network. */
+    RaftProperties alone(Path directory) {
+        RaftProperties properties = common(directory);
+        RaftConfigKeys.Rpc.setType(properties, new SinglePeerRpc());
+        RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, NEVER);
+        // an election among one is won as soon as it begins; the other two only say how often Ratis' threads wake up
+        setTimeouts(properties, 1, 5, 1000, 2000);
+        Log.setPurgeGap(properties, 1);
+        return properties;
+    }
+
+    /** For a peer among others. */
+    RaftProperties withPeers(Path directory) {
+        RaftProperties properties = common(directory);
+        RaftConfigKeys.Rpc.setType(properties, new PeerRpc());
+        // who was left by the majority gives the others a chance first
+        RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, millis(1000));
+        setTimeouts(properties, 150, 500, 600, 1200);
+        // followers fetch snapshots themselves, and force them to disk
+        Log.Appender.setInstallSnapshotEnabled(properties, false);
+        // requests are appended one after the other (see PeerRpc)
+        Log.setAppendEntriesComposeEnabled(properties, false);
+        Log.setPurgeGap(properties, 1);
+        Log.setPurgePreservationLogNum(properties, PRESERVED);
+        return properties;
+    }
+
+    private RaftProperties common(Path directory) {
         var properties = new RaftProperties();
         RaftServerConfigKeys.setStorageDir(properties, List.of(directory.toFile()));
         RaftServerConfigKeys.setCloseThreshold(properties, NEVER);
         RaftServerConfigKeys.setSleepDeviationThreshold(properties, TimeDuration.valueOf(10, TimeUnit.SECONDS));
-        RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, NEVER);
-        RaftConfigKeys.Rpc.setType(properties, new SinglePeerRpc());
-        setTimeouts(properties);
+        // transactions have ids of their own: Ratis need not remember replies
+        RaftServerConfigKeys.RetryCache.setExpiryTime(properties, millis(1000));
+        RaftServerConfigKeys.Write.setByteLimit(properties, QUEUE);
         setLog(properties);
         Snapshot.setAutoTriggerEnabled(properties, true);
         Snapshot.setAutoTriggerThreshold(properties, snapshotEvery);
         Snapshot.setCreationGap(properties, 1);
-        Read.setOption(properties, Read.Option.LINEARIZABLE);
         return properties;
     }
 
-    private static void setTimeouts(RaftProperties properties) {
-        // an election among one is won as soon as it begins; the other two only say how often Ratis' threads wake up
-        Rpc.setFirstElectionTimeoutMin(properties, millis(1));
-        Rpc.setFirstElectionTimeoutMax(properties, millis(5));
-        Rpc.setTimeoutMin(properties, millis(1000));
-        Rpc.setTimeoutMax(properties, millis(2000));
-        // transactions have ids of their own: Ratis need not remember replies
-        RaftServerConfigKeys.RetryCache.setExpiryTime(properties, millis(1000));
-        RaftServerConfigKeys.Write.setByteLimit(properties, QUEUE);
+    private static void setTimeouts(RaftProperties properties, long firstMin, long firstMax, long min, long max) {
+        Rpc.setFirstElectionTimeoutMin(properties, millis(firstMin));
+        Rpc.setFirstElectionTimeoutMax(properties, millis(firstMax));
+        Rpc.setTimeoutMin(properties, millis(min));
+        Rpc.setTimeoutMax(properties, millis(max));
     }
 
     private static void setLog(RaftProperties properties) {
@@ -70,7 +94,8 @@ record RaftSettings(long snapshotEvery) {
         Log.setQueueByteLimit(properties, QUEUE);
         Log.setSegmentCacheNumMax(properties, 2);
         Log.setSegmentCacheSizeMax(properties, SEGMENT);
-        Log.setPurgeGap(properties, 1);
+        // the commit index is known again as soon as there is a leader: no entry of its own for each
+        Log.setLogMetadataEnabled(properties, false);
         Log.setPurgeUptoSnapshotIndex(properties, true);
     }
 

@@ -11,11 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Function;
-import org.apache.ratis.protocol.Message;
-import org.apache.ratis.protocol.RaftClientReply;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,10 +24,8 @@ final class RaftSupervisor implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(RaftSupervisor.class);
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Duration START_PATIENCE = Duration.ofMinutes(2);
     private static final Duration RETRY_START = Duration.ofSeconds(1);
-    private static final Duration RETRY_REQUEST = Duration.ofMillis(20);
     private static final Duration POLL_READY = Duration.ofMillis(2);
 
     private final DataDirectory directory;
@@ -39,25 +33,36 @@ final class RaftSupervisor implements AutoCloseable {
     private final StoreLimits limits;
     private final RaftSettings settings;
     private final DiskRoom disk;
+    private final @Nullable PeerCalls peers;
     private final ScheduledExecutorService threads =
             Executors.newSingleThreadScheduledExecutor(new NamedThreads("store-raft"));
     private final AtomicBoolean restartScheduled = new AtomicBoolean();
     private volatile @Nullable RaftNode node;
     private volatile boolean closing;
 
-    RaftSupervisor(DataDirectory directory, LiveState live, StoreLimits limits, RaftSettings settings, DiskRoom disk) {
+    /** @param peers null if there are no others */
+    RaftSupervisor(
+            DataDirectory directory,
+            LiveState live,
+            StoreLimits limits,
+            RaftSettings settings,
+            DiskRoom disk,
+            @Nullable PeerCalls peers) {
         this.directory = directory;
         this.live = live;
         this.limits = limits;
         this.settings = settings;
         this.disk = disk;
+        this.peers = peers;
     }
 
-    /** Returns once the state is what it was, and takes changes. */
+    /** Returns once the state is what it was, and, if there are no other peers, takes changes. */
     void start() {
         try {
             onOwnThread(this::startNode);
-            awaitReady(current());
+            if (peers == null) {
+                awaitReady(current());
+            }
         } catch (IOException e) {
             throw FlynnException.internal(
                     "the cluster store in %s cannot be opened: %s; restore the directory from a backup, or move it away to begin anew"
@@ -66,57 +71,13 @@ final class RaftSupervisor implements AutoCloseable {
         }
     }
 
-    RaftClientReply write(Message command) {
-        disk.require();
-        return send(running -> running.write(command));
-    }
-
-    void awaitReadBarrier() {
-        send(RaftNode::readBarrier);
-    }
-
-    private RaftClientReply send(Function<RaftNode, CompletableFuture<RaftClientReply>> request) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        try {
-            while (true) {
-                RaftNode running = current();
-                requireRunning(running);
-                Throwable refusal;
-                try {
-                    RaftClientReply reply =
-                            request.apply(running).get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
-                    if (reply.isSuccess()) {
-                        return reply;
-                    }
-                    refusal = reply.getException();
-                } catch (ExecutionException e) {
-                    refusal = e.getCause();
-                }
-                requireRunning(running);
-                long left = deadline - System.nanoTime();
-                if (left <= 0) {
-                    throw unanswered(refusal);
-                }
-                running.awaitProgress(Math.min(left, RETRY_REQUEST.toNanos()));
-            }
-        } catch (TimeoutException e) {
-            throw unanswered(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw FlynnException.unavailable(
-                    "interrupted while waiting for the cluster store; what was asked for may or may not have happened",
-                    e);
-        }
-    }
-
-    private static FlynnException unanswered(@Nullable Throwable cause) {
-        return FlynnException.unavailable(
-                "the cluster store did not answer in %d s; what was asked for may or may not have happened, ask again"
-                        .formatted(PATIENCE.toSeconds()),
-                cause);
-    }
-
-    private void requireRunning(RaftNode running) {
+    /**
+     * The start of Ratis that is running.
+     *
+     * @throws FlynnException {@code SERVICE_UNAVAILABLE} if none is
+     */
+    RaftNode running() {
+        RaftNode running = current();
         running.failure().ifPresent(cause -> {
             if (closing) {
                 throw FlynnException.unavailable("the cluster store is closing", cause);
@@ -126,6 +87,12 @@ final class RaftSupervisor implements AutoCloseable {
                             .formatted(directory.path(), reason(cause)),
                     cause);
         });
+        return running;
+    }
+
+    boolean isLeader() {
+        RaftNode running = node;
+        return running != null && running.isReady();
     }
 
     private RaftNode current() {
@@ -138,7 +105,7 @@ final class RaftSupervisor implements AutoCloseable {
 
     private void startNode() throws IOException {
         LogFiles.repair(directory.groupDirectory());
-        var starting = new RaftNode(directory, live, limits, settings, threads, this::onNodeFailed);
+        var starting = new RaftNode(directory, live, limits, settings, peers, threads, this::onNodeFailed);
         try {
             starting.start();
         } catch (IOException | RuntimeException e) {

@@ -19,8 +19,7 @@ public final class RatisClusterStoreFactory implements ClusterStoreFactory {
 
     @Override
     public ClusterStore create(Map<String, String> settings, ComponentContext context) {
-        RatisClusterStore.Builder builder =
-                RatisClusterStore.builder(context.dataDirectory()).clock(context.clock());
+        RatisClusterStore.Builder builder = RatisClusterStore.builder(context.dataDirectory());
         settings.forEach((key, value) -> {
             switch (key) {
                 case SNAPSHOT_EVERY -> builder.snapshotEvery(number(key, value));

@@ -73,6 +73,24 @@ final class SnapshotFile {
         }
     }
 
+    /** @throws IOException naming the file if its bytes are not those that were written */
+    static void check(Path file) throws IOException {
+        long size = Files.size(file);
+        var checksum = new CRC32C();
+        try (var in = new DataInputStream(new BufferedInputStream(Files.newInputStream(file), 1 << 16))) {
+            byte[] piece = new byte[1 << 16];
+            for (long left = size - Long.BYTES; left > 0; ) {
+                int length = (int) Math.min(left, piece.length);
+                in.readFully(piece, 0, length);
+                checksum.update(piece, 0, length);
+                left -= length;
+            }
+            if (size < Long.BYTES || in.readLong() != checksum.getValue()) {
+                throw new IOException("snapshot " + file + " is damaged: its checksum is wrong");
+            }
+        }
+    }
+
     /** Makes a new name in a directory survive the loss of power. */
     static void forceDirectory(Path directory) throws IOException {
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {

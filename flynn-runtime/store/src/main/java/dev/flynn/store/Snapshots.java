@@ -92,7 +92,7 @@ final class Snapshots implements StateMachineStorage {
                 : Optional.empty();
     }
 
-    private Path directory() {
+    Path directory() {
         return requireNonNull(directory, "directory");
     }
 }

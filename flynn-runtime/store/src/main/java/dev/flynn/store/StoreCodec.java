@@ -17,6 +17,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 
 /** The bytes of commands and results in the Raft log, and of a state in a snapshot. Each begins with its format. */
 final class StoreCodec {
@@ -76,6 +78,10 @@ final class StoreCodec {
         return bytes(out -> writeResult(result, out));
     }
 
+    static Command decodeCommand(ByteBuffer bytes) {
+        return decodeCommand(stream(bytes));
+    }
+
     static Command decodeCommand(InputStream bytes) {
         try {
             return readCommand(new DataInputStream(bytes));
@@ -84,12 +90,16 @@ final class StoreCodec {
         }
     }
 
-    static CommitResult decodeResult(InputStream bytes) {
+    static CommitResult decodeResult(ByteBuffer bytes) {
         try {
-            return readResult(new DataInputStream(bytes));
+            return readResult(new DataInputStream(stream(bytes)));
         } catch (IOException e) {
             throw new UncheckedIOException("the store answered in a form that this version cannot read", e);
         }
+    }
+
+    private static InputStream stream(ByteBuffer bytes) {
+        return ByteString.copyFrom(bytes).newInput();
     }
 
     static void writeState(StoreState state, DataOutput out) throws IOException {

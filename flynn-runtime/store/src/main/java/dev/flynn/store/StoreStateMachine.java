@@ -4,6 +4,8 @@ import dev.flynn.spi.store.CommitResult;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
@@ -23,9 +25,13 @@ import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.apache.ratis.util.LifeCycle;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Applies committed log entries to the state; all decisions are made there. */
 final class StoreStateMachine extends BaseStateMachine {
+
+    private static final Logger log = LoggerFactory.getLogger(StoreStateMachine.class);
 
     /** What the state machine tells about Raft. */
     interface Listener {
@@ -38,6 +44,9 @@ final class StoreStateMachine extends BaseStateMachine {
 
         /** So many bytes of log have been applied since the last snapshot that it is time for one. */
         void onLogLong();
+
+        /** This peer leads, and has applied everything that was committed before. */
+        void onLeading();
     }
 
     private static final int RETAINED_SNAPSHOTS = 2;
@@ -45,13 +54,29 @@ final class StoreStateMachine extends BaseStateMachine {
 
     private final LiveState live;
     private final StoreLimits limits;
+    private final AppliedIndex applied;
+    private final @Nullable SnapshotTransfer transfer;
+    private final Executor threads;
     private final Listener listener;
     private final Snapshots snapshots = new Snapshots(RETAINED_SNAPSHOTS);
     private long bytesSinceSnapshot;
 
-    StoreStateMachine(LiveState live, StoreLimits limits, Listener listener) {
+    /**
+     * @param transfer null if there are no other peers
+     * @param threads for what takes time
+     */
+    StoreStateMachine(
+            LiveState live,
+            StoreLimits limits,
+            AppliedIndex applied,
+            @Nullable SnapshotTransfer transfer,
+            Executor threads,
+            Listener listener) {
         this.live = live;
         this.limits = limits;
+        this.applied = applied;
+        this.transfer = transfer;
+        this.threads = threads;
         this.listener = listener;
     }
 
@@ -61,6 +86,9 @@ final class StoreStateMachine extends BaseStateMachine {
             super.initialize(server, groupId, raftStorage);
             snapshots.init(raftStorage);
             LogFiles.requireContinuation(raftStorage.getStorageDir().getRoot().toPath(), load());
+            if (transfer != null) {
+                transfer.use(snapshots);
+            }
         });
     }
 
@@ -86,19 +114,57 @@ final class StoreStateMachine extends BaseStateMachine {
         SingleFileSnapshotInfo snapshot = snapshots.getLatestSnapshot();
         if (snapshot == null) {
             live.replace(new StoreState(limits));
+            applied.advance(RaftLog.INVALID_LOG_INDEX);
             return RaftLog.INVALID_LOG_INDEX;
         }
         live.replace(SnapshotFile.read(snapshot.getFile().getPath(), limits));
         setLastAppliedTermIndex(snapshot.getTermIndex());
+        applied.advance(snapshot.getIndex());
         return snapshot.getIndex();
+    }
+
+    /** Fetches what the leader's log no longer has. */
+    @Override
+    public CompletableFuture<TermIndex> notifyInstallSnapshotFromLeader(RoleInfoProto role, TermIndex firstAvailable) {
+        String leader = role.getFollowerInfo().getLeaderInfo().getId().getId().toStringUtf8();
+        var fetched = new CompletableFuture<TermIndex>();
+        try {
+            threads.execute(() -> fetch(leader, fetched));
+        } catch (RejectedExecutionException closed) {
+            fetched.completeExceptionally(closed);
+        }
+        return fetched;
+    }
+
+    @SuppressWarnings("NullAway") // Ratis' way to say that there is no snapshot
+    private void fetch(String leader, CompletableFuture<TermIndex> fetched) {
+        try {
+            if (transfer == null) {
+                throw new IOException("this store has one peer");
+            }
+            fetched.complete(transfer.fetch(leader, snapshots).orElse(null));
+        } catch (IOException | RuntimeException e) {
+            log.atWarn().setCause(e).addKeyValue("peer", leader).log("no snapshot could be fetched; trying again");
+            fetched.completeExceptionally(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            fetched.completeExceptionally(e);
+        }
     }
 
     @Override
     public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
         LogEntryProto entry = transaction.getLogEntry();
         ByteString bytes = entry.getStateMachineLogEntry().getLogData();
-        CommitResult result = live.apply(StoreCodec.decodeCommand(bytes.newInput()));
+        CommitResult result;
+        try {
+            result = live.apply(StoreCodec.decodeCommand(bytes.newInput()));
+        } catch (RuntimeException e) {
+            listener.onFailed(e);
+            throw e;
+        }
         updateLastAppliedTermIndex(entry.getTerm(), entry.getIndex());
+        applied.advance(entry.getIndex());
         bytesSinceSnapshot += bytes.size();
         if (bytesSinceSnapshot > SNAPSHOT_EVERY_BYTES) {
             bytesSinceSnapshot = 0;
@@ -131,6 +197,17 @@ final class StoreStateMachine extends BaseStateMachine {
     }
 
     @Override
+    public void notifyTermIndexUpdated(long term, long index) {
+        super.notifyTermIndexUpdated(term, index);
+        applied.advance(index);
+    }
+
+    @Override
+    public void notifyLeaderReady() {
+        listener.onLeading();
+    }
+
+    @Override
     public void notifyLeaderChanged(RaftGroupMemberId member, RaftPeerId leader) {
         listener.onProgress();
     }
@@ -150,8 +227,10 @@ final class StoreStateMachine extends BaseStateMachine {
         listener.onFailed(new IOException("Ratis has shut down"));
     }
 
+    /** Ratis closes what it gave up, too, without another word. */
     @Override
     public void close() {
         getLifeCycle().checkStateAndClose(() -> {});
+        listener.onFailed(new IOException("Ratis has shut down"));
     }
 }

@@ -13,6 +13,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -164,7 +165,7 @@ class StoreStateTest {
             results.add(result);
             assertThat(read.apply(decoded)).isEqualTo(result);
             assertThat(copied.apply(command)).isEqualTo(result);
-            assertThat(StoreCodec.decodeResult(new ByteArrayInputStream(StoreCodec.encode(result))))
+            assertThat(StoreCodec.decodeResult(ByteBuffer.wrap(StoreCodec.encode(result))))
                     .isEqualTo(result);
         }
         assertThat(results).hasSizeGreaterThan(20);

@@ -1,0 +1,141 @@
+package dev.flynn.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.spi.store.ClusterStore;
+import dev.flynn.spi.store.CommitResult;
+import dev.flynn.spi.store.Consistency;
+import dev.flynn.spi.store.StoreEntry;
+import dev.flynn.spi.store.Transaction;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(120)
+class MembershipTest {
+
+    @TempDir
+    Path directory;
+
+    private TestCluster cluster;
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    private static CommitResult put(ClusterStore store, String key, String value) {
+        return store.commit(Transaction.builder().put(key, value).build());
+    }
+
+    private static List<String> voters(RatisClusterStore store) {
+        return store.members().stream()
+                .filter(StoreMember::isVoter)
+                .map(StoreMember::id)
+                .toList();
+    }
+
+    @Test
+    void aListenerFollowsReadsAndForwards() {
+        cluster = TestCluster.of(directory, 1).startAll();
+        put(cluster.leader(), "a", "1");
+
+        RatisClusterStore listener = cluster.startJoining("l1");
+        cluster.leader().addListener(TestCluster.peer("l1"));
+
+        assertThat(listener.get("a")).map(StoreEntry::value).contains("1");
+        put(listener, "b", "2");
+        assertThat(cluster.leader().get("b")).map(StoreEntry::value).contains("2");
+        put(cluster.leader(), "c", "3");
+        await().until(() -> listener.get("c", Consistency.STALE).isPresent());
+        assertThat(voters(listener)).containsExactly("p1");
+    }
+
+    @Test
+    void aStoreGrowsFromOneVoterToThreeAndSurvivesTheFirst() {
+        cluster = TestCluster.of(directory, 1).startAll();
+        put(cluster.leader(), "a", "1");
+        for (String name : List.of("q2", "q3")) {
+            cluster.startJoining(name);
+            cluster.leader().addListener(TestCluster.peer(name));
+            cluster.store("p1").promote(name);
+        }
+        assertThat(voters(cluster.store("p1"))).containsExactly("p1", "q2", "q3");
+
+        cluster.stop("p1");
+
+        put(cluster.store("q2"), "a", "2");
+        assertThat(cluster.store("q3").get("a")).map(StoreEntry::value).contains("2");
+    }
+
+    @Test
+    void theLeaderItselfCanBeDemotedAndRemoved() {
+        cluster = TestCluster.of(directory, 3).startAll();
+        put(cluster.leader(), "a", "1");
+        String first = cluster.leader().peer();
+
+        cluster.store(first).demote(first);
+
+        put(cluster.store(first), "a", "2");
+        assertThat(cluster.leader().peer()).isNotEqualTo(first);
+        assertThat(voters(cluster.leader())).hasSize(2).doesNotContain(first);
+        assertThat(cluster.store(first).get("a")).map(StoreEntry::value).contains("2");
+
+        cluster.leader().remove(first);
+        assertThat(cluster.leader().members()).extracting(StoreMember::id).doesNotContain(first);
+        put(cluster.leader(), "a", "3");
+    }
+
+    @Test
+    void aDeadVoterIsReplaced() {
+        cluster = TestCluster.of(directory, 3).startAll();
+        put(cluster.leader(), "a", "1");
+        String dead = cluster.follower().peer();
+        cluster.stop(dead);
+
+        cluster.startJoining("q4");
+        cluster.leader().addListener(TestCluster.peer("q4"));
+        cluster.leader().remove(dead);
+        cluster.leader().promote("q4");
+
+        assertThat(voters(cluster.leader())).hasSize(3).contains("q4").doesNotContain(dead);
+        put(cluster.store("q4"), "a", "2");
+    }
+
+    @Test
+    void theLastVoterStays() {
+        cluster = TestCluster.of(directory, 1).startAll();
+
+        for (Runnable change : List.<Runnable>of(
+                () -> cluster.leader().remove("p1"), () -> cluster.leader().demote("p1"))) {
+            assertThatExceptionOfType(FlynnException.class)
+                    .isThrownBy(change::run)
+                    .matches(e -> e.code() == ErrorCode.VALIDATION)
+                    .withMessageContaining("last voter");
+        }
+        put(cluster.leader(), "a", "1");
+    }
+
+    @Test
+    void aListenerThatDoesNotAnswerIsNotAdded() {
+        cluster = TestCluster.of(directory, 1)
+                .with(builder -> builder.patience(Duration.ofSeconds(5)))
+                .startAll();
+        put(cluster.leader(), "a", "1");
+
+        assertThatExceptionOfType(FlynnException.class)
+                .isThrownBy(() -> cluster.leader().addListener(TestCluster.peer("nobody")))
+                .matches(e -> e.code() == ErrorCode.SERVICE_UNAVAILABLE)
+                .withMessageContaining("nobody");
+        assertThat(cluster.leader().members()).hasSize(1);
+        put(cluster.leader(), "a", "2");
+    }
+}

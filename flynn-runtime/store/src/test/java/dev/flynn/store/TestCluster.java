@@ -1,0 +1,124 @@
+package dev.flynn.store;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.flynn.base.Closer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+
+/** Several replicas of a store in this process, on a network that can be spoiled. */
+final class TestCluster implements AutoCloseable {
+
+    final LocalNetwork network;
+    private final Path directory;
+    private final UUID id = new UUID(1, 2);
+    private final List<StorePeer> founders;
+    private final Map<String, RatisClusterStore> stores = new TreeMap<>();
+    private UnaryOperator<RatisClusterStore.Builder> settings = builder -> builder;
+
+    private TestCluster(Path directory, int voters, long seed) {
+        this.directory = directory;
+        this.network = new LocalNetwork(seed);
+        this.founders =
+                IntStream.rangeClosed(1, voters).mapToObj(i -> peer("p" + i)).toList();
+    }
+
+    /** A cluster whose voters are called p1, p2, and so on; none runs yet. */
+    static TestCluster of(Path directory, int voters) {
+        return new TestCluster(directory, voters, 42);
+    }
+
+    static StorePeer peer(String name) {
+        return new StorePeer(name, "at-" + name);
+    }
+
+    TestCluster with(UnaryOperator<RatisClusterStore.Builder> change) {
+        settings = change;
+        return this;
+    }
+
+    TestCluster startAll() {
+        founders.forEach(founder -> start(founder.id()));
+        return this;
+    }
+
+    List<String> names() {
+        return List.copyOf(stores.keySet());
+    }
+
+    Collection<RatisClusterStore> running() {
+        return stores.values();
+    }
+
+    RatisClusterStore start(String name) {
+        RatisClusterStore store = builder(name).found(founders).build();
+        stores.put(name, store);
+        return store;
+    }
+
+    /** Starts a replica that waits to be added. */
+    RatisClusterStore startJoining(String name) {
+        RatisClusterStore store = builder(name).join().build();
+        stores.put(name, store);
+        return store;
+    }
+
+    RatisClusterStore.Builder builder(String name) {
+        StorePeer self = peer(name);
+        return settings.apply(RatisClusterStore.builder(directory(name)))
+                .cluster(id)
+                .peer(self, network.transport(self));
+    }
+
+    Path directory(String name) {
+        return directory.resolve(name);
+    }
+
+    RatisClusterStore store(String name) {
+        return stores.get(name);
+    }
+
+    void stop(String name) {
+        stores.remove(name).close();
+    }
+
+    /** The running replica that leads, once there is one. */
+    RatisClusterStore leader() {
+        return await().pollInSameThread()
+                .atMost(Duration.ofSeconds(30))
+                .pollInterval(Duration.ofMillis(5))
+                .until(
+                        () -> stores.values().stream()
+                                .filter(RatisClusterStore::isLeader)
+                                .findFirst()
+                                .orElse(null),
+                        found -> found != null);
+    }
+
+    /** A running voter that does not lead. */
+    RatisClusterStore follower() {
+        RatisClusterStore leader = leader();
+        return founders.stream()
+                .map(founder -> stores.get(founder.id()))
+                .filter(store -> store != null && store != leader)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Override
+    public void close() {
+        network.heal();
+        var closer = new Closer();
+        closer.register(network);
+        stores.values().forEach(closer::register);
+        stores.clear();
+        closer.close();
+    }
+}
