@@ -66,7 +66,7 @@ public final class Bootstrap {
         ExecutorService threads = java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("bootstrap"));
         try {
             var results = new StepResults(settings.state.store(), settings.state.json());
-            Cluster cluster = cluster(results, threads);
+            Cluster cluster = cluster(results);
             new StepRunner(manifest.steps(), Actions.of(cluster), results, settings.output, threads).run();
             return result(results);
         } finally {
@@ -74,7 +74,7 @@ public final class Bootstrap {
         }
     }
 
-    private Cluster cluster(StepResults results, ExecutorService threads) {
+    private Cluster cluster(StepResults results) {
         var services = new Services(settings.discovery);
         return new Cluster(
                 settings.state,
@@ -84,8 +84,7 @@ public final class Bootstrap {
                 settings.controller.orElseGet(() -> () -> openController(services, results)),
                 settings.env,
                 settings.minHosts,
-                settings.patience,
-                threads);
+                settings.patience);
     }
 
     private Template templates(StepResults results) {

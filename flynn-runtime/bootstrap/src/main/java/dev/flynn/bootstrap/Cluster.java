@@ -4,7 +4,6 @@ import dev.flynn.json.FlynnJson;
 import dev.flynn.state.ClusterState;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.Executor;
 
 /**
  * What the actions of one bootstrap work on.
@@ -12,7 +11,6 @@ import java.util.concurrent.Executor;
  * @param env of whoever started the bootstrap
  * @param minHosts 1 means a cluster of one host for good: counts above one become one
  * @param patience for anything that has to happen elsewhere
- * @param threads for what an action does beside itself
  */
 record Cluster(
         ClusterState state,
@@ -22,8 +20,7 @@ record Cluster(
         Controller.Opener controller,
         Map<String, String> env,
         int minHosts,
-        Duration patience,
-        Executor threads) {
+        Duration patience) {
 
     FlynnJson json() {
         return state.json();

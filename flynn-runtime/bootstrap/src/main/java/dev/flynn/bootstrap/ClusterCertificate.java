@@ -17,14 +17,12 @@ import java.security.SecureRandom;
 import java.security.Signature;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
-import java.security.interfaces.RSAPrivateCrtKey;
+import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.regex.Pattern;
 
 /**
@@ -33,18 +31,18 @@ import java.util.regex.Pattern;
  * @param caCert PEM text
  * @param cert PEM text; intermediate certificates may follow
  * @param pin standard base64 of the SHA-256 of the certificate's DER
- * @param key PEM text
+ * @param key PEM text; PKCS#8 when it was made here
  */
 record ClusterCertificate(String caCert, String cert, String pin, String key) {
 
-    private static final int KEY_BITS = 2048;
+    private static final String CURVE = "secp256r1";
     private static final int SERIAL_BITS = 128;
     private static final int YEARS = 5;
     private static final int KEY_ID_BYTES = 20;
-    private static final String SIGNATURE = "SHA256withRSA";
+    private static final String SIGNATURE = "SHA256withECDSA";
     private static final BigInteger VERSION_3 = BigInteger.TWO;
 
-    private static final String SHA256_WITH_RSA = "1.2.840.113549.1.1.11";
+    private static final String ECDSA_WITH_SHA256 = "1.2.840.10045.4.3.2";
     private static final String COMMON_NAME = "2.5.4.3";
     private static final String ORGANIZATION = "2.5.4.10";
     private static final String ORGANIZATIONAL_UNIT = "2.5.4.11";
@@ -61,8 +59,8 @@ record ClusterCertificate(String caCert, String cert, String pin, String key) {
     /** Bit 5. */
     private static final byte[] KEY_CERT_SIGN = Der.bits(new byte[] {0x04}, 2);
 
-    /** Bits 0 and 2. */
-    private static final byte[] SIGN_AND_ENCIPHER = Der.bits(new byte[] {(byte) 0xa0}, 5);
+    /** Bit 0. */
+    private static final byte[] DIGITAL_SIGNATURE = Der.bits(new byte[] {(byte) 0x80}, 7);
 
     private static final Pattern ADDRESS = Pattern.compile("[0-9.]+|[0-9a-fA-F:]*:[0-9a-fA-F:]*");
 
@@ -76,32 +74,28 @@ record ClusterCertificate(String caCert, String cert, String pin, String key) {
      * A new certificate, signed by a new authority whose key is thrown away.
      *
      * @param hosts names or addresses; the first one is the common name
-     * @param threads where one of the two keys is made
      */
-    static ClusterCertificate generate(List<String> hosts, Instant now, Executor threads) {
-        CompletableFuture<KeyPair> authorityKey = CompletableFuture.supplyAsync(ClusterCertificate::newKey, threads);
-        KeyPair key = newKey();
+    static ClusterCertificate generate(List<String> hosts, Instant now) {
         try {
-            byte[] authority = authority(authorityKey.join(), now);
-            byte[] certificate = certificate(hosts, key, authorityKey.join(), now);
+            KeyPair authorityKey = newKey();
+            KeyPair key = newKey();
+            byte[] authority = authority(authorityKey, now);
+            byte[] certificate = certificate(hosts, key, authorityKey, now);
             return new ClusterCertificate(
                     pem("CERTIFICATE", authority),
                     pem("CERTIFICATE", certificate),
                     pin(certificate),
-                    pem("RSA PRIVATE KEY", pkcs1((RSAPrivateCrtKey) key.getPrivate())));
+                    pem("PRIVATE KEY", key.getPrivate().getEncoded()));
         } catch (GeneralSecurityException e) {
             throw FlynnException.internal("cannot make the cluster's certificate", e);
         }
     }
 
-    private static KeyPair newKey() {
-        try {
-            KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
-            generator.initialize(KEY_BITS);
-            return generator.generateKeyPair();
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has RSA", e);
-        }
+    /** P-256: an RSA key would take a quarter of the time in which a cluster starts. */
+    private static KeyPair newKey() throws GeneralSecurityException {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+        generator.initialize(new ECGenParameterSpec(CURVE));
+        return generator.generateKeyPair();
     }
 
     private static byte[] authority(KeyPair key, Instant now) throws GeneralSecurityException {
@@ -120,7 +114,7 @@ record ClusterCertificate(String caCert, String cert, String pin, String key) {
         byte[][] hostNames = hosts.stream().map(ClusterCertificate::hostName).toArray(byte[][]::new);
         byte[] extensions = Der.sequence(
                 extension(BASIC_CONSTRAINTS, true, Der.sequence()),
-                extension(KEY_USAGE, true, SIGN_AND_ENCIPHER),
+                extension(KEY_USAGE, true, DIGITAL_SIGNATURE),
                 extension(EXTENDED_KEY_USAGE, false, Der.sequence(Der.oid(SERVER_AUTHENTICATION))),
                 extension(SUBJECT_ALTERNATIVE_NAMES, false, Der.sequence(hostNames)),
                 extension(SUBJECT_KEY_ID, false, Der.octets(keyId(key))),
@@ -132,7 +126,7 @@ record ClusterCertificate(String caCert, String cert, String pin, String key) {
     private static byte[] signed(
             byte[] subject, KeyPair key, byte[] issuer, KeyPair issuerKey, Instant now, byte[] extensions)
             throws GeneralSecurityException {
-        byte[] algorithm = Der.sequence(Der.oid(SHA256_WITH_RSA), Der.none());
+        byte[] algorithm = Der.sequence(Der.oid(ECDSA_WITH_SHA256));
         Instant end = now.atOffset(ZoneOffset.UTC).plusYears(YEARS).toInstant();
         byte[] content = Der.sequence(
                 Der.explicit(0, Der.integer(VERSION_3)),
@@ -197,20 +191,6 @@ record ClusterCertificate(String caCert, String cert, String pin, String key) {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }
-    }
-
-    /** RFC 8017, appendix A.1.2. */
-    private static byte[] pkcs1(RSAPrivateCrtKey key) {
-        return Der.sequence(
-                Der.integer(BigInteger.ZERO),
-                Der.integer(key.getModulus()),
-                Der.integer(key.getPublicExponent()),
-                Der.integer(key.getPrivateExponent()),
-                Der.integer(key.getPrimeP()),
-                Der.integer(key.getPrimeQ()),
-                Der.integer(key.getPrimeExponentP()),
-                Der.integer(key.getPrimeExponentQ()),
-                Der.integer(key.getCrtCoefficient()));
     }
 
     private static String pem(String kind, byte[] der) {

@@ -46,7 +46,7 @@ final class GenTlsCert implements Action {
         if (hosts.isEmpty()) {
             throw FlynnException.invalid("bootstrap: step \"%s\" names no hosts".formatted(step.id()));
         }
-        return ClusterCertificate.generate(hosts, cluster.state().clock().instant(), cluster.threads());
+        return ClusterCertificate.generate(hosts, cluster.state().clock().instant());
     }
 
     @Override

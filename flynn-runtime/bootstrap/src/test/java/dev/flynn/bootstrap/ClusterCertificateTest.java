@@ -8,16 +8,14 @@ import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyFactory;
 import java.security.MessageDigest;
+import java.security.Signature;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
-import java.security.interfaces.RSAPrivateCrtKey;
-import java.security.interfaces.RSAPublicKey;
-import java.security.spec.RSAPrivateCrtKeySpec;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
 import java.util.List;
-import org.bouncycastle.asn1.pkcs.RSAPrivateKey;
 import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
@@ -30,7 +28,7 @@ class ClusterCertificateTest {
     private static final Instant NOW = Instant.parse("2030-02-01T00:00:00Z");
 
     private final ClusterCertificate generated =
-            ClusterCertificate.generate(List.of("flynn.test", "*.flynn.test", "10.0.0.1"), NOW, Runnable::run);
+            ClusterCertificate.generate(List.of("flynn.test", "*.flynn.test", "10.0.0.1"), NOW);
 
     @Test
     void theCertificateIsSignedByTheAuthorityForAllHosts() throws Exception {
@@ -63,8 +61,7 @@ class ClusterCertificateTest {
                 .isTrue();
         assertThat(KeyUsage.fromExtensions(authority.getExtensions()).hasUsages(KeyUsage.keyCertSign))
                 .isTrue();
-        assertThat(KeyUsage.fromExtensions(certificate.getExtensions())
-                        .hasUsages(KeyUsage.digitalSignature | KeyUsage.keyEncipherment))
+        assertThat(KeyUsage.fromExtensions(certificate.getExtensions()).hasUsages(KeyUsage.digitalSignature))
                 .isTrue();
         assertThat(AuthorityKeyIdentifier.fromExtensions(certificate.getExtensions())
                         .getKeyIdentifierOctets())
@@ -85,23 +82,17 @@ class ClusterCertificateTest {
     }
 
     @Test
-    void theKeyIsPkcs1AndFits() throws Exception {
-        assertThat(generated.key()).startsWith("-----BEGIN RSA PRIVATE KEY-----\n");
+    void theKeyIsPkcs8AndFits() throws Exception {
+        assertThat(generated.key()).startsWith("-----BEGIN PRIVATE KEY-----\n");
         byte[] der = Base64.getMimeDecoder().decode(generated.key().replaceAll("-----.*-----", ""));
-        RSAPrivateKey key = RSAPrivateKey.getInstance(der);
-        var spec = new RSAPrivateCrtKeySpec(
-                key.getModulus(),
-                key.getPublicExponent(),
-                key.getPrivateExponent(),
-                key.getPrime1(),
-                key.getPrime2(),
-                key.getExponent1(),
-                key.getExponent2(),
-                key.getCoefficient());
-        var parsed = (RSAPrivateCrtKey) KeyFactory.getInstance("RSA").generatePrivate(spec);
-        assertThat(parsed.getModulus())
-                .isEqualTo(((RSAPublicKey) parse(generated.cert()).getPublicKey()).getModulus())
-                .satisfies(modulus -> assertThat(modulus.bitLength()).isEqualTo(2048));
+        Signature signature = Signature.getInstance("SHA256withECDSA");
+        signature.initSign(KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(der)));
+        signature.update(der);
+        byte[] signed = signature.sign();
+
+        signature.initVerify(parse(generated.cert()));
+        signature.update(der);
+        assertThat(signature.verify(signed)).isTrue();
     }
 
     @Test

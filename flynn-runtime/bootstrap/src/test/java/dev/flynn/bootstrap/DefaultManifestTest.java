@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 class DefaultManifestTest {
 
     private static final ClusterCertificate CERTIFICATE =
-            ClusterCertificate.generate(List.of("flynn.test"), Instant.now(), Runnable::run);
+            ClusterCertificate.generate(List.of("flynn.test"), Instant.now());
 
     private TestPlatform platform = new TestPlatform("host1");
 

@@ -2,12 +2,13 @@ package dev.flynn.router;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.router.RouteTable;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.IdentityCipherSuiteFilter;
+import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
-import io.netty.handler.ssl.SslProvider;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -18,12 +19,18 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
-import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
-import org.bouncycastle.openssl.PEMKeyPair;
-import org.bouncycastle.openssl.PEMParser;
+import java.util.Base64;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
 
 /** Certificates as TLS needs them; keys of PKCS#8 and of the kinds that OpenSSL wrote before it. */
 final class ServerCertificates {
+
+    /** RFC 7468, section 10. */
+    private static final Pattern PKCS8 =
+            Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]*)-----END PRIVATE KEY-----");
 
     private ServerCertificates() {}
 
@@ -39,14 +46,26 @@ final class ServerCertificates {
             if (!belongTogether(publicKey, key)) {
                 throw notItsKey();
             }
-            return SslContextBuilder.forServer(key, chain)
-                    .sslProvider(SslProvider.JDK)
-                    .protocols("TLSv1.3", "TLSv1.2")
-                    .build();
+            return context(new OneKey(chain, key));
         } catch (GeneralSecurityException | IOException e) {
             throw FlynnException.invalid(
                     "Certificate invalid: chain and key must be PEM texts (" + e.getMessage() + ")");
         }
+    }
+
+    /** Not by Netty's builder, which at its first use tries out a key store: a tenth of the time in which a router starts. */
+    private static SslContext context(KeyManager key) throws GeneralSecurityException {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(new KeyManager[] {key}, null, null);
+        return new JdkSslContext(
+                context,
+                false,
+                null,
+                IdentityCipherSuiteFilter.INSTANCE,
+                ApplicationProtocolConfig.DISABLED,
+                ClientAuth.NONE,
+                new String[] {"TLSv1.3", "TLSv1.2"},
+                false);
     }
 
     private static X509Certificate[] chain(String pem) throws GeneralSecurityException {
@@ -56,22 +75,14 @@ final class ServerCertificates {
     }
 
     private static PrivateKey key(String pem, String algorithm) throws GeneralSecurityException, IOException {
-        try (PEMParser parser = new PEMParser(new StringReader(pem))) {
-            for (Object found = parser.readObject(); found != null; found = parser.readObject()) {
-                if (found instanceof PrivateKeyInfo info) {
-                    return key(info, algorithm);
-                }
-                if (found instanceof PEMKeyPair pair) {
-                    return key(pair.getPrivateKeyInfo(), algorithm);
-                }
-            }
-        }
-        throw FlynnException.invalid("Certificate invalid: the key's text has no unencrypted private key");
-    }
-
-    private static PrivateKey key(PrivateKeyInfo info, String algorithm) throws GeneralSecurityException, IOException {
+        Matcher pkcs8 = PKCS8.matcher(pem);
+        byte[] encoded = pkcs8.find()
+                ? Base64.getMimeDecoder().decode(pkcs8.group(1))
+                : OpenSslKeys.toPkcs8(pem)
+                        .orElseThrow(() -> FlynnException.invalid(
+                                "Certificate invalid: the key's text has no unencrypted private key"));
         try {
-            return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(info.getEncoded()));
+            return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(encoded));
         } catch (InvalidKeySpecException otherAlgorithm) {
             throw notItsKey();
         }
