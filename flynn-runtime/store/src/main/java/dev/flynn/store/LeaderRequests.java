@@ -25,6 +25,7 @@ final class LeaderRequests {
     private static final String READ_INDEX = "store/read-index";
 
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    private static final long OWN_COPY_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
     /** How often a request that waits looks whether it still waits for the right peer. */
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -46,32 +47,52 @@ final class LeaderRequests {
         }
     }
 
+    /**
+     * Commits, and waits a moment until this replica has it too: what a host has written it reads, even stale.
+     */
     CommitResult commit(Transaction transaction) {
         StoreCodec.requireFits(transaction);
-        return ask(new Request<CommitResult>() {
+        Committed committed = ask(new Request<Committed>() {
             @Override
-            public CompletableFuture<CommitResult> here(RaftNode node) {
+            public CompletableFuture<Committed> here(RaftNode node) {
                 return commitHere(node, transaction);
             }
 
             @Override
-            public CompletableFuture<CommitResult> there(PeerCalls peers, String leader) {
+            public CompletableFuture<Committed> there(PeerCalls peers, String leader) {
                 byte[] bytes = StoreCodec.encode(new Command(0, transaction));
                 ByteBuffer request = peers.newRequest(bytes.length).put(bytes).flip();
-                return peers.call(leader, COMMIT, request).thenApply(StoreCodec::decodeResult);
+                return peers.call(leader, COMMIT, request)
+                        .thenApply(answer -> new Committed(answer.getLong(), StoreCodec.decodeResult(answer)));
             }
         });
+        awaitOwnCopy(committed.index());
+        return committed.result();
     }
 
-    private CompletableFuture<CommitResult> commitHere(RaftNode node, Transaction transaction) {
+    /** @param index of the log entry, perhaps a later repetition's */
+    private record Committed(long index, CommitResult result) {}
+
+    private void awaitOwnCopy(long index) {
+        try {
+            boolean unusedHasIt = raft.running().applied().await(index, OWN_COPY_PATIENCE_NANOS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (FlynnException notRunning) {
+            // committed it is all the same
+        }
+    }
+
+    private CompletableFuture<Committed> commitHere(RaftNode node, Transaction transaction) {
         disk.require();
         return node.write(transaction).thenCompose(LeaderRequests::resultOf);
     }
 
-    private static CompletableFuture<CommitResult> resultOf(RaftClientReply reply) {
+    private static CompletableFuture<Committed> resultOf(RaftClientReply reply) {
         return reply.isSuccess()
-                ? CompletableFuture.completedFuture(
-                        StoreCodec.decodeResult(reply.getMessage().getContent().asReadOnlyByteBuffer()))
+                ? CompletableFuture.completedFuture(new Committed(
+                        reply.getLogIndex(),
+                        StoreCodec.decodeResult(reply.getMessage().getContent().asReadOnlyByteBuffer())))
                 : CompletableFuture.failedFuture(
                         new PeerRefusal(PeerRefusal.Kind.FAILED, String.valueOf(reply.getException())));
     }
@@ -82,9 +103,12 @@ final class LeaderRequests {
             throw PeerRefusal.notLeader(node.leader().orElse(""));
         }
         Transaction transaction = StoreCodec.decodeCommand(request).transaction();
-        return commitHere(node, transaction).thenApply(result -> {
-            byte[] bytes = StoreCodec.encode(result);
-            return PeerFrames.answer(bytes.length).put(bytes).flip();
+        return commitHere(node, transaction).thenApply(committed -> {
+            byte[] bytes = StoreCodec.encode(committed.result());
+            return PeerFrames.answer(8 + bytes.length)
+                    .putLong(committed.index())
+                    .put(bytes)
+                    .flip();
         });
     }
 

@@ -54,7 +54,7 @@ record RaftSettings(long snapshotEvery) {
         RaftConfigKeys.Rpc.setType(properties, new PeerRpc());
         // who was left by the majority gives the others a chance first
         RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, millis(1000));
-        setTimeouts(properties, 150, 500, 600, 1200);
+        setTimeouts(properties, 100, 400, 600, 1200);
         // followers fetch snapshots themselves, and force them to disk
         Log.Appender.setInstallSnapshotEnabled(properties, false);
         // requests are appended one after the other (see PeerRpc)

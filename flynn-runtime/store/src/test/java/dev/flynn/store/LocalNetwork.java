@@ -3,8 +3,10 @@ package dev.flynn.store;
 import dev.flynn.spi.component.Subscription;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -27,6 +29,7 @@ public final class LocalNetwork implements AutoCloseable {
     private final Random random;
     private final Set<Link> cut = new HashSet<>();
     private final Map<Link, Long> busyUntil = new HashMap<>();
+    private final Map<String, List<Runnable>> held = new HashMap<>();
     private int maxDelayMillis;
     private double repeated;
     private double lost;
@@ -64,6 +67,11 @@ public final class LocalNetwork implements AutoCloseable {
         }
     }
 
+    /** Nothing passes to and from a peer until {@link #heal}; then all of it does, as if its process had been stopped. */
+    public synchronized void hold(String peer) {
+        held.put(peer, new ArrayList<>());
+    }
+
     /** Every message takes up to that long; those of one link keep their order. */
     public synchronized void delay(int maxMillis) {
         maxDelayMillis = maxMillis;
@@ -78,6 +86,8 @@ public final class LocalNetwork implements AutoCloseable {
 
     /** Everything is well again. */
     public synchronized void heal() {
+        held.values().forEach(messages -> messages.forEach(wires::execute));
+        held.clear();
         cut.clear();
         maxDelayMillis = 0;
         spoil(0, 0, 0);
@@ -123,12 +133,17 @@ public final class LocalNetwork implements AutoCloseable {
         return at - now;
     }
 
+    private synchronized boolean isHeld(Link link, Runnable arrival) {
+        List<Runnable> messages = held.getOrDefault(link.from(), held.get(link.to()));
+        return messages != null && messages.add(arrival);
+    }
+
     private void carry(Link link, Runnable arrival) {
         if (!passes(link)) {
             return;
         }
         Runnable checked = () -> {
-            if (passes(link)) {
+            if (passes(link) && !isHeld(link, arrival)) {
                 arrival.run();
             }
         };

@@ -2,14 +2,14 @@ package dev.flynn.store;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.flynn.base.Closer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
@@ -20,7 +20,7 @@ final class TestCluster implements AutoCloseable {
     private final Path directory;
     private final UUID id = new UUID(1, 2);
     private final List<StorePeer> founders;
-    private final Map<String, RatisClusterStore> stores = new TreeMap<>();
+    private final Map<String, RatisClusterStore> stores = new ConcurrentSkipListMap<>();
     private UnaryOperator<RatisClusterStore.Builder> settings = builder -> builder;
 
     private TestCluster(Path directory, int voters, long seed) {
@@ -32,7 +32,12 @@ final class TestCluster implements AutoCloseable {
 
     /** A cluster whose voters are called p1, p2, and so on; none runs yet. */
     static TestCluster of(Path directory, int voters) {
-        return new TestCluster(directory, voters, 42);
+        return of(directory, voters, 42);
+    }
+
+    /** The same, with a network that spoils by this seed. */
+    static TestCluster of(Path directory, int voters, long seed) {
+        return new TestCluster(directory, voters, seed);
     }
 
     static StorePeer peer(String name) {
@@ -112,13 +117,15 @@ final class TestCluster implements AutoCloseable {
                 .orElseThrow();
     }
 
+    /** All at once: each takes up to a second. */
     @Override
     public void close() {
         network.heal();
-        var closer = new Closer();
-        closer.register(network);
-        stores.values().forEach(closer::register);
+        CompletableFuture.allOf(stores.values().stream()
+                        .map(store -> CompletableFuture.runAsync(store::close))
+                        .toArray(CompletableFuture<?>[]::new))
+                .join();
         stores.clear();
-        closer.close();
+        network.close();
     }
 }

@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The promises of a store hold through each of its replicas. */
 class ThreePeersTckTest {
@@ -51,6 +53,8 @@ class ThreePeersTckTest {
         }
     }
 
+    /** Most of their time these wait for elections and for Ratis to close. */
+    @Execution(ExecutionMode.CONCURRENT)
     abstract static class ThroughOnePeer extends ClusterStoreTck {
 
         abstract RatisClusterStore choose(TestCluster cluster);
