@@ -327,7 +327,7 @@ public final class StoreDiscovery implements Discovery {
         do {
             StoreEntry configuration = store.get(keys.configuration())
                     .filter(entry -> records.leaderType(entry) == LeaderType.MANUAL)
-                    .orElseThrow(() -> FlynnException.invalid("service leader election type is not manual"));
+                    .orElseThrow(StoreDiscovery::notManual);
             result = store.commit(Transaction.builder()
                     .whenUnchanged(keys.configuration(), configuration.modRevision())
                     .put(keys.leader(), records.writeLeader(instanceId))
@@ -343,23 +343,44 @@ public final class StoreDiscovery implements Discovery {
 
     @Override
     public ServiceMeta setMeta(String service, ServiceMeta meta) {
+        return writeMeta(new ServiceKeys(service), meta, Optional.empty());
+    }
+
+    @Override
+    public ServiceMeta setMetaAndLeader(String service, ServiceMeta meta, String instanceId) {
+        return writeMeta(new ServiceKeys(service), meta, Optional.of(instanceId));
+    }
+
+    private ServiceMeta writeMeta(ServiceKeys keys, ServiceMeta meta, Optional<String> leader) {
         requireOpen();
-        ServiceKeys keys = new ServiceKeys(service);
         String data = records.requireJson(meta.data());
         while (true) {
-            long configured =
-                    store.get(keys.configuration()).map(StoreEntry::modRevision).orElseThrow(() -> noService(service));
+            StoreEntry configuration = store.get(keys.configuration()).orElseThrow(() -> noService(keys.service()));
+            if (leader.isPresent()) {
+                requireManual(configuration);
+            }
             long current = store.get(keys.meta()).map(StoreEntry::modRevision).orElse(0L);
-            requireIndex(service, current, meta.index());
-            CommitResult result = store.commit(Transaction.builder()
-                    .whenUnchanged(keys.configuration(), configured)
+            requireIndex(keys.service(), current, meta.index());
+            Transaction.Builder transaction = Transaction.builder()
+                    .whenUnchanged(keys.configuration(), configuration.modRevision())
                     .whenUnchanged(keys.meta(), current)
-                    .put(keys.meta(), data)
-                    .build());
+                    .put(keys.meta(), data);
+            leader.ifPresent(id -> transaction.put(keys.leader(), records.writeLeader(id)));
+            CommitResult result = store.commit(transaction.build());
             if (result.committed()) {
                 return new ServiceMeta(data, result.revision());
             }
         }
+    }
+
+    private void requireManual(StoreEntry configuration) {
+        if (records.leaderType(configuration) != LeaderType.MANUAL) {
+            throw notManual();
+        }
+    }
+
+    private static FlynnException notManual() {
+        return FlynnException.invalid("service leader election type is not manual");
     }
 
     private static void requireIndex(String service, long current, long given) {

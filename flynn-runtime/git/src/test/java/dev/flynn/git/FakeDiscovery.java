@@ -103,6 +103,11 @@ final class FakeDiscovery implements Discovery {
     }
 
     @Override
+    public ServiceMeta setMetaAndLeader(String service, ServiceMeta meta, String instanceId) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public void close() {
         // nothing is open
     }

@@ -35,6 +35,7 @@ import org.apiguardian.api.API;
  *       heartbeats to any of them; the one that took the last is the only one to expire it. When that process is gone, its
  *       instances expire: never before the TTL after their last heartbeat, at the latest twice the TTL and two seconds
  *       after the process's end. A process that stood still, and comes back, takes heartbeats again.
+ *   <li>DI-14 Metadata and a leader that is set by hand can change in one step: both or neither.
  * </ul>
  *
  * <p>Implementations are thread-safe.
@@ -89,6 +90,14 @@ public interface Discovery extends AutoCloseable {
      *     {@code PRECONDITION_FAILED} for another index than the current one
      */
     ServiceMeta setMeta(String service, ServiceMeta meta);
+
+    /**
+     * Writes metadata and sets the leader, or does neither (DI-14).
+     *
+     * @return the metadata with its new index
+     * @throws dev.flynn.api.error.FlynnException as {@link #setMeta} and {@link #setLeader}
+     */
+    ServiceMeta setMetaAndLeader(String service, ServiceMeta meta, String instanceId);
 
     Subscription watch(String service, DiscoveryWatcher watcher);
 

@@ -224,6 +224,16 @@ class ReferenceDiscovery implements Discovery {
         return written;
     }
 
+    @Override
+    public synchronized ServiceMeta setMetaAndLeader(String service, ServiceMeta meta, String instanceId) {
+        if (required(service).leaderType != LeaderType.MANUAL) {
+            throw FlynnException.invalid("service leader election type is not manual");
+        }
+        ServiceMeta written = setMeta(service, meta);
+        setLeader(service, instanceId);
+        return written;
+    }
+
     void requireIndex(long current, long given) {
         if (given != current) {
             throw new FlynnException(
