@@ -36,12 +36,13 @@ public final class Discoverd implements AutoCloseable {
 
     private final Closer closer = new Closer();
     private final InetSocketAddress address;
+    private final Streams streams;
 
     private Discoverd(Builder builder) {
         try {
             var listener = new NetworkListener(
                     "discoverd", builder.address.getAddress().getHostAddress(), builder.address.getPort());
-            Streams streams = closer.register(new Streams(builder.keepAlive));
+            this.streams = closer.register(new Streams(builder.keepAlive));
             var server = new HttpServer();
             server.addListener(configured(listener));
             ClusterPeers peers = builder.peers != null ? builder.peers : alone(builder, listener);
@@ -113,6 +114,11 @@ public final class Discoverd implements AutoCloseable {
     /** Where it listens. */
     public InetSocketAddress address() {
         return address;
+    }
+
+    /** How many clients follow a service. */
+    int streams() {
+        return streams.count();
     }
 
     /** Tells clients that follow services, and stops. */

@@ -56,9 +56,7 @@ final class DiscoverdHandler extends HttpHandler {
                         .log("request failed");
             }
             refuse(response, e);
-        } catch (CharConversionException e) {
-            notFound(response);
-        } catch (IOException | IllegalStateException e) {
+        } catch (IOException | RuntimeException e) {
             log.atWarn()
                     .setCause(e)
                     .addKeyValue("path", request.getRequestURI())
@@ -75,7 +73,7 @@ final class DiscoverdHandler extends HttpHandler {
     }
 
     private void answer(Request request, Response response) throws IOException {
-        String path = request.getDecodedRequestURI();
+        String path = path(request);
         String method = request.getMethod().getMethodString();
         if (path.length() > 1 && path.endsWith("/")) {
             redirect(request, response, method);
@@ -89,6 +87,15 @@ final class DiscoverdHandler extends HttpHandler {
         };
         if (!known) {
             notFound(response);
+        }
+    }
+
+    /** The root for one that cannot be read; nothing is there. */
+    private static String path(Request request) {
+        try {
+            return request.getDecodedRequestURI();
+        } catch (CharConversionException | IllegalArgumentException | IllegalStateException unreadable) {
+            return "/";
         }
     }
 
