@@ -25,6 +25,9 @@ final class LeaderRequests {
     private static final String READ_INDEX = "store/read-index";
 
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    /** After this an answer from elsewhere is taken for lost. */
+    private static final long ANSWER_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private static final long OWN_COPY_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
     /** How often a request that waits looks whether it still waits for the right peer. */
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -199,8 +202,10 @@ final class LeaderRequests {
     /** Waits as long as it is the same peer that leads. */
     private static <T> T await(CompletableFuture<T> attempt, RaftNode node, Optional<String> leader, long deadline)
             throws IOException, InterruptedException {
+        boolean isElsewhere = !node.isReady();
+        long end = isElsewhere ? Math.min(deadline, System.nanoTime() + ANSWER_PATIENCE_NANOS) : deadline;
         while (true) {
-            long left = deadline - System.nanoTime();
+            long left = end - System.nanoTime();
             try {
                 return attempt.get(Math.max(0, Math.min(left, LOOK_NANOS)), TimeUnit.NANOSECONDS);
             } catch (TimeoutException e) {

@@ -44,7 +44,7 @@ final class LogReplicator extends LogAppenderBase {
 
     private static final long RETRY_MILLIS = 100;
     private static final long SNAPSHOT_POLL_MILLIS = 50;
-    private static final long APPEND_PATIENCE_MILLIS = 10_000;
+    private static final long APPEND_PATIENCE_MILLIS = 2000;
 
     private final PeerRpc.Endpoint rpc;
     private long toldCommit = RaftLog.INVALID_LOG_INDEX;

@@ -78,9 +78,10 @@ final class PeerBook {
      * Takes a peer's start as its current one.
      *
      * @param isVoter whether the peer's promises count
+     * @return whether it is news
      * @throws FlynnException {@code CONFLICT} if the peer is used twice or has lost its directory
      */
-    synchronized void welcome(Introduction introduction, boolean isVoter) throws IOException {
+    synchronized boolean welcome(Introduction introduction, boolean isVoter) throws IOException {
         String peer = introduction.peer();
         if (replaced.contains(introduction.instance())) {
             throw usedTwice(peer, introduction.address(), introduction.address());
@@ -100,6 +101,7 @@ final class PeerBook {
             replaced.add(before.instance());
         }
         addresses.put(peer, introduction.address());
+        return !introduction.equals(before);
     }
 
     static FlynnException usedTwice(String peer, String address, String other) {

@@ -9,7 +9,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -21,6 +24,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Calls between the peers of one cluster. A request is answered only if it is from the same cluster, of the same format, and
@@ -28,10 +33,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class PeerCalls implements AutoCloseable {
 
+    private static final Logger log = LoggerFactory.getLogger(PeerCalls.class);
+
     private static final String HELLO = "store/hello";
     private static final String WHO = "store/who";
 
+    private static final Duration INTRODUCTION_PATIENCE = Duration.ofSeconds(1);
     private static final Duration PROBE_PATIENCE = Duration.ofSeconds(2);
+    private static final Duration CALL_PATIENCE = Duration.ofSeconds(3);
 
     /** Answers one method; may take its time, on a thread for it. */
     interface Method {
@@ -48,6 +57,8 @@ final class PeerCalls implements AutoCloseable {
     private final Map<String, CompletableFuture<Void>> introductions = new ConcurrentHashMap<>();
     private volatile Predicate<String> isVoter = peer -> true;
     private @Nullable Subscription serving;
+    /** What was said about whom already. */
+    private final Set<String> refused = ConcurrentHashMap.newKeySet();
 
     /** @param threads for what takes time: they may block */
     PeerCalls(PeerTransport transport, DataDirectory directory, String address, Executor threads) throws IOException {
@@ -158,7 +169,8 @@ final class PeerCalls implements AutoCloseable {
         if (underWay != null) {
             return underWay;
         }
-        mine.whenComplete((welcomed, failure) -> introductions.remove(peer, mine));
+        mine.orTimeout(CALL_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                .whenComplete((welcomed, failure) -> introductions.remove(peer, mine));
         byte[] whereFrom = address.getBytes(StandardCharsets.UTF_8);
         ByteBuffer request = newRequest(16 + 8 + whereFrom.length)
                 .putLong(directory.getMostSignificantBits())
@@ -174,6 +186,27 @@ final class PeerCalls implements AutoCloseable {
             }
         });
         return mine;
+    }
+
+    /**
+     * Tells these peers who this is; those that do not answer soon hear it later.
+     *
+     * @throws FlynnException if one of them will have nothing to do with this peer
+     */
+    void introduceTo(Collection<String> peers) throws InterruptedException {
+        long deadline = System.nanoTime() + INTRODUCTION_PATIENCE.toNanos();
+        Map<String, CompletableFuture<Void>> told = new TreeMap<>();
+        peers.stream().filter(peer -> !peer.equals(self())).forEach(peer -> told.put(peer, introduce(peer)));
+        for (Map.Entry<String, CompletableFuture<Void>> one : told.entrySet()) {
+            try {
+                one.getValue().get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+            } catch (ExecutionException | TimeoutException e) {
+                if (cause(e) instanceof FlynnException refused) {
+                    throw refused;
+                }
+                log.atDebug().addKeyValue("peer", one.getKey()).log("peer does not answer yet");
+            }
+        }
     }
 
     /** Whether a peer answers at all. */
@@ -226,6 +259,11 @@ final class PeerCalls implements AutoCloseable {
             }
             check(caller, method, request);
             answer = how.answer(caller, request);
+        } catch (FlynnException e) {
+            if (refused.add(caller + e.getMessage())) {
+                log.atWarn().addKeyValue("peer", caller).log(e.getMessage());
+            }
+            return done(PeerFrames.answer(e));
         } catch (IOException | RuntimeException e) {
             return done(PeerFrames.answer(e));
         }
@@ -267,7 +305,9 @@ final class PeerCalls implements AutoCloseable {
                 .thenApplyAsync(
                         clear -> {
                             try {
-                                book.welcome(introduction, isVoter.test(caller));
+                                if (book.welcome(introduction, isVoter.test(caller))) {
+                                    var unused = introduce(caller);
+                                }
                             } catch (IOException e) {
                                 throw new CompletionException(e);
                             }

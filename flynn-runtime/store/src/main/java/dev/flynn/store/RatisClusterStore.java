@@ -65,6 +65,7 @@ public final class RatisClusterStore implements ClusterStore {
             raft.start();
             if (calls != null) {
                 resources.register(calls).start();
+                meet(calls);
             }
         } catch (IOException e) {
             throw closedAfter(FlynnException.internal("cannot use " + builder.dataDirectory, e));
@@ -79,6 +80,27 @@ public final class RatisClusterStore implements ClusterStore {
         var calls = new PeerCalls(peers.transport(), directory, peers.self().address(), threads);
         directory.founders().forEach(founder -> calls.learn(founder.id(), founder.address()));
         return calls;
+    }
+
+    /** Finds out now, rather than by and by, if the others want nothing to do with this replica. */
+    private void meet(PeerCalls calls) throws IOException {
+        calls.knowVoters(this::isVoter);
+        try {
+            calls.introduceTo(
+                    raft.running().members().stream().map(StoreMember::id).toList());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw FlynnException.unavailable("interrupted while the cluster store was opened", e);
+        }
+    }
+
+    private boolean isVoter(String peer) {
+        try {
+            return raft.running().members().stream()
+                    .anyMatch(member -> member.isVoter() && member.id().equals(peer));
+        } catch (IOException | FlynnException unknown) {
+            return true;
+        }
     }
 
     private RuntimeException closedAfter(RuntimeException failure) {
