@@ -54,10 +54,15 @@ final class Answers {
         return Outcome.ANSWERED;
     }
 
-    /** What is said when nobody could be asked. */
-    static void fail(ByteBuffer packet, ByteBuffer out) {
-        headerOnly(packet, out, Wire.SERVER_FAILURE);
-        out.putShort(2, (short) (out.getShort(2) | Wire.FLAG_RECURSION_AVAILABLE));
+    /** What is said of a query that was to be forwarded when nobody could be asked. */
+    void fail(ByteBuffer packet, ByteBuffer out, boolean tcp) {
+        try {
+            Reply reply = reply(Query.read(packet), packet, out, tcp);
+            reply.code(Wire.SERVER_FAILURE);
+            reply.finish();
+        } catch (Query.Malformed neverForwarded) {
+            headerOnly(packet, out, Wire.SERVER_FAILURE);
+        }
     }
 
     private static int refusal(Query query) {

@@ -25,6 +25,9 @@ import java.time.Duration;
  */
 public final class DnsServer implements AutoCloseable {
 
+    /** How many ports are tried before there is none that is free for UDP and TCP. */
+    private static final int MOST_PORTS = 20;
+
     private static final Duration CLIENT_PATIENCE = Duration.ofSeconds(10);
 
     private final Closer closer = new Closer();
@@ -39,11 +42,10 @@ public final class DnsServer implements AutoCloseable {
                     closer.register(new Forwarder(recursors.addresses(), loops, builder.recursorPatience));
             boolean recursion = !recursors.addresses().isEmpty();
             var answers = new Answers(new Zone(directory, builder.clock), loops, recursion);
-            UdpListener udp = closer.register(
-                    UdpListener.open(builder.address, builder.threads, builder.shared, answers, forwarder));
+            Listeners listeners = listen(builder, answers, forwarder);
+            UdpListener udp = closer.register(listeners.udp());
+            TcpListener tcp = closer.register(listeners.tcp());
             this.address = udp.address();
-            TcpListener tcp =
-                    closer.register(new TcpListener(address, builder.shared, answers, forwarder, CLIENT_PATIENCE));
             directory.start();
             udp.start();
             tcp.start();
@@ -56,6 +58,24 @@ public final class DnsServer implements AutoCloseable {
                     e));
         } catch (RuntimeException e) {
             throw closedAfter(e);
+        }
+    }
+
+    private record Listeners(UdpListener udp, TcpListener tcp) {}
+
+    /** Both on the same port; where any will do, one that is free for both is looked for. */
+    private static Listeners listen(Builder builder, Answers answers, Forwarder forwarder) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            UdpListener udp = UdpListener.open(builder.address, builder.threads, builder.shared, answers, forwarder);
+            try {
+                return new Listeners(
+                        udp, new TcpListener(udp.address(), builder.shared, answers, forwarder, CLIENT_PATIENCE));
+            } catch (IOException e) {
+                udp.close();
+                if (builder.address.getPort() != 0 || attempt == MOST_PORTS) {
+                    throw e;
+                }
+            }
         }
     }
 

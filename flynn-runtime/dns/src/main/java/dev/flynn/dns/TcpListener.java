@@ -111,7 +111,7 @@ final class TcpListener implements AutoCloseable {
                 if (answer.isPresent()) {
                     write(socket, ByteBuffer.wrap(answer.get()));
                 } else {
-                    Answers.fail(in, out);
+                    answers.fail(in, out, true);
                     write(socket, out);
                 }
             }

@@ -99,7 +99,7 @@ final class UdpListener implements AutoCloseable {
                 byte[] query = new byte[in.limit()];
                 in.get(0, query);
                 if (!forwarder.forward(query, answer -> pass(channel, from, query, answer))) {
-                    Answers.fail(in, out);
+                    answers.fail(in, out, false);
                     channel.send(out, from);
                 }
             }
@@ -109,10 +109,10 @@ final class UdpListener implements AutoCloseable {
         }
     }
 
-    private static void pass(DatagramChannel channel, SocketAddress to, byte[] query, Optional<ByteBuffer> answer) {
+    private void pass(DatagramChannel channel, SocketAddress to, byte[] query, Optional<ByteBuffer> answer) {
         ByteBuffer out = answer.orElseGet(() -> {
-            ByteBuffer failure = ByteBuffer.allocate(Wire.HEADER_BYTES);
-            Answers.fail(ByteBuffer.wrap(query), failure);
+            ByteBuffer failure = ByteBuffer.allocate(Wire.UDP_BYTES);
+            answers.fail(ByteBuffer.wrap(query), failure, false);
             return failure;
         });
         try {
