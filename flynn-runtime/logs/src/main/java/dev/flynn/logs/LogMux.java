@@ -17,14 +17,13 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -51,7 +50,6 @@ public final class LogMux implements LogSink {
     private static final int QUEUE = 20_000;
     private static final long QUEUE_BYTES = 16L << 20;
     private static final int BATCH = 250;
-    private static final long IDLE_MILLIS = 50;
     private static final int ID_CHARS = 36;
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
 
@@ -60,6 +58,10 @@ public final class LogMux implements LogSink {
     private final DiskReserve reserve;
     private final BlockingQueue<SyslogLine> queue = new ArrayBlockingQueue<>(QUEUE);
     private final AtomicLong queuedBytes = new AtomicLong();
+
+    /** Has a permit when the writer has something to do. */
+    private final Semaphore work = new Semaphore(0);
+
     private final Map<AppId, LogFile> files = new HashMap<>();
     private final List<Consumer<SyslogLine>> subscribers = new CopyOnWriteArrayList<>();
     private final AtomicLong seq = new AtomicLong();
@@ -103,6 +105,21 @@ public final class LogMux implements LogSink {
         } else {
             queuedBytes.addAndGet(line.weightBytes());
         }
+        wakeWriter();
+    }
+
+    private void wakeWriter() {
+        if (work.availablePermits() == 0) {
+            work.release();
+        }
+    }
+
+    private void awaitWork() throws InterruptedException {
+        if (queue.isEmpty()) {
+            work.acquire();
+        }
+        // before the queue is read: what comes from here on gives a permit again
+        work.drainPermits();
     }
 
     @Override
@@ -144,9 +161,8 @@ public final class LogMux implements LogSink {
         List<SyslogLine> batch = new ArrayList<>(BATCH);
         while (!closed || !queue.isEmpty()) {
             try {
-                Optional.ofNullable(queue.poll(IDLE_MILLIS, TimeUnit.MILLISECONDS))
-                        .ifPresent(batch::add);
-                queue.drainTo(batch, BATCH - batch.size());
+                awaitWork();
+                queue.drainTo(batch, BATCH);
                 batch.forEach(line -> queuedBytes.addAndGet(-line.weightBytes()));
                 batch.addAll(reportGaps());
                 if (!batch.isEmpty()) {
@@ -217,6 +233,7 @@ public final class LogMux implements LogSink {
     @Override
     public void close() {
         closed = true;
+        wakeWriter();
         try {
             writer.join(CLOSE_PATIENCE.toMillis());
         } catch (InterruptedException e) {
