@@ -23,8 +23,8 @@ final class FirstStart {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    /** A router has taken a new instance into its table after this time. */
-    private static final Duration SETTLE = Duration.ofMillis(100);
+    /** A router has taken a new instance into its table after this time: it watches what is watched here. */
+    private static final Duration SETTLE = Duration.ofMillis(30);
 
     private static final int SHOWN_LINES = 20;
     private static final Duration LOG_PATIENCE = Duration.ofSeconds(1);
@@ -78,10 +78,10 @@ final class FirstStart {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         Optional<JobId> last = Optional.empty();
         while (System.nanoTime() < deadline) {
-            if (registered.await(10, TimeUnit.MILLISECONDS)) {
+            if (registered.await(5, TimeUnit.MILLISECONDS)) {
                 return;
             }
-            Optional<Job> event = jobs.next(Duration.ofMillis(10));
+            Optional<Job> event = jobs.next(Duration.ZERO);
             if (event.isEmpty()) {
                 continue;
             }

@@ -5,6 +5,7 @@ import dev.flynn.base.BlobSignature;
 import dev.flynn.base.DiskReserve;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
+import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.builtin.BuiltinJob;
 import dev.flynn.spi.builtin.BuiltinProgram;
 import dev.flynn.spi.discovery.Discovery;
@@ -36,7 +37,7 @@ public final class GitReceiveProgram implements BuiltinProgram {
 
     /** @param directory where the repositories are kept */
     public GitReceiveProgram(Path directory, Discovery discovery, Clock clock) {
-        this(directory, discovery, clock, HttpController::new);
+        this(directory, discovery, clock, overHttp());
     }
 
     GitReceiveProgram(Path directory, Discovery discovery, Clock clock, Connect connect) {
@@ -44,6 +45,11 @@ public final class GitReceiveProgram implements BuiltinProgram {
         this.discovery = discovery;
         this.clock = clock;
         this.connect = connect;
+    }
+
+    private static Connect overHttp() {
+        var json = new FlynnJson();
+        return (url, key) -> new HttpController(url, key, json);
     }
 
     /** Opens the controller at a URL. */

@@ -29,10 +29,12 @@ final class HttpController implements Controller {
 
     private static final int SIGKILL = 9;
 
-    private final FlynnJson json = new FlynnJson();
+    private final FlynnJson json;
     private final ControllerClient client;
 
-    HttpController(String url, String key) {
+    /** @param json shared by all sessions: what it has learned of a type is costly to learn again */
+    HttpController(String url, String key, FlynnJson json) {
+        this.json = json;
         this.client = ControllerClient.builder(url).key(key).json(json).build();
     }
 
