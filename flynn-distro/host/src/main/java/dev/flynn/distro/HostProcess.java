@@ -68,7 +68,7 @@ final class HostProcess {
     }
 
     private static void startLogging(Path file) {
-        System.setProperty("flynn.log", file.toString());
+        System.setProperty(LogSettings.FILE, file.toString());
         SLF4JBridgeHandler.removeHandlersForRootLogger();
         SLF4JBridgeHandler.install();
         LoggerFactory.getLogger(HostProcess.class).info("flynn-host {} starts", VersionCommand.version());

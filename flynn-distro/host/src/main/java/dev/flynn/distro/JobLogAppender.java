@@ -1,6 +1,5 @@
 package dev.flynn.distro;
 
-import ch.qos.logback.classic.PatternLayout;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import dev.flynn.containers.builtin.JobThreadGroup;
@@ -11,21 +10,13 @@ import java.util.Optional;
  * Gives what a builtin job logs to that job's standard output, and so to its app's log; everything else goes on to the
  * host's own log.
  */
-public final class JobLogAppender extends AppenderBase<ILoggingEvent> {
+final class JobLogAppender extends AppenderBase<ILoggingEvent> {
 
-    private final PatternLayout layout = new PatternLayout();
-
-    @Override
-    public void start() {
-        layout.setContext(getContext());
-        layout.setPattern("%level %msg %kvp%n%ex");
-        layout.start();
-        super.start();
-    }
+    private final LogLines lines = LogLines.brief();
 
     @Override
     protected void append(ILoggingEvent event) {
-        jobOutput().ifPresent(out -> out.print(layout.doLayout(event)));
+        jobOutput().ifPresent(out -> out.print(lines.doLayout(event)));
     }
 
     private static Optional<PrintStream> jobOutput() {
