@@ -77,12 +77,17 @@ public final class HostCredentials {
     public HostName admit(X509Certificate certificate) {
         HostName name = requireSigned(certificate);
         requireCurrent(certificate, "the certificate of host \"" + name.hostId() + "\"");
-        if (removed.contains(Fingerprint.of(certificate.getPublicKey()))) {
+        if (isRemoved(certificate)) {
             throw unauthorized(
                     "host \"%s\" was removed from the cluster; let it join again with a new token, and without its identity file"
                             .formatted(name.hostId()));
         }
         return name;
+    }
+
+    /** Whether a certificate is that of a host which was removed from the cluster. */
+    public boolean isRemoved(X509Certificate certificate) {
+        return removed.contains(Fingerprint.of(certificate.getPublicKey()));
     }
 
     /** @throws FlynnException {@code UNAUTHORIZED} if this host's own certificate is not good now */

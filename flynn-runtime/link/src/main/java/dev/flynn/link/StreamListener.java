@@ -1,0 +1,15 @@
+package dev.flynn.link;
+
+import dev.flynn.api.error.FlynnException;
+
+/** What comes out of a stream, one call at a time. May block: then the other end waits. */
+public interface StreamListener {
+
+    void onData(byte[] bytes);
+
+    /** The other end will send nothing more. */
+    void onEnd();
+
+    /** The stream is over: the other end said why, or the connection was lost. Nothing follows. */
+    void onFailure(FlynnException reason);
+}
