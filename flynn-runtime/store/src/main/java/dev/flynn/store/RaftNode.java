@@ -9,12 +9,15 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -25,6 +28,7 @@ import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroup;
@@ -61,6 +65,11 @@ final class RaftNode implements StoreStateMachine.Listener {
     private final AppliedIndex applied = new AppliedIndex();
     private final StoreTime time;
     private final @Nullable ReadIndex readIndex;
+
+    private record Submission(RaftClientRequest request, CompletableFuture<RaftClientReply> reply) {}
+
+    private final Queue<Submission> submitted = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean forwarding = new AtomicBoolean();
     private final Set<CompletableFuture<RaftClientReply>> pending = ConcurrentHashMap.newKeySet();
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -103,7 +112,8 @@ final class RaftNode implements StoreStateMachine.Listener {
                 .setProperties(peers == null ? settings.alone(directory.path()) : settings.withPeers(directory.path()))
                 .setParameters(parameters)
                 .setThreadGroup(Thread.currentThread().getThreadGroup())
-                .setStateMachine(new StoreStateMachine(live, limits, applied, transfer, slowThreads, this))
+                .setStateMachine(new StoreStateMachine(
+                        live, limits, settings.snapshotEvery(), applied, transfer, slowThreads, this))
                 .build();
     }
 
@@ -290,26 +300,39 @@ final class RaftNode implements StoreStateMachine.Listener {
         var reply = new CompletableFuture<RaftClientReply>();
         pending.add(reply);
         reply.whenComplete((result, error) -> pending.remove(reply));
-        try {
-            threads.execute(() -> forward(request, reply));
-        } catch (RejectedExecutionException closed) {
-            reply.completeExceptionally(closed);
+        submitted.add(new Submission(request, reply));
+        if (forwarding.compareAndSet(false, true)) {
+            try {
+                threads.execute(this::forwardAll);
+            } catch (RejectedExecutionException closed) {
+                reply.completeExceptionally(closed);
+            }
         }
         failure().ifPresent(reply::completeExceptionally);
         return reply;
     }
 
-    private void forward(RaftClientRequest request, CompletableFuture<RaftClientReply> reply) {
+    /** Takes to Ratis what came up since one writer woke this thread. */
+    private void forwardAll() {
+        forwarding.set(false);
+        for (Submission next = submitted.poll(); next != null; next = submitted.poll()) {
+            forward(next);
+        }
+    }
+
+    private void forward(Submission submission) {
         try {
-            server.submitClientRequestAsync(request).whenComplete((result, error) -> {
+            // not through the server, which would wait for another thread to do the same
+            var direct = (RaftClientAsynchronousProtocol) division();
+            direct.submitClientRequestAsync(submission.request()).whenComplete((result, error) -> {
                 if (error == null) {
-                    reply.complete(result);
+                    submission.reply().complete(result);
                 } else {
-                    reply.completeExceptionally(error);
+                    submission.reply().completeExceptionally(error);
                 }
             });
         } catch (IOException | RuntimeException e) {
-            reply.completeExceptionally(e);
+            submission.reply().completeExceptionally(e);
         }
     }
 
@@ -353,7 +376,7 @@ final class RaftNode implements StoreStateMachine.Listener {
     }
 
     @Override
-    public void onLogLong() {
+    public void onSnapshotWritten() {
         try {
             threads.execute(this::requestSnapshot);
         } catch (RejectedExecutionException closed) {
@@ -366,7 +389,7 @@ final class RaftNode implements StoreStateMachine.Listener {
                 client, server.getId(), group, calls.incrementAndGet(), SNAPSHOT_TIMEOUT_MILLIS);
         var unused = server.snapshotManagementAsync(request).whenComplete((reply, error) -> {
             if (error != null) {
-                log.atWarn().setCause(error).log("the store's log is long, but no snapshot was taken");
+                log.atWarn().setCause(error).log("a snapshot was written, but the log before it is still there");
             }
         });
     }

@@ -15,11 +15,11 @@ import org.apache.ratis.util.TimeDuration;
 /**
  * How we run Ratis: small buffers, because a host has little memory to give, and few wake-ups, because it mostly idles.
  *
- * @param snapshotEvery how many log entries are applied between two snapshots
+ * @param snapshotEvery how many transactions are between two snapshots
  */
 record RaftSettings(long snapshotEvery) {
 
-    static final RaftSettings DEFAULTS = new RaftSettings(10_000);
+    static final RaftSettings DEFAULTS = new RaftSettings(50_000);
 
     private static final SizeInBytes SEGMENT = SizeInBytes.valueOf("4MB");
     private static final SizeInBytes PREALLOCATED = SizeInBytes.valueOf("1MB");
@@ -74,7 +74,8 @@ record RaftSettings(long snapshotEvery) {
         RaftServerConfigKeys.Write.setByteLimit(properties, QUEUE);
         setLog(properties);
         Snapshot.setAutoTriggerEnabled(properties, true);
-        Snapshot.setAutoTriggerThreshold(properties, snapshotEvery);
+        // Ratis takes one only at the end, the state machine writes those in between by itself
+        Snapshot.setAutoTriggerThreshold(properties, Long.MAX_VALUE);
         Snapshot.setCreationGap(properties, 1);
         return properties;
     }

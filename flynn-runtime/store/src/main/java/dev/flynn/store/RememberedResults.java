@@ -4,10 +4,10 @@ import dev.flynn.spi.store.CommitResult;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Consumer;
 
 /** What became of the latest transactions, by id, so that a repetition answers as the first time. Not thread-safe. */
 final class RememberedResults {
@@ -48,8 +48,8 @@ final class RememberedResults {
         return byAge.size();
     }
 
-    void forEachOldestFirst(Consumer<Remembered> action) {
-        byAge.forEach(action);
+    List<Remembered> oldestFirst() {
+        return List.copyOf(byAge);
     }
 
     private void forgetOldest() {

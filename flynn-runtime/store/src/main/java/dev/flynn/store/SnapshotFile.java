@@ -26,7 +26,7 @@ final class SnapshotFile {
     private SnapshotFile() {}
 
     /** Writes beside the file, forces it to disk, and only then gives it its name. */
-    static void write(StoreState state, Path file) throws IOException {
+    static void write(StoreImage state, Path file) throws IOException {
         Path directory = requireNonNull(file.toAbsolutePath().getParent(), "directory");
         Path temporary = directory.resolve(file.getFileName() + ".tmp");
         try {
@@ -45,7 +45,7 @@ final class SnapshotFile {
         }
     }
 
-    private static void writeTo(OutputStream stream, StoreState state) throws IOException {
+    private static void writeTo(OutputStream stream, StoreImage state) throws IOException {
         var checksum = new CRC32C();
         var out = new DataOutputStream(new CheckedOutputStream(new BufferedOutputStream(stream, 1 << 16), checksum));
         out.writeLong(MAGIC);

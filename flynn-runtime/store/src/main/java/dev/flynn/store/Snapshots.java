@@ -11,13 +11,13 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.ratis.io.MD5Hash;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.storage.FileInfo;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.SnapshotRetentionPolicy;
 import org.apache.ratis.statemachine.StateMachineStorage;
 import org.apache.ratis.statemachine.impl.SingleFileSnapshotInfo;
-import org.apache.ratis.util.MD5FileUtil;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 final class Snapshots implements StateMachineStorage {
 
     private static final Pattern NAME = Pattern.compile("snapshot\\.(\\d+)_(\\d+)");
+
+    /** The file has a checksum of its own; Ratis' would only be for a way of sending snapshots that we do not use. */
+    private static final MD5Hash NO_DIGEST = MD5Hash.newInstance(new byte[MD5Hash.MD5_LENGTH]);
 
     private final int retained;
     private @Nullable Path directory;
@@ -51,9 +54,9 @@ final class Snapshots implements StateMachineStorage {
     }
 
     /** Takes note of a snapshot that is completely on disk. */
-    void added(Path file) throws IOException {
-        var info = new FileInfo(file, MD5FileUtil.computeMd5ForFile(file.toFile()));
-        latest = new SingleFileSnapshotInfo(info, indexOf(file).orElseThrow());
+    void added(Path file) {
+        latest = new SingleFileSnapshotInfo(
+                new FileInfo(file, NO_DIGEST), indexOf(file).orElseThrow());
     }
 
     Path fileOf(TermIndex index) {

@@ -102,7 +102,7 @@ final class StoreCodec {
         return ByteString.copyFrom(bytes).newInput();
     }
 
-    static void writeState(StoreState state, DataOutput out) throws IOException {
+    static void writeState(StoreImage state, DataOutput out) throws IOException {
         out.writeByte(FORMAT);
         out.writeLong(state.revision());
         out.writeLong(state.timeMillis());
@@ -116,15 +116,13 @@ final class StoreCodec {
             writeText(sequence.getKey(), out);
             out.writeLong(sequence.getValue());
         }
-        out.writeLong(state.history().compactedRevision());
+        out.writeLong(state.compactedRevision());
         out.writeInt(state.history().size());
-        for (StoreChange change : state.history().after(0)) {
+        for (StoreChange change : state.history()) {
             writeChange(change, out);
         }
         out.writeInt(state.remembered().size());
-        List<Remembered> remembered = new ArrayList<>(state.remembered().size());
-        state.remembered().forEachOldestFirst(remembered::add);
-        for (Remembered one : remembered) {
+        for (Remembered one : state.remembered()) {
             writeId(one.id(), out);
             out.writeLong(one.timeMillis());
             writeResult(one.result(), out);

@@ -10,8 +10,6 @@ import dev.flynn.spi.store.Transaction.Condition;
 import dev.flynn.spi.store.Transaction.Operation;
 import dev.flynn.store.RememberedResults.Remembered;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -142,25 +140,16 @@ final class StoreState {
         return remembered;
     }
 
-    Collection<StoreEntry> entries() {
-        return Collections.unmodifiableCollection(entries.values());
-    }
-
-    Map<String, Long> sequences() {
-        return Collections.unmodifiableMap(sequences);
-    }
-
-    /** The same state, to be written while this one goes on; values are shared. */
-    StoreState copy(StoreLimits limits) {
-        var copy = new StoreState(limits);
-        copy.revision = revision;
-        copy.timeMillis = timeMillis;
-        copy.entries.putAll(entries);
-        copy.sequences.putAll(sequences);
-        copy.history.restore(history.compactedRevision());
-        history.after(0).forEach(copy.history::add);
-        remembered.forEachOldestFirst(copy.remembered::add);
-        return copy;
+    /** This state as it is now, to be written while it goes on. */
+    StoreImage image() {
+        return new StoreImage(
+                revision,
+                timeMillis,
+                List.copyOf(entries.values()),
+                Map.copyOf(sequences),
+                history.compactedRevision(),
+                List.copyOf(history.after(0)),
+                remembered.oldestFirst());
     }
 
     /** Makes this empty state the one that a snapshot describes; its history and results follow through their own. */

@@ -2,7 +2,6 @@ package dev.flynn.store;
 
 import dev.flynn.spi.store.CommitResult;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -42,8 +41,8 @@ final class StoreStateMachine extends BaseStateMachine {
         /** The log cannot be written any more, or Ratis gave up for another reason: this start of it is over. */
         void onFailed(Throwable cause);
 
-        /** So many bytes of log have been applied since the last snapshot that it is time for one. */
-        void onLogLong();
+        /** A snapshot is on disk: the log before it can go. */
+        void onSnapshotWritten();
 
         /** This peer leads, and has applied everything that was committed before. */
         void onLeading();
@@ -59,21 +58,28 @@ final class StoreStateMachine extends BaseStateMachine {
     private final Executor threads;
     private final Listener listener;
     private final Snapshots snapshots = new Snapshots(RETAINED_SNAPSHOTS);
+    private final SnapshotWriter writer;
+    private final long snapshotEvery;
+    private long entriesSinceSnapshot;
     private long bytesSinceSnapshot;
 
     /**
+     * @param snapshotEvery so many transactions
      * @param transfer null if there are no other peers
      * @param threads for what takes time
      */
     StoreStateMachine(
             LiveState live,
             StoreLimits limits,
+            long snapshotEvery,
             AppliedIndex applied,
             @Nullable SnapshotTransfer transfer,
             Executor threads,
             Listener listener) {
         this.live = live;
         this.limits = limits;
+        this.snapshotEvery = snapshotEvery;
+        this.writer = new SnapshotWriter(snapshots, listener::onSnapshotWritten);
         this.applied = applied;
         this.transfer = transfer;
         this.threads = threads;
@@ -165,30 +171,39 @@ final class StoreStateMachine extends BaseStateMachine {
         }
         updateLastAppliedTermIndex(entry.getTerm(), entry.getIndex());
         applied.advance(entry.getIndex());
-        bytesSinceSnapshot += bytes.size();
-        if (bytesSinceSnapshot > SNAPSHOT_EVERY_BYTES) {
-            bytesSinceSnapshot = 0;
-            listener.onLogLong();
-        }
+        logSinceSnapshot(bytes.size());
         ByteString reply = UnsafeByteOperations.unsafeWrap(StoreCodec.encode(result));
         return CompletableFuture.completedFuture(Message.valueOf(reply));
     }
 
-    /** Nothing: a linearizable read waits for its turn in Raft and then reads the local state. */
-    @Override
-    public CompletableFuture<Message> query(Message request) {
-        return CompletableFuture.completedFuture(Message.EMPTY);
+    private void logSinceSnapshot(int bytes) {
+        entriesSinceSnapshot++;
+        bytesSinceSnapshot += bytes;
+        boolean isLong = entriesSinceSnapshot >= snapshotEvery || bytesSinceSnapshot >= SNAPSHOT_EVERY_BYTES;
+        if (isLong && !writer.isBusy()) {
+            entriesSinceSnapshot = 0;
+            bytesSinceSnapshot = 0;
+            writer.write(live.read(StoreState::image), getLastAppliedTermIndex());
+        }
     }
 
+    /** Gives Ratis the snapshot that has been written, or at the end writes one. */
     @Override
     public long takeSnapshot() throws IOException {
-        TermIndex last = getLastAppliedTermIndex();
-        StoreState state = live.read(current -> current.copy(limits));
-        Path file = snapshots.fileOf(last);
-        SnapshotFile.write(state, file);
-        snapshots.added(file);
-        bytesSinceSnapshot = 0;
-        return last.getIndex();
+        SnapshotWriter.@Nullable Written written = writer.take();
+        if (written == null) {
+            writer.await();
+            written = writer.take();
+        }
+        if (written == null) {
+            written = SnapshotWriter.write(snapshots, live.read(StoreState::image), getLastAppliedTermIndex());
+        }
+        @Nullable SingleFileSnapshotInfo latest = snapshots.getLatestSnapshot();
+        if (latest != null && latest.getIndex() >= written.index().getIndex()) {
+            return latest.getIndex();
+        }
+        snapshots.added(written.file());
+        return written.index().getIndex();
     }
 
     @Override
@@ -231,6 +246,7 @@ final class StoreStateMachine extends BaseStateMachine {
     @Override
     public void close() {
         getLifeCycle().checkStateAndClose(() -> {});
+        writer.await();
         listener.onFailed(new IOException("Ratis has shut down"));
     }
 }

@@ -31,7 +31,7 @@ class SnapshotFileTest {
                             .build()));
         }
         file = directory.resolve("snapshot");
-        SnapshotFile.write(state, file);
+        SnapshotFile.write(state.image(), file);
     }
 
     @Test
