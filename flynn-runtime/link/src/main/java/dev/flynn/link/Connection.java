@@ -61,6 +61,7 @@ final class Connection extends ByteToMessageDecoder {
     private int lastCall;
     private int lastStream;
     private boolean reading;
+    private boolean broken;
     private long lastRead = System.nanoTime();
     private long lastTick = lastRead;
     private long lastUse = lastRead;
@@ -310,7 +311,7 @@ final class Connection extends ByteToMessageDecoder {
 
     @Override
     protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) throws Exception {
-        while (in.readableBytes() >= Integer.BYTES) {
+        while (!broken && in.readableBytes() >= Integer.BYTES) {
             int length = in.getInt(in.readerIndex());
             int most = core.config().maxMessageBytes() + Wire.OVERHEAD_BYTES;
             if (length < Wire.HEAD_BYTES || length > most) {
@@ -625,6 +626,7 @@ final class Connection extends ByteToMessageDecoder {
     public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
         Throwable cause =
                 failure instanceof DecoderException && failure.getCause() != null ? failure.getCause() : failure;
+        broken = true;
         reasonToClose = String.valueOf(cause.getMessage());
         if (cause instanceof ProtocolException) {
             log.atWarn()
