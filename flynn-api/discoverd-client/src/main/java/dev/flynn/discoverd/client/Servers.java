@@ -75,7 +75,7 @@ final class Servers {
     }
 
     private Answer sendTo(String server, String method, String path, byte @Nullable [] body) throws IOException {
-        HttpURLConnection connection = open(server, method, path, body, null);
+        HttpURLConnection connection = open(server, method, path, body);
         try {
             int status = connection.getResponseCode();
             if (status >= 200 && status < 300) {
@@ -96,31 +96,40 @@ final class Servers {
      *
      * @param silence how long it may be silent before it counts as broken
      */
-    HttpURLConnection stream(String path, Duration silence) {
+    StreamConnection stream(String path, Duration silence) {
         FlynnException last = null;
         for (int i = 0; i < urls.size(); i++) {
             int server = (current + i) % urls.size();
             try {
-                HttpURLConnection connection = open(urls.get(server), "GET", path, null, "text/event-stream");
-                connection.setReadTimeout((int) silence.toMillis());
-                int status = connection.getResponseCode();
-                if (status != 200) {
-                    throw failure(connection, status);
-                }
+                StreamConnection connection = openStream(urls.get(server) + path);
+                connection.longestSilence(silence);
                 current = server;
                 return connection;
             } catch (IOException e) {
                 last = unreachable(urls.get(server), e);
-            } catch (FlynnException e) {
-                last = e;
             }
         }
         throw last != null ? last : new IllegalStateException("no servers");
     }
 
+    private static StreamConnection openStream(String first) throws IOException {
+        String url = first;
+        for (int redirects = 0; ; redirects++) {
+            StreamConnection connection = StreamConnection.open(url, PATIENCE);
+            if (connection.status() == 200) {
+                return connection;
+            }
+            connection.close();
+            String location = connection.header("location").orElse("");
+            if (location.isEmpty() || redirects == MOST_REDIRECTS) {
+                throw new IOException("%s answered %d".formatted(url, connection.status()));
+            }
+            url = new URL(new URL(url), location).toString();
+        }
+    }
+
     /** A redirect is followed with the same method, headers and body. */
-    private static HttpURLConnection open(
-            String server, String method, String path, byte @Nullable [] body, @Nullable String accept)
+    private static HttpURLConnection open(String server, String method, String path, byte @Nullable [] body)
             throws IOException {
         URL url = new URL(server + path);
         for (int redirects = 0; ; redirects++) {
@@ -129,9 +138,6 @@ final class Servers {
             connection.setConnectTimeout((int) PATIENCE.toMillis());
             connection.setReadTimeout((int) PATIENCE.toMillis());
             connection.setRequestMethod(method);
-            if (accept != null) {
-                connection.setRequestProperty("Accept", accept);
-            }
             if (body != null) {
                 connection.setDoOutput(true);
                 connection.setRequestProperty("Content-Type", "application/json");

@@ -2,11 +2,7 @@ package dev.flynn.discoverd.client;
 
 import dev.flynn.api.discovery.DiscoveryEvent;
 import dev.flynn.api.error.FlynnException;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.net.HttpURLConnection;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -33,7 +29,7 @@ final class ServiceWatch implements AutoCloseable {
     private final Condition closing = lock.newCondition();
     private final Thread thread;
     private volatile boolean closed;
-    private volatile @Nullable HttpURLConnection connection;
+    private volatile @Nullable StreamConnection connection;
 
     /** @param patience how long no server may answer before the watch ends */
     ServiceWatch(
@@ -61,7 +57,7 @@ final class ServiceWatch implements AutoCloseable {
         long silentSince = System.nanoTime();
         while (!closed) {
             try {
-                HttpURLConnection opened = servers.stream(path, LONGEST_SILENCE);
+                StreamConnection opened = servers.stream(path, LONGEST_SILENCE);
                 connection = opened;
                 known.reconnected();
                 follow(opened);
@@ -78,10 +74,10 @@ final class ServiceWatch implements AutoCloseable {
         }
     }
 
-    private void follow(HttpURLConnection opened) {
-        try (var reader = new BufferedReader(new InputStreamReader(opened.getInputStream(), StandardCharsets.UTF_8))) {
+    private void follow(StreamConnection opened) {
+        try (opened) {
             var data = new StringBuilder();
-            for (String line = reader.readLine(); line != null && !closed; line = reader.readLine()) {
+            for (String line = opened.line(); line != null && !closed; line = opened.line()) {
                 if (line.startsWith("event: error")) {
                     return;
                 } else if (line.startsWith("data:")) {
@@ -129,9 +125,9 @@ final class ServiceWatch implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        HttpURLConnection open = connection;
+        StreamConnection open = connection;
         if (open != null) {
-            open.disconnect();
+            open.close();
         }
         if (Thread.currentThread() != thread) {
             try {
