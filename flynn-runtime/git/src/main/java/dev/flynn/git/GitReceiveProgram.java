@@ -75,6 +75,7 @@ public final class GitReceiveProgram implements BuiltinProgram {
         var receiver = new Receiver(services, new Slugs(services, new BlobSignature(key)), images, clock);
         ExecutorService sessions = java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("git"));
         var pushes = new ActivePushes(sessions);
+        OwnGitConfig.use(directory);
         var repositories = new Repositories(directory);
         var sweep = new RepositorySweep(repositories, services);
         var handler = new GitHandler(

@@ -115,7 +115,9 @@ final class Receiver {
     private NewJob buildJob(App app, Optional<Release> previous, Artifact builder, String slug) {
         String cache = Slugs.cacheOf(app.id());
         Map<String, String> env = new HashMap<>(images.env());
-        env.put("BUILD_CACHE_URL", slugs.signedUrl("GET", cache));
+        if (slugs.exists(cache)) {
+            env.put("BUILD_CACHE_URL", slugs.signedUrl("GET", cache));
+        }
         env.put("BUILD_CACHE_UPLOAD_URL", slugs.signedUrl("PUT", cache));
         previous.map(release -> release.env().get("BUILDPACK_URL")).ifPresent(url -> env.put("BUILDPACK_URL", url));
         return new NewJob(

@@ -120,9 +120,23 @@ class PushTest {
         assertThat(controller.artifacts).extracting("uri").containsExactly("host:slugbuilder", "host:slugrunner");
         String blobs = "http://" + server.blobs.address() + "/";
         assertThat(build.job.cmd()).singleElement().asString().startsWith(blobs).contains(".tgz?sig=");
-        assertThat(build.job.env()).containsOnlyKeys("BUILD_CACHE_URL", "BUILD_CACHE_UPLOAD_URL");
-        assertThat(build.job.env().get("BUILD_CACHE_URL")).startsWith(blobs + controller.app.id() + "-cache.tgz?sig=");
+        assertThat(build.job.env()).containsOnlyKeys("BUILD_CACHE_UPLOAD_URL");
+        assertThat(build.job.env().get("BUILD_CACHE_UPLOAD_URL"))
+                .startsWith(blobs + controller.app.id() + "-cache.tgz?sig=");
         assertThat(build.job.toString()).doesNotContain(GitServer.KEY);
+    }
+
+    @Test
+    void aBuildIsGivenTheCacheThatAnEarlierOneLeft() throws Exception {
+        String cache = "/" + controller.app.id() + "-cache.tgz";
+        server.blobs.paths.add(cache);
+        app.write("Procfile", "web: run\n");
+        app.commit();
+
+        assertThat(push().status()).isZero();
+
+        assertThat(controller.builds.get(0).job.env().get("BUILD_CACHE_URL"))
+                .startsWith("http://" + server.blobs.address() + cache + "?sig=");
     }
 
     @Test
