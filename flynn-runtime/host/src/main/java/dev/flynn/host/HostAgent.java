@@ -34,9 +34,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
@@ -91,6 +93,9 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     /** Takes every decision and writes every record, one after the other. */
     private final ExecutorService decisions =
             java.util.concurrent.Executors.newSingleThreadExecutor(new NamedThreads("host-agent"));
+
+    /** The apps of jobs that ended since old ones were forgotten. */
+    private final Map<JobId, AppId> ended = new ConcurrentHashMap<>();
 
     private final AtomicBoolean reconcileQueued = new AtomicBoolean();
     private final List<Subscription> watches = new ArrayList<>();
@@ -236,6 +241,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
                 complete &= attempt(job.id(), () -> follow(job));
             }
         }
+        forgetOldJobs(known);
         List<JobRecord> jobs = all.stream().map(Versioned::value).toList();
         for (JobRecord job : Resurrection.due(jobs, hostId, clock.instant(), SCHEDULER_PATIENCE)) {
             complete &= attempt(job.id(), () -> resurrect(job));
@@ -455,7 +461,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     private void recordDown(JobId id, JobStatus status) {
         change(id, record -> record.down(status, clock.instant()))
                 .flatMap(JobRecord::app)
-                .ifPresent(this::forgetOldJobs);
+                .ifPresent(app -> ended.put(id, app));
     }
 
     /** Changes a job's record unless it is down already; empty if it is gone. */
@@ -469,6 +475,19 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             }
             throw e;
         }
+    }
+
+    /** Counts a job that ended once it is among the known ones: then those that ended before it are, too. */
+    private void forgetOldJobs(Map<String, Versioned<JobRecord>> known) {
+        Set<AppId> apps = new HashSet<>();
+        ended.forEach((id, app) -> {
+            Versioned<JobRecord> record = known.get(id.value());
+            if (record == null || record.value().state() == JobState.DOWN) {
+                ended.remove(id);
+                apps.add(app);
+            }
+        });
+        apps.forEach(this::forgetOldJobs);
     }
 
     /** Lists stay short: of the jobs of an app that are down, the newest are kept. */
