@@ -23,6 +23,7 @@ final class Lease {
 
     private final ClusterStore store;
     private final Records records;
+    private final Feed feed;
     private final String member;
     private final Clock clock;
     private final Duration ttl;
@@ -36,9 +37,10 @@ final class Lease {
 
     private volatile @Nullable Instant renewed;
 
-    Lease(ClusterStore store, Records records, String member, Clock clock, Duration ttl) {
+    Lease(ClusterStore store, Records records, Feed feed, String member, Clock clock, Duration ttl) {
         this.store = store;
         this.records = records;
+        this.feed = feed;
         this.member = member;
         this.clock = clock;
         this.ttl = ttl;
@@ -93,14 +95,19 @@ final class Lease {
             // whoever was this member before is gone, or learns now that it was replaced
             modRevision = store.get(key).map(StoreEntry::modRevision).orElse(0L);
         }
+        // what the others removed while this process looked dead has to be known before it counts as alive again
+        boolean lapsed = !isFresh() && feed.holdsAny(member);
         CommitResult result;
         Instant before;
         do {
             before = clock.instant();
-            result = store.commit(Transaction.builder()
+            Transaction.Builder transaction = Transaction.builder()
                     .whenUnchanged(key, modRevision)
-                    .put(key, records.write(new MemberRecord(process, ++renewals)))
-                    .build());
+                    .put(key, records.write(new MemberRecord(process, ++renewals)));
+            if (lapsed) {
+                transaction.put(ServiceKeys.MARKS + member, records.write(new MemberRecord(process, renewals)));
+            }
+            result = store.commit(transaction.build());
             if (!result.committed()) {
                 Optional<StoreEntry> now = store.get(key);
                 lost = begun
@@ -112,6 +119,9 @@ final class Lease {
         } while (!result.committed());
         begun = true;
         modRevision = result.revision();
+        if (lapsed) {
+            feed.await(result.revision());
+        }
         renewed = before;
     }
 

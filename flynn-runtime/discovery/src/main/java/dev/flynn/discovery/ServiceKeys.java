@@ -9,6 +9,9 @@ record ServiceKeys(String service) {
 
     static final String ROOT = "discovery/";
 
+    /** Written only to see how far the watch of services has come; the name is none that a service can have. */
+    static final String MARKS = ROOT + "_marks/";
+
     /** The processes that take heartbeats, each with its lease; not below the root, so that renewals wake no watch. */
     static final String MEMBERS = "discovery-members/";
 

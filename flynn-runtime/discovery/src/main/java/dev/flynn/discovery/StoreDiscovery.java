@@ -87,7 +87,7 @@ public final class StoreDiscovery implements Discovery {
         this.ttl = builder.ttl;
         this.member = builder.member;
         this.feed = new Feed(store, records, new NamedThreads("discovery-watch"));
-        this.lease = new Lease(store, records, member, clock, ttl);
+        this.lease = new Lease(store, records, feed, member, clock, ttl);
         try {
             feed.open();
         } catch (RuntimeException e) {
@@ -243,10 +243,7 @@ public final class StoreDiscovery implements Discovery {
             leases.renew(key, clock.instant());
         }
         feed.await(revision);
-        Optional<Registered> known = feed.isOpen()
-                ? feed.find(keys.service(), instance.id())
-                : store.get(key).map(records::registered);
-        return known.filter(now -> now.isSame(instance, member));
+        return store.get(key).map(records::registered).filter(now -> now.isSame(instance, member));
     }
 
     @Override
@@ -418,6 +415,15 @@ public final class StoreDiscovery implements Discovery {
         closed = true;
         Executors.stop(timer, "discovery", STOP_PATIENCE);
         feed.close();
+    }
+
+    /** What this process knows of an instance, which may be a little older than what the store does. */
+    Optional<Registered> known(String service, String instanceId) {
+        return feed.find(service, instanceId);
+    }
+
+    boolean isOpen() {
+        return !closed;
     }
 
     private void requireOpen() {

@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Checks the promises DI-1 to DI-11 of a {@link Discovery}. Extend it, say how discovery is opened and how time passes for it,
+ * Checks the promises DI-1 to DI-14 of a {@link Discovery}. Extend it, say how discovery is opened and how time passes for it,
  * and run it with JUnit.
  *
  * <p>Some tests let several times the time to live pass. Where time cannot be moved by hand, a short time to live keeps them
@@ -61,6 +61,14 @@ public abstract class DiscoveryTck {
 
     /** Opens discovery; the same directory means the same cluster, as far as it is {@code DURABLE}. */
     protected abstract Discovery openDiscovery(Path dataDirectory);
+
+    /**
+     * Opens discovery of the same cluster once more, as another of its processes does; needed if it is {@code SHARED}. Closing it
+     * is the end of that process.
+     */
+    protected Discovery openAnother(Path dataDirectory) {
+        throw FlynnException.unsupported("a second process of the cluster");
+    }
 
     /** Lets this time pass, and discovery do what is due in it. */
     protected abstract void advance(Duration time);
@@ -559,6 +567,144 @@ public abstract class DiscoveryTck {
 
         assertThat(discovery.instances("web")).isEmpty();
         assertThat(discovery.leader("web")).isEmpty();
+        assertThat(discovery.meta("web")).isEmpty();
+    }
+
+    // ---- DI-12: a watch of everything
+
+    @Rule("DI-12")
+    void aWatchOfEverythingTellsEachServiceThenCurrentThenChanges() {
+        create("web");
+        create("db");
+        Instance web = register("web", 1);
+        Instance db = register("db", 2);
+        var watcher = new RecordingWatcher(patience());
+        discovery.watchAll(watcher);
+        var all = new Current(Discovery.EVERYTHING);
+        List<DiscoveryEvent> before = watcher.awaitEvent(all);
+
+        assertThat(before).endsWith(all);
+        assertThat(of("web", before))
+                .containsExactly(new Up("web", web), new Leader("web", Optional.of(web)), new Current("web"));
+        assertThat(of("db", before))
+                .containsExactly(new Up("db", db), new Leader("db", Optional.of(db)), new Current("db"));
+
+        create("late");
+        Instance late = register("late", 3);
+        discovery.deregister("web", web.id());
+        List<DiscoveryEvent> after = watcher.awaitEvent(new Leader("web", Optional.empty()));
+        assertThat(after.subList(before.size(), after.size()))
+                .containsExactly(
+                        new Up("late", late),
+                        new Leader("late", Optional.of(late)),
+                        new Down("web", web),
+                        new Leader("web", Optional.empty()));
+        assertThat(watcher.isOrderly()).isTrue();
+    }
+
+    @Rule("DI-12")
+    void aWatchOfNothingTellsThatThisWasEverything() {
+        var watcher = new RecordingWatcher(patience());
+        discovery.watchAll(watcher);
+
+        watcher.awaitExactly(new Current(Discovery.EVERYTHING));
+    }
+
+    private static List<DiscoveryEvent> of(String service, List<DiscoveryEvent> events) {
+        return events.stream().filter(event -> event.service().equals(service)).toList();
+    }
+
+    // ---- DI-13: many processes
+
+    @Rule("DI-13")
+    void whatOneProcessDoesAllSee() {
+        assumeTrue(can(DiscoveryCapability.SHARED), "one process only");
+        try (Discovery other = openAnother(dataDirectory)) {
+            create("web");
+            var watcher = new RecordingWatcher(patience());
+            other.watch("web", watcher);
+            for (int port = 1; port <= 20; port++) {
+                Discovery one = port % 2 == 0 ? discovery : other;
+                Discovery two = port % 2 == 0 ? other : discovery;
+
+                Instance registered = one.register("web", instance(port, Map.of()));
+
+                assertThat(two.instances("web")).contains(registered);
+            }
+            List<Instance> all = discovery.instances("web");
+            assertThat(other.instances("web")).isEqualTo(all);
+            assertThat(other.leader("web")).isEqualTo(discovery.leader("web"));
+
+            Instance gone = all.get(3);
+            other.deregister("web", gone.id());
+            assertThat(discovery.instances("web")).doesNotContain(gone);
+            assertThat(instancesAfter(watcher.awaitEvent(new Down("web", gone))))
+                    .isEqualTo(discovery.instances("web"));
+        }
+    }
+
+    @Rule("DI-13")
+    void heartbeatsMayGoToAnyProcess() {
+        assumeTrue(can(DiscoveryCapability.SHARED), "one process only");
+        create("web");
+        Instance instance = register("web", 1);
+        var watcher = watch("web");
+        try (Discovery other = openAnother(dataDirectory)) {
+            for (int i = 0; i < 8; i++) {
+                advance(fraction(0.5));
+                Discovery next = i % 3 == 0 ? discovery : other;
+                assertThat(next.register("web", instance(1, Map.of()))).isEqualTo(instance);
+            }
+        }
+        watcher.awaitExactly(new Up("web", instance), new Leader("web", Optional.of(instance)), new Current("web"));
+    }
+
+    @Rule("DI-13")
+    void aProcessThatIsGoneTakesItsInstancesWithItButNotTooSoon() {
+        assumeTrue(can(DiscoveryCapability.SHARED), "one process only");
+        create("web");
+        Instance mine = register("web", 1);
+        Discovery other = openAnother(dataDirectory);
+        Instance theirs = other.register("web", instance(2, Map.of()));
+        for (int i = 0; i < 5; i++) {
+            advance(fraction(0.5));
+            register("web", 1);
+            other.register("web", instance(2, Map.of()));
+        }
+
+        other.close();
+
+        advance(fraction(0.5));
+        register("web", 1);
+        advance(fraction(0.4));
+        register("web", 1);
+        assertThat(discovery.instances("web")).containsExactly(mine, theirs);
+        advanceUntilExpired(1.1, "web", 1);
+        assertThat(discovery.instances("web")).containsExactly(mine);
+    }
+
+    // ---- DI-14: metadata and leader together
+
+    @Rule("DI-14")
+    void metadataAndLeaderChangeTogetherOrNotAtAll() {
+        assumeTrue(
+                can(DiscoveryCapability.MANUAL_LEADER) && can(DiscoveryCapability.SERVICE_METADATA),
+                "no leaders by hand, or no metadata");
+        discovery.createService("db", LeaderType.MANUAL);
+        create("web");
+        Instance first = register("db", 1);
+        Instance second = register("db", 2);
+
+        ServiceMeta written = discovery.setMetaAndLeader("db", new ServiceMeta("1", 0), first.id());
+
+        assertThat(discovery.meta("db")).contains(written);
+        assertThat(discovery.leader("db")).contains(first);
+        assertRefused(
+                ErrorCode.PRECONDITION_FAILED,
+                () -> discovery.setMetaAndLeader("db", new ServiceMeta("2", written.index() + 1), second.id()));
+        assertThat(discovery.leader("db")).contains(first);
+        assertRefused(
+                ErrorCode.VALIDATION, () -> discovery.setMetaAndLeader("web", new ServiceMeta("1", 0), first.id()));
         assertThat(discovery.meta("web")).isEmpty();
     }
 

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.flynn.api.discovery.DiscoveryEvent;
 import dev.flynn.api.discovery.Instance;
 import dev.flynn.api.discovery.LeaderType;
+import dev.flynn.api.discovery.ServiceMeta;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.spi.discovery.DiscoveryWatcher;
 import dev.flynn.tck.Breaks;
 import dev.flynn.tck.KitRun;
 import java.nio.file.Path;
@@ -232,6 +234,31 @@ class DiscoveryTckSelfTest {
                     if (disk.services.remove(service) == null) {
                         throw FlynnException.notFound("service", service);
                     }
+                }
+            };
+        }
+    }
+
+    @Breaks("DI-12")
+    static class NeverSaysThatThisWasEverything extends Kit {
+        @Override
+        ReferenceDiscovery wrong(Path directory) {
+            return new ReferenceDiscovery(directory) {
+                @Override
+                void tellAllIsTold(DiscoveryWatcher watcher) {}
+            };
+        }
+    }
+
+    @Breaks("DI-14")
+    static class SetsTheLeaderWhateverTheMetadata extends Kit {
+        @Override
+        ReferenceDiscovery wrong(Path directory) {
+            return new ReferenceDiscovery(directory) {
+                @Override
+                public synchronized ServiceMeta setMetaAndLeader(String service, ServiceMeta meta, String instanceId) {
+                    setLeader(service, instanceId);
+                    return setMeta(service, meta);
                 }
             };
         }

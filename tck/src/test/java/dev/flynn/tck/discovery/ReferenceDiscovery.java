@@ -226,12 +226,16 @@ class ReferenceDiscovery implements Discovery {
 
     @Override
     public synchronized ServiceMeta setMetaAndLeader(String service, ServiceMeta meta, String instanceId) {
-        if (required(service).leaderType != LeaderType.MANUAL) {
-            throw FlynnException.invalid("service leader election type is not manual");
-        }
+        requireManual(service);
         ServiceMeta written = setMeta(service, meta);
         setLeader(service, instanceId);
         return written;
+    }
+
+    void requireManual(String service) {
+        if (required(service).leaderType != LeaderType.MANUAL) {
+            throw FlynnException.invalid("service leader election type is not manual");
+        }
     }
 
     void requireIndex(long current, long given) {
