@@ -111,7 +111,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         this.appBackend = requireNonNull(builder.appBackend, "appBackend");
         this.logSink = requireNonNull(builder.logSink, "logSink");
         this.listenIp = builder.listenIp;
-        this.environment = new JobEnvironment(listenIp, builder.builtinEnvironment);
+        this.environment = new JobEnvironment(listenIp, builder.jobEnvironment, builder.builtinEnvironment);
         this.clock = state.clock();
         this.ports = new PortAllocator(listenIp);
         this.heartbeats = new Heartbeats(discovery);
@@ -560,6 +560,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         private @Nullable ContainerBackend appBackend;
         private @Nullable LogSink logSink;
         private String listenIp = "127.0.0.1";
+        private Map<String, String> jobEnvironment = Map.of();
         private Map<String, String> builtinEnvironment = Map.of();
 
         private Builder(String hostId, ClusterState state, Discovery discovery) {
@@ -589,6 +590,12 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         /** Where jobs listen; {@code 127.0.0.1} unless said. */
         public Builder listenIp(String value) {
             this.listenIp = requireNonNull(value, "listenIp");
+            return this;
+        }
+
+        /** What the environment of every job begins with, such as {@code DISCOVERD}. */
+        public Builder jobEnvironment(Map<String, String> value) {
+            this.jobEnvironment = requireNonNull(value, "jobEnvironment");
             return this;
         }
 

@@ -9,22 +9,27 @@ import java.util.Map;
 /**
  * What a host adds to the environment of its jobs (contract: controller, What a job sees).
  *
- * @param builtinVariables what the environment of the platform's own jobs begins with
+ * @param variables what the environment of every job begins with
+ * @param builtinVariables what that of the platform's own jobs has beside them
  */
-record JobEnvironment(String listenIp, Map<String, String> builtinVariables) {
+record JobEnvironment(String listenIp, Map<String, String> variables, Map<String, String> builtinVariables) {
 
     private static final int MAX_HOSTNAME = 64;
     private static final List<String> SERVICE_META =
             List.of("FLYNN_APP_ID", "FLYNN_APP_NAME", "FLYNN_RELEASE_ID", "FLYNN_PROCESS_TYPE", "FLYNN_JOB_ID");
 
     JobEnvironment {
+        variables = Map.copyOf(variables);
         builtinVariables = Map.copyOf(builtinVariables);
     }
 
     /** @param spec with its ports assigned */
     Map<String, String> of(JobSpec spec) {
         boolean builtin = spec.image().type().equals(Artifact.BUILTIN);
-        Map<String, String> env = new HashMap<>(builtin ? builtinVariables : Map.of());
+        Map<String, String> env = new HashMap<>(variables);
+        if (builtin) {
+            env.putAll(builtinVariables);
+        }
         env.put("LISTEN_IP", listenIp);
         env.putAll(spec.env());
         for (int i = 0; i < spec.ports().size(); i++) {
