@@ -6,6 +6,7 @@ import dev.flynn.spi.store.Transaction;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -23,6 +24,7 @@ final class LeaderRequests {
 
     private static final String COMMIT = "store/commit";
     private static final String READ_INDEX = "store/read-index";
+    private static final String HAS_ROOM = "store/has-room";
 
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     /** After this an answer from elsewhere is taken for lost. */
@@ -44,6 +46,7 @@ final class LeaderRequests {
         this.calls = calls;
         this.patience = patience;
         if (calls != null) {
+            calls.answer(HAS_ROOM, (caller, request) -> PeerCalls.done(PeerCalls.longAnswer(disk.isEnough() ? 1 : 0)));
             calls.answer(COMMIT, (caller, request) -> committed(request));
             calls.answer(
                     READ_INDEX, (caller, request) -> raft.running().readIndex().thenApply(PeerCalls::longAnswer));
@@ -87,8 +90,45 @@ final class LeaderRequests {
     }
 
     private CompletableFuture<Committed> commitHere(RaftNode node, Transaction transaction) {
-        disk.require();
-        return node.write(transaction).thenCompose(LeaderRequests::resultOf);
+        if (disk.isEnough()) {
+            return node.write(transaction).thenCompose(LeaderRequests::resultOf);
+        }
+        return calls == null ? refused(disk) : stepAside(node, calls);
+    }
+
+    /** A leader without room lets another voter lead that has some. */
+    private CompletableFuture<Committed> stepAside(RaftNode node, PeerCalls peers) {
+        List<String> others;
+        try {
+            others = node.members().stream()
+                    .filter(member -> member.isVoter() && !member.id().equals(peers.self()))
+                    .map(StoreMember::id)
+                    .toList();
+        } catch (IOException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        CompletableFuture<Boolean> handedOver = CompletableFuture.completedFuture(false);
+        for (String other : others) {
+            handedOver = handedOver.thenCompose(done -> done
+                    ? CompletableFuture.completedFuture(true)
+                    : peers.call(other, HAS_ROOM, peers.newRequest(0).flip())
+                            .orTimeout(ANSWER_PATIENCE_NANOS, TimeUnit.NANOSECONDS)
+                            .thenCompose(answer -> answer.getLong() == 1
+                                    ? node.handOver(other).thenApply(RaftClientReply::isSuccess)
+                                    : CompletableFuture.completedFuture(false))
+                            .exceptionally(unreachable -> false));
+        }
+        return handedOver.thenCompose(
+                done -> done ? CompletableFuture.failedFuture(PeerRefusal.notLeader("")) : refused(disk));
+    }
+
+    private static <T> CompletableFuture<T> refused(DiskRoom disk) {
+        try {
+            disk.require();
+            return CompletableFuture.failedFuture(new PeerRefusal(PeerRefusal.Kind.FAILED, "there was no room"));
+        } catch (FlynnException e) {
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     private static CompletableFuture<Committed> resultOf(RaftClientReply reply) {
@@ -223,9 +263,13 @@ final class LeaderRequests {
 
     private FlynnException unanswered(@Nullable Throwable cause) {
         if (calls != null) {
-            Optional<String> missing = Quorum.missing(raft.running(), calls);
+            RaftNode node = raft.running();
+            Optional<String> missing = Quorum.missing(node, calls);
             if (missing.isPresent()) {
                 return FlynnException.unavailable(missing.get(), cause);
+            }
+            if (Membership.isRemoved(node, calls)) {
+                return Membership.removed(calls.self());
             }
         }
         return FlynnException.unavailable(

@@ -48,7 +48,7 @@ final class LogReplicator extends LogAppenderBase {
 
     private final PeerRpc.Endpoint rpc;
     private long toldCommit = RaftLog.INVALID_LOG_INDEX;
-    private boolean unreachable;
+    private volatile boolean unreachable;
 
     LogReplicator(RaftServer.Division server, LeaderState leader, FollowerInfo follower) {
         super(server, leader, follower);
@@ -70,7 +70,6 @@ final class LogReplicator extends LogAppenderBase {
         while (isRunning()) {
             try {
                 step();
-                reached();
             } catch (RaftLogIOException ownLog) {
                 throw ownLog;
             } catch (IOException | FlynnException e) {
@@ -185,6 +184,7 @@ final class LogReplicator extends LogAppenderBase {
     private void answered(Timestamp sentAt) {
         getFollower().updateLastRpcResponseTime();
         getFollower().updateLastRespondedAppendEntriesSendTime(sentAt);
+        reached();
     }
 
     private void handle(AppendEntriesRequestProto request, AppendEntriesReplyProto reply) throws InterruptedException {

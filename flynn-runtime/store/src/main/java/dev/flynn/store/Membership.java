@@ -28,6 +28,8 @@ final class Membership {
     private static final Logger log = LoggerFactory.getLogger(Membership.class);
 
     private static final String CHANGE = "store/members";
+    private static final String BELONGS = "store/belongs";
+    private static final Duration ASK_PATIENCE = Duration.ofMillis(500);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final long STEP_PATIENCE_SECONDS = 15;
     private static final long MEET_PATIENCE_SECONDS = 5;
@@ -43,6 +45,7 @@ final class Membership {
         this.raft = raft;
         this.leader = leader;
         this.calls = calls;
+        calls.answer(BELONGS, (caller, request) -> PeerCalls.done(belongs(caller)));
         calls.answer(CHANGE, (caller, request) -> {
             byte[] bytes = new byte[request.remaining()];
             request.get(bytes);
@@ -52,6 +55,47 @@ final class Membership {
                 return PeerFrames.answer(0).flip();
             });
         });
+    }
+
+    /** Whether the leader says that this peer belongs to the group no longer. */
+    static boolean isRemoved(RaftNode node, PeerCalls calls) {
+        try {
+            for (StoreMember member : node.members()) {
+                if (!member.id().equals(calls.self()) && saysRemoved(member.id(), calls)) {
+                    return true;
+                }
+            }
+        } catch (IOException unknown) {
+            log.atDebug().setCause(unknown).log("nobody can say who belongs to the cluster store");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return false;
+    }
+
+    private static boolean saysRemoved(String peer, PeerCalls calls) throws InterruptedException {
+        try {
+            return calls.await(peer, BELONGS, calls.newRequest(0).flip(), ASK_PATIENCE)
+                            .getLong()
+                    == 0;
+        } catch (IOException | FlynnException noLeader) {
+            return false;
+        }
+    }
+
+    static FlynnException removed(String peer) {
+        return FlynnException.conflict(
+                "peer \"%s\" belongs to the cluster store no longer: it was removed; delete its data directory and add it again"
+                        .formatted(peer));
+    }
+
+    private ByteBuffer belongs(String caller) throws IOException {
+        RaftNode node = raft.running();
+        if (!node.isReady()) {
+            throw PeerRefusal.notLeader(node.leader().orElse(""));
+        }
+        boolean belongs = node.members().stream().anyMatch(member -> member.id().equals(caller));
+        return PeerCalls.longAnswer(belongs ? 1 : 0);
     }
 
     void change(MembershipChange change) {

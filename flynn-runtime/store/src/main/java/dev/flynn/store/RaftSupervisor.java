@@ -39,6 +39,7 @@ final class RaftSupervisor implements AutoCloseable {
     private final AtomicBoolean restartScheduled = new AtomicBoolean();
     private volatile @Nullable RaftNode node;
     private volatile boolean closing;
+    private volatile boolean removed;
 
     /** @param peers null if there are no others */
     RaftSupervisor(
@@ -81,6 +82,9 @@ final class RaftSupervisor implements AutoCloseable {
         running.failure().ifPresent(cause -> {
             if (closing) {
                 throw FlynnException.unavailable("the cluster store is closing", cause);
+            }
+            if (removed) {
+                throw Membership.removed(directory.peer());
             }
             throw FlynnException.unavailable(
                     "the cluster store in %s cannot write: %s; it goes on by itself once it can"
@@ -169,6 +173,13 @@ final class RaftSupervisor implements AutoCloseable {
         }
         try {
             current().close();
+            if (peers != null && Membership.isRemoved(current(), peers)) {
+                removed = true;
+                log.atError()
+                        .addKeyValue("directory", directory.path())
+                        .log(Membership.removed(directory.peer()).getMessage());
+                return;
+            }
             if (!disk.isEnough()) {
                 scheduleRestart();
                 return;

@@ -198,6 +198,11 @@ public final class RatisClusterStore implements ClusterStore {
         change(MembershipChange.Kind.REMOVE, peer, "");
     }
 
+    /** Has another voter lead, if this replica does. */
+    boolean handOver(String peer) {
+        return raft.running().handOver(peer).join().isSuccess();
+    }
+
     private void change(MembershipChange.Kind kind, String peer, String address) {
         requireOpen();
         if (membership == null) {

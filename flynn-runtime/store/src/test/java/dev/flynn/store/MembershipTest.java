@@ -95,6 +95,24 @@ class MembershipTest {
     }
 
     @Test
+    void whoWasRemovedIsToldSo() {
+        cluster = TestCluster.of(directory, 3)
+                .with(builder -> builder.patience(Duration.ofSeconds(3)))
+                .startAll();
+        put(cluster.leader(), "a", "1");
+        RatisClusterStore removed = cluster.follower();
+
+        cluster.leader().remove(removed.peer());
+
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertThatExceptionOfType(FlynnException.class)
+                        .isThrownBy(() -> removed.get("a"))
+                        .matches(e -> e.code() == ErrorCode.CONFLICT)
+                        .withMessageContaining("was removed"));
+        put(cluster.leader(), "a", "2");
+    }
+
+    @Test
     void aDeadVoterIsReplaced() {
         cluster = TestCluster.of(directory, 3).startAll();
         put(cluster.leader(), "a", "1");

@@ -76,16 +76,23 @@ final class PutBench {
             }
             try (RatisClusterStore store = open(directory, cluster, founders, 1)) {
                 put(store, "first", "1");
-                while (!store.isLeader()) {
-                    String leader = store.leader().orElse("p2");
-                    store.demote(leader);
-                    put(store, "first", "1");
-                    store.promote(leader);
-                }
+                awaitLead(store);
                 measure((key, value) -> put(store, key, value), seconds);
             }
         } finally {
             others.forEach(Process::destroyForcibly);
+        }
+    }
+
+    /** Whoever leads is told to let this one. */
+    private static void awaitLead(RatisClusterStore store) throws InterruptedException {
+        while (!store.isLeader()) {
+            String leader = store.leader().orElse("p2");
+            if (!leader.equals(store.peer())) {
+                store.demote(leader);
+                store.promote(leader);
+            }
+            TimeUnit.MILLISECONDS.sleep(100);
         }
     }
 

@@ -75,11 +75,36 @@ class QuorumTest {
         RatisClusterStore follower = cluster.follower();
         cluster.network.spoil(0.5, 0.05, 0.1);
         for (int i = 0; i < 20; i++) {
-            follower.commit(Transaction.builder().append("log/", "x").build());
+            commitUntilAnswered(
+                    follower, Transaction.builder().append("log/", "x").build());
         }
         cluster.network.heal();
 
         assertThat(follower.list("log/").entries()).hasSize(20);
+    }
+
+    private static void commitUntilAnswered(ClusterStore store, Transaction transaction) {
+        while (true) {
+            try {
+                store.commit(transaction);
+                return;
+            } catch (FlynnException unanswered) {
+                assertThat(unanswered.retry()).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void aLeaderWithoutRoomLetsAnotherLead() {
+        String full = cluster.follower().peer();
+        cluster.stop(full);
+        cluster.with(builder -> builder.diskReserveBytes(Long.MAX_VALUE)).start(full);
+        cluster.letLead(full);
+
+        put(cluster.store(full), "a", "2");
+
+        assertThat(cluster.leader().peer()).isNotEqualTo(full);
+        assertThat(cluster.store(full).get("a")).map(StoreEntry::value).contains("2");
     }
 
     @Test

@@ -107,6 +107,14 @@ final class TestCluster implements AutoCloseable {
                         found -> found != null);
     }
 
+    /** Makes a voter the leader. */
+    void letLead(String name) {
+        await().pollInSameThread().atMost(Duration.ofSeconds(30)).until(() -> {
+            RatisClusterStore leader = leader();
+            return leader == stores.get(name) || (leader.handOver(name) && leader() == stores.get(name));
+        });
+    }
+
     /** A running voter that does not lead. */
     RatisClusterStore follower() {
         RatisClusterStore leader = leader();
