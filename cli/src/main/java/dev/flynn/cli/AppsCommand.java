@@ -11,7 +11,7 @@ final class AppsCommand implements Command {
     @Override
     public int run(Context context, Arguments arguments) {
         Table table = new Table().row("ID", "NAME");
-        context.controller().apps().forEach(app -> table.row(app.id().toString(), app.name()));
+        context.controller().appNames().forEach(app -> table.row(app.id().toString(), app.name()));
         table.print(context.console());
         return 0;
     }

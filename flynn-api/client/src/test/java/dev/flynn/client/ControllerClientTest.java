@@ -8,7 +8,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.flynn.api.app.App;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.id.AppId;
 import dev.flynn.api.log.LogMessage;
+import dev.flynn.json.FlynnJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -17,6 +19,8 @@ import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ControllerClientTest {
 
@@ -262,5 +266,25 @@ class ControllerClientTest {
         FlynnException failure = catchThrowableOfType(FlynnException.class, client::apps);
 
         assertThat(failure).hasMessageStartingWith("cannot reach http://controller.flynn.localhost:" + server.port());
+    }
+
+    @Test
+    void namesAreReadWithoutTheRestOfTheApps() throws IOException {
+        clientOf(always(ScriptedServer.json(200, """
+                [{"id":"5c3f0c9e-1c1e-4c1b-8a53-0f6f7a1f9b10","meta":{"id":"x","name":"y"},"name":"ledger","new":[{"a":[1]}]},\
+                {"name":"b","id":"24c0b2ad9ff64f8e86f9d7c2d17f7894","strategy":null}]""")));
+
+        assertThat(client.appNames())
+                .containsExactly(
+                        new AppName(AppId.of("5c3f0c9e1c1e4c1b8a530f6f7a1f9b10"), "ledger"),
+                        new AppName(AppId.of("24c0b2ad9ff64f8e86f9d7c2d17f7894"), "b"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "{}", "[", "[1]", "[{}]", "[{\"id\":1,\"name\":\"a\"}]", "[] []", "[{\"id\":\"x\""})
+    void whatIsNoListOfAppsIsRefused(String body) throws IOException {
+        clientOf(always(ScriptedServer.json(200, body)));
+
+        assertThat(catchThrowableOfType(FlynnException.class, client::appNames)).hasMessage(FlynnJson.SYNTAX_ERROR);
     }
 }
