@@ -58,6 +58,7 @@ final class SingleHost implements AutoCloseable {
     private final ListenPorts ports;
     private final ClusterState state;
     private final Discovery discovery;
+    private final DiscoveryServers discoveryServers;
     private volatile String clusterKey = "";
 
     /** Opens everything; the platform's apps of an earlier run begin to come back. */
@@ -70,7 +71,10 @@ final class SingleHost implements AutoCloseable {
                     RatisClusterStore.builder(data.directory("store")).build());
             this.state = new ClusterState(store, new FlynnJson(), clock);
             requireSameDomain(store);
-            this.discovery = closer.register(StoreDiscovery.builder(store).build());
+            this.discovery = closer.register(
+                    StoreDiscovery.builder(store).member(hostId(data)).build());
+            this.discoveryServers = closer.register(
+                    new DiscoveryServers(discovery, () -> store.list(DOMAIN_KEY).revision(), options));
             startAgent(data, clock);
         } catch (RuntimeException e) {
             closer.closeAfter(e);
@@ -109,6 +113,7 @@ final class SingleHost implements AutoCloseable {
                 .appBackend(processes)
                 .logSink(logs)
                 .listenIp(options.listenIp())
+                .jobEnvironment(discoveryServers.jobEnvironment())
                 .builtinEnvironment(Map.of(
                         "HTTP_PORT",
                         String.valueOf(ports.http()),
@@ -138,6 +143,7 @@ final class SingleHost implements AutoCloseable {
         var readiness = new Readiness(options.listenIp(), ports.http());
         readiness.await("controller." + options.domain(), "/", 401, READY_PATIENCE);
         readiness.await("git." + options.domain(), "/.well-known/status", 200, READY_PATIENCE);
+        discoveryServers.start();
         return result;
     }
 

@@ -54,6 +54,18 @@ final class UpCommand implements Callable<Integer> {
     private @Nullable Integer httpsPort;
 
     @Option(
+            names = "--discoverd-port",
+            paramLabel = "PORT",
+            description = "Port of discovery's HTTP API, or off (default: 1111, any free one if that is taken).")
+    private @Nullable String discoverdPort;
+
+    @Option(
+            names = "--dns-port",
+            paramLabel = "PORT",
+            description = "Port of DNS for services, or off (default: 1053, any free one if that is taken).")
+    private @Nullable String dnsPort;
+
+    @Option(
             names = "--backend",
             paramLabel = "NAME",
             defaultValue = "process",
@@ -81,9 +93,15 @@ final class UpCommand implements Callable<Integer> {
                 listenIp,
                 httpPort == null ? OptionalInt.empty() : OptionalInt.of(httpPort),
                 httpsPort == null ? OptionalInt.empty() : OptionalInt.of(httpsPort),
+                port("--discoverd-port", discoverdPort, 1111),
+                port("--dns-port", dnsPort, 1053),
                 backend,
                 Optional.ofNullable(readyFile),
                 untilReady);
+    }
+
+    private static ServerPort port(String option, @Nullable String wanted, int usual) {
+        return wanted == null ? ServerPort.usually(usual) : ServerPort.parse(option, wanted);
     }
 
     private static String defaultDomain() {

@@ -11,6 +11,8 @@ import java.util.OptionalInt;
  * @param listenIp where the router listens, and jobs and services on this host
  * @param httpPort empty for the usual one; 0 for any free one
  * @param httpsPort likewise
+ * @param discoverd where discovery's HTTP API is
+ * @param dns where names of services are answered
  * @param backend that runs the users' jobs
  * @param readyFile written once everything answers, with the line that adds the cluster to the command line
  * @param untilReady whether to stop once everything answers
@@ -21,6 +23,8 @@ record UpOptions(
         String listenIp,
         OptionalInt httpPort,
         OptionalInt httpsPort,
+        ServerPort discoverd,
+        ServerPort dns,
         String backend,
         Optional<Path> readyFile,
         boolean untilReady) {}

@@ -1,0 +1,93 @@
+package dev.flynn.distro;
+
+import dev.flynn.api.discovery.Instance;
+import dev.flynn.base.Closer;
+import dev.flynn.base.NamedThreads;
+import dev.flynn.discoverd.ClusterPeers;
+import dev.flynn.discoverd.Discoverd;
+import dev.flynn.discovery.Heartbeats;
+import dev.flynn.dns.DnsServer;
+import dev.flynn.dns.Recursors;
+import dev.flynn.spi.discovery.Discovery;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Discovery as jobs and tools of this host reach it: discoverd's HTTP API and DNS. Nothing of the platform needs them, so they
+ * begin on a thread of their own when everything else runs, and what goes wrong with them stops nothing.
+ */
+final class DiscoveryServers implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(DiscoveryServers.class);
+
+    private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
+
+    private final Discovery discovery;
+    private final LongSupplier revision;
+    private final String ip;
+    private final int discoverdPort;
+    private final int dnsPort;
+
+    // guarded by this
+    private final Closer closer = new Closer();
+    private boolean closed;
+
+    /** Chooses the ports; {@link #start} begins to serve. */
+    DiscoveryServers(Discovery discovery, LongSupplier revision, UpOptions options) {
+        this.discovery = discovery;
+        this.revision = revision;
+        this.ip = options.listenIp();
+        this.discoverdPort =
+                options.discoverd().isOff() ? -1 : options.discoverd().choose(ip);
+        this.dnsPort = options.dns().isOff() ? -1 : options.dns().choose(ip);
+    }
+
+    /** What jobs are told of it. */
+    Map<String, String> jobEnvironment() {
+        return discoverdPort < 0 ? Map.of() : Map.of("DISCOVERD", "http://" + ip + ":" + discoverdPort);
+    }
+
+    /** Returns at once. */
+    void start() {
+        new NamedThreads("discovery-servers").newThread(this::serve).start();
+    }
+
+    private synchronized void serve() {
+        if (closed) {
+            return;
+        }
+        try {
+            if (discoverdPort >= 0) {
+                serveHttp();
+            }
+            if (dnsPort >= 0) {
+                closer.register(DnsServer.builder(discovery, new InetSocketAddress(ip, dnsPort))
+                        .recursors(Recursors.ofResolvConf(RESOLV_CONF))
+                        .start());
+                log.atInfo().addKeyValue("address", ip + ":" + dnsPort).log("DNS serves");
+            }
+        } catch (RuntimeException e) {
+            log.atError().setCause(e).log("discovery cannot be reached from outside this process");
+        }
+    }
+
+    private void serveHttp() {
+        String address = ip + ":" + discoverdPort;
+        closer.register(Discoverd.builder(discovery, new InetSocketAddress(ip, discoverdPort))
+                .peers(ClusterPeers.alone(address, revision))
+                .start());
+        Heartbeats heartbeats = closer.register(new Heartbeats(discovery));
+        var unused = heartbeats.keep("discoverd", Instance.of("tcp", address, Map.of()));
+        log.atInfo().addKeyValue("address", address).log("discoverd serves");
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        closer.close();
+    }
+}
