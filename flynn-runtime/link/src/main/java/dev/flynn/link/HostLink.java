@@ -136,6 +136,11 @@ public final class HostLink implements AutoCloseable {
         return bound.getAddress().isAnyLocalAddress() ? "" : Addresses.format(bound);
     }
 
+    /** The id of this host. */
+    public String hostId() {
+        return core.hostId();
+    }
+
     /** Where other hosts reach this one; port 0 was replaced by that which was found. */
     public InetSocketAddress address() {
         if (listener == null) {

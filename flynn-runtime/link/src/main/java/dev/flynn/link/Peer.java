@@ -116,7 +116,6 @@ final class Peer {
 
     /** A connection that was made in either direction. */
     void offer(Connection established) {
-        Deque<PendingCall> calls;
         Deque<CompletableFuture<Connection>> others;
         Connection preferred;
         synchronized (this) {
@@ -125,11 +124,12 @@ final class Peer {
                 return;
             }
             preferred = preferred(connection, established);
-            connection = preferred;
             failures = 0;
             lastFailure = "";
-            calls = new ArrayDeque<>(waiting);
+            // those that waited go first, before anybody can see the connection
+            waiting.forEach(preferred::send);
             waiting.clear();
+            connection = preferred;
             others = new ArrayDeque<>(interested);
             interested.clear();
         }
@@ -137,7 +137,6 @@ final class Peer {
                 .addKeyValue("host", key.hostId())
                 .addKeyValue("address", key.address())
                 .log("connected");
-        calls.forEach(preferred::send);
         others.forEach(other -> other.complete(preferred));
         if (!established.isOpen()) {
             lost(established);

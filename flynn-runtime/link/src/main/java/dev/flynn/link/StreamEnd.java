@@ -214,6 +214,10 @@ final class StreamEnd implements LinkStream {
             over = reason;
             lock.notifyAll();
         }
+        StreamListener blocked = listening();
+        if (blocked != null) {
+            blocked.onFailing();
+        }
         happened(() -> {
             StreamListener to = listening();
             if (to != null) {

@@ -12,4 +12,10 @@ public interface StreamListener {
 
     /** The stream is over: the other end said why, or the connection was lost. Nothing follows. */
     void onFailure(FlynnException reason);
+
+    /**
+     * The stream failed, told at once and beside a call that is still blocked in {@link #onData}, which should come to an end
+     * now; {@link #onFailure} follows it. Must not block.
+     */
+    default void onFailing() {}
 }

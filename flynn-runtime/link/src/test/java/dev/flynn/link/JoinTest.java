@@ -15,7 +15,10 @@ import dev.flynn.identity.JoinAttempt;
 import dev.flynn.identity.JoinDesk;
 import dev.flynn.identity.JoinToken;
 import dev.flynn.identity.RemovedHosts;
+import dev.flynn.identity.TokenInfo;
 import dev.flynn.json.FlynnJson;
+import dev.flynn.link.tokens.RemoteTokenAdmin;
+import dev.flynn.link.tokens.TokenService;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.state.ClusterState;
 import dev.flynn.store.MemoryClusterStore;
@@ -208,6 +211,20 @@ class JoinTest {
                                         PATIENCE))
                         .code())
                 .isEqualTo(ErrorCode.NOT_FOUND);
+    }
+
+    @Test
+    void tokensAreMadeListedAndRevokedFromAProgramOnAHost() {
+        hosts.open(TokenService.serve(link, members, JSON));
+        var admin = new RemoteTokenAdmin(first, link.advertisedAddress(), JSON);
+
+        String token = admin.create("rack 2", 3, Duration.ofHours(2));
+        assertThat(join(token, "second").identity().hostId()).isEqualTo("second");
+        assertThat(admin.list()).isEqualTo(members.list()).hasSize(1);
+        admin.revoke(admin.list().get(0).id());
+        assertThat(admin.list().get(0).state()).isEqualTo(TokenInfo.State.REVOKED);
+        assertThat(catchThrowableOfType(FlynnException.class, () -> admin.create("", 0, Duration.ofHours(2))))
+                .hasMessageContaining("1 to 1000");
     }
 
     @Test

@@ -15,7 +15,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /** Hosts of one cluster in this process, closed all together. */
-final class TestHosts implements AutoCloseable {
+public final class TestHosts implements AutoCloseable {
 
     static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -23,16 +23,16 @@ final class TestHosts implements AutoCloseable {
     private final ClusterAuthority authority;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
-    TestHosts(Path directory) {
+    public TestHosts(Path directory) {
         this(directory, ClusterAuthority.create(Instant.now()));
     }
 
-    TestHosts(Path directory, ClusterAuthority authority) {
+    public TestHosts(Path directory, ClusterAuthority authority) {
         this.directory = directory;
         this.authority = authority;
     }
 
-    ClusterAuthority authority() {
+    public ClusterAuthority authority() {
         return authority;
     }
 
@@ -50,7 +50,7 @@ final class TestHosts implements AutoCloseable {
         return new IdentityFiles(directory.resolve(hostId));
     }
 
-    HostLink.Builder builder(String hostId) {
+    public HostLink.Builder builder(String hostId) {
         return builder(credentials(hostId));
     }
 
@@ -58,7 +58,7 @@ final class TestHosts implements AutoCloseable {
         return HostLink.builder(credentials).listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     }
 
-    <C extends AutoCloseable> C open(C closeable) {
+    public <C extends AutoCloseable> C open(C closeable) {
         opened.push(closeable);
         return closeable;
     }
