@@ -69,8 +69,8 @@ record RaftSettings(long snapshotEvery) {
         RaftServerConfigKeys.setStorageDir(properties, List.of(directory.toFile()));
         RaftServerConfigKeys.setCloseThreshold(properties, NEVER);
         RaftServerConfigKeys.setSleepDeviationThreshold(properties, TimeDuration.valueOf(10, TimeUnit.SECONDS));
-        // transactions have ids of their own: Ratis need not remember replies
-        RaftServerConfigKeys.RetryCache.setExpiryTime(properties, millis(1000));
+        // transactions have ids of their own: Ratis need not remember replies, of which a second is megabytes
+        RaftServerConfigKeys.RetryCache.setExpiryTime(properties, millis(50));
         RaftServerConfigKeys.Write.setByteLimit(properties, QUEUE);
         setLog(properties);
         Snapshot.setAutoTriggerEnabled(properties, true);

@@ -113,9 +113,15 @@ public final class RatisClusterStore implements ClusterStore {
         return new Builder(dataDirectory);
     }
 
+    /** {@code REPLICATED} while there are so many voters that one can be lost. */
     @Override
     public Set<StoreCapability> capabilities() {
-        return Set.of(StoreCapability.DURABLE);
+        boolean isReplicated = membership != null
+                && !closed
+                && members().stream().filter(StoreMember::isVoter).count() >= 3;
+        return isReplicated
+                ? Set.of(StoreCapability.DURABLE, StoreCapability.REPLICATED)
+                : Set.of(StoreCapability.DURABLE);
     }
 
     @Override

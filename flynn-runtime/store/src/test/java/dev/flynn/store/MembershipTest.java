@@ -9,6 +9,7 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.spi.store.CommitResult;
 import dev.flynn.spi.store.Consistency;
+import dev.flynn.spi.store.StoreCapability;
 import dev.flynn.spi.store.StoreEntry;
 import dev.flynn.spi.store.Transaction;
 import java.nio.file.Path;
@@ -74,6 +75,41 @@ class MembershipTest {
 
         put(cluster.store("q2"), "a", "2");
         assertThat(cluster.store("q3").get("a")).map(StoreEntry::value).contains("2");
+    }
+
+    @Test
+    void aStoreThatWasAloneCanGetPeers() {
+        Path alone = directory.resolve("alone");
+        String peer;
+        try (RatisClusterStore store = RatisClusterStore.builder(alone).build()) {
+            put(store, "a", "1");
+            peer = store.peer();
+        }
+        cluster = TestCluster.of(directory, 1);
+        var self = new StorePeer(peer, "at-first");
+        StorePeer second = TestCluster.peer("q2");
+        PeerTransport transport = cluster.network.transport(self);
+        try (RatisClusterStore store =
+                        RatisClusterStore.builder(alone).peer(self, transport).build();
+                RatisClusterStore listener = RatisClusterStore.builder(directory.resolve("second"))
+                        .cluster(store.cluster())
+                        .peer(second, cluster.network.transport(second))
+                        .join()
+                        .build()) {
+            store.addListener(second);
+            assertThat(listener.get("a")).map(StoreEntry::value).contains("1");
+            put(listener, "a", "2");
+            assertThat(store.members()).extracting(StoreMember::address).containsExactlyInAnyOrder("at-first", "at-q2");
+        }
+    }
+
+    @Test
+    void withThreeVotersTheStoreIsReplicated() {
+        cluster = TestCluster.of(directory, 3).startAll();
+
+        assertThat(cluster.leader().capabilities()).contains(StoreCapability.REPLICATED);
+        cluster.leader().demote(cluster.follower().peer());
+        assertThat(cluster.leader().capabilities()).doesNotContain(StoreCapability.REPLICATED);
     }
 
     @Test

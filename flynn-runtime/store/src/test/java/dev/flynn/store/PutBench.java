@@ -38,6 +38,8 @@ final class PutBench {
     private static final int VALUE_BYTES = 256;
     private static final int KEYS = 10_000;
     private static final int MOST_WRITERS = 64;
+    /** Three virtual machines on two cores are busy with compiling for so long. */
+    private static final int WARM_UP_SECONDS = 25;
 
     private PutBench() {}
 
@@ -206,7 +208,7 @@ final class PutBench {
     // ---- the load
 
     private static void measure(Put put, int seconds) throws InterruptedException {
-        run(put, MOST_WRITERS, Math.max(5, seconds));
+        run(put, MOST_WRITERS, WARM_UP_SECONDS);
         for (int writers : new int[] {1, MOST_WRITERS}) {
             long[] nanos = run(put, writers, seconds);
             Arrays.sort(nanos);

@@ -250,6 +250,22 @@ class RatisClusterStoreTest {
     }
 
     @Test
+    void aDirectoryOfAVersionThatKnewOnlyOnePeerOpens() throws IOException {
+        ClusterStore store = open();
+        put(store, "a", "1");
+        store.close();
+        Path identity = directory.resolve("store.properties");
+        Files.write(
+                identity,
+                Files.readAllLines(identity).stream()
+                        .filter(line ->
+                                line.startsWith("format=") || line.startsWith("group=") || line.startsWith("peer="))
+                        .toList());
+
+        assertThat(open().get("a")).map(StoreEntry::value).contains("1");
+    }
+
+    @Test
     void aDirectoryFromTheFutureIsRefused() throws IOException {
         open().close();
         Path identity = directory.resolve("store.properties");
