@@ -1,6 +1,9 @@
 package dev.flynn.distro;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.distro.cluster.DiscoveryServiceCommand;
+import dev.flynn.distro.cluster.InitCommand;
+import dev.flynn.distro.cluster.TokenCommand;
 import java.io.PrintStream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -11,7 +14,14 @@ import picocli.CommandLine.IParameterExceptionHandler;
 @Command(
         name = "flynn-host",
         description = "Runs the platform on this machine.",
-        subcommands = {UpCommand.class, VersionCommand.class, CommandLine.HelpCommand.class},
+        subcommands = {
+            UpCommand.class,
+            InitCommand.class,
+            TokenCommand.class,
+            DiscoveryServiceCommand.class,
+            VersionCommand.class,
+            CommandLine.HelpCommand.class
+        },
         mixinStandardHelpOptions = true,
         versionProvider = VersionCommand.Provider.class,
         footer = {"", "Example: flynn-host up --domain flynn.localhost"})

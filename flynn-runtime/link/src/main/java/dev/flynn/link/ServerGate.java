@@ -35,12 +35,17 @@ final class ServerGate extends ByteToMessageDecoder {
 
     private static final int HEAD_BYTES = 7;
 
+    /** Longer than the store takes to answer or fail. */
+    private static final int JOIN_SECONDS = 30;
+
     private final LinkCore core;
     private final StrangerLimits limits;
     private final @Nullable JoinDesk joinDesk;
     private final Consumer<Connection> onPeer;
     private boolean joining;
     private boolean decided;
+    private boolean left;
+    private Runnable onDecision = () -> {};
 
     ServerGate(LinkCore core, StrangerLimits limits, @Nullable JoinDesk joinDesk, Consumer<Connection> onPeer) {
         this.core = core;
@@ -67,9 +72,6 @@ final class ServerGate extends ByteToMessageDecoder {
         };
     }
 
-    private Runnable onDecision = () -> {};
-    private boolean left;
-
     private void leave(InetAddress from) {
         if (!left) {
             left = true;
@@ -79,11 +81,15 @@ final class ServerGate extends ByteToMessageDecoder {
 
     @Override
     protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) throws Exception {
+        if (decided) {
+            in.skipBytes(in.readableBytes()); // whoever goes on talking does not fill the memory
+            return;
+        }
         if (joining) {
             join(context, in);
             return;
         }
-        if (decided || in.readableBytes() < HEAD_BYTES) {
+        if (in.readableBytes() < HEAD_BYTES) {
             return;
         }
         int start = in.readerIndex();
@@ -211,7 +217,7 @@ final class ServerGate extends ByteToMessageDecoder {
     }
 
     private void join(ChannelHandlerContext context, ByteBuf in) throws ProtocolException {
-        if (decided || in.readableBytes() < Integer.BYTES) {
+        if (in.readableBytes() < Integer.BYTES) {
             return;
         }
         int length = in.getInt(in.readerIndex());
@@ -251,6 +257,7 @@ final class ServerGate extends ByteToMessageDecoder {
                     .setCause(failure)
                     .log("whoever dialled does not speak the link's language");
         }
+        decided = true;
         context.close();
     }
 }

@@ -293,6 +293,26 @@ class GateTest {
     }
 
     @Test
+    void whoIsRefusedAndGoesOnTalkingIsNotListenedTo() throws Exception {
+        HostLink b = hosts.open(TestHosts.builder(hosts.credentials("b"))
+                .handshakeTimeout(Duration.ofSeconds(2))
+                .service("test", ECHO)
+                .build());
+        try (SSLSocket socket = trustingSocket(b)) {
+            OutputStream out = socket.getOutputStream();
+            out.write(greeting(Wire.VERSION, 0));
+            byte[] chatter = new byte[64 * 1024];
+            assertThat(catchThrowable(() -> {
+                        for (int i = 0; i < 1_000_000; i++) {
+                            out.write(chatter);
+                        }
+                    }))
+                    .isInstanceOf(IOException.class);
+        }
+        assertServes(b);
+    }
+
+    @Test
     void strangersFromOneAddressCannotTakeAllTheRoom() throws Exception {
         HostLink b = hosts.open(TestHosts.builder(hosts.credentials("b"))
                 .handshakeTimeout(Duration.ofSeconds(60))
