@@ -7,6 +7,7 @@ work=
 host_pid=
 docker_pid=
 started_pids=()
+host_options=() # of flynn-host up, beside the usual ones
 kept_packages=()
 
 # ---- work and cleaning up
@@ -174,7 +175,7 @@ start_cluster() {
 
 launch_host() {
   "$dist/bin/flynn-host" up --data-dir "$1/data" --domain flynn.localhost --listen-ip 127.0.0.1 \
-    --http-port "$http_port" --https-port "$https_port" --ready-file "$1/ready" >"$1/out" 2>&1 &
+    --http-port "$http_port" --https-port "$https_port" --ready-file "$1/ready" "${host_options[@]}" >"$1/out" 2>&1 &
   host_pid=$!
 }
 
