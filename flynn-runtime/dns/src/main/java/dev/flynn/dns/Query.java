@@ -11,7 +11,7 @@ import java.util.Locale;
  *
  * @param flags of the header, as they were
  * @param labels of the name, in lower case; empty for the root
- * @param labelOffsets where each label begins in the packet
+ * @param lastLabel where the last label begins in the packet
  * @param questionEnd where the packet's first byte after the question is
  * @param ednsBytes how large an answer over UDP may be; 0 without EDNS
  * @param ednsVersion of EDNS, 0 being the only one there is
@@ -20,7 +20,7 @@ record Query(
         int id,
         int flags,
         List<String> labels,
-        int[] labelOffsets,
+        int lastLabel,
         int type,
         int dnsClass,
         int questionEnd,
@@ -46,7 +46,7 @@ record Query(
             throw new Malformed("not exactly one question");
         }
         List<String> labels = new ArrayList<>(4);
-        int[] offsets = new int[Wire.MAX_NAME_BYTES / 2 + 1];
+        int lastLabel = 0;
         int at = Wire.HEADER_BYTES;
         while (true) {
             int length = unsigned8(packet, at);
@@ -63,7 +63,7 @@ record Query(
             if (at + 1 + length > packet.limit()) {
                 throw new Malformed("a label beyond the end");
             }
-            offsets[labels.size()] = at;
+            lastLabel = at;
             labels.add(label(packet, at + 1, length));
             at += 1 + length;
         }
@@ -80,7 +80,7 @@ record Query(
                 unsigned16(packet, 0),
                 unsigned16(packet, 2),
                 labels,
-                offsets,
+                lastLabel,
                 type,
                 dnsClass,
                 end,

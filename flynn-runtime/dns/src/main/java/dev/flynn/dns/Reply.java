@@ -105,7 +105,7 @@ final class Reply {
     }
 
     private boolean zone(long serial) {
-        int origin = Wire.POINTER << 8 | query.labelOffsets()[query.labels().size() - 1];
+        int origin = Wire.POINTER << 8 | query.lastLabel();
         byte[] server = "ns".getBytes(StandardCharsets.US_ASCII);
         byte[] mailbox = "postmaster".getBytes(StandardCharsets.US_ASCII);
         int length = 1 + server.length + 2 + 1 + mailbox.length + 2 + 5 * 4;
