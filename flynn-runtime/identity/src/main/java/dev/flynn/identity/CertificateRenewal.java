@@ -19,6 +19,9 @@ public final class CertificateRenewal implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(CertificateRenewal.class);
 
+    /** Not at once, because the store may be busy finding its leader; soon, because a host may be restarted often. */
+    private static final Duration FIRST = Duration.ofMinutes(1);
+
     private static final Duration PERIOD = Duration.ofHours(1);
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
@@ -34,8 +37,8 @@ public final class CertificateRenewal implements AutoCloseable {
         this.files = files;
         this.members = members;
         this.clock = clock;
-        var unused = timer.scheduleWithFixedDelay(
-                this::tryToRenew, PERIOD.toSeconds(), PERIOD.toSeconds(), TimeUnit.SECONDS);
+        var unused =
+                timer.scheduleWithFixedDelay(this::tryToRenew, FIRST.toSeconds(), PERIOD.toSeconds(), TimeUnit.SECONDS);
     }
 
     private void tryToRenew() {

@@ -127,6 +127,38 @@ class JoinTest {
     }
 
     @Test
+    void aHostWhoseAnswerWasLostAsksAgainAndUsesUpNothing() {
+        String token = members.create("", 1, Duration.ofHours(1));
+        new JoinDesk(members, JSON, Map::of).answer(attempt(token, "second").request());
+        assertThat(members.isMember("second")).isTrue();
+
+        assertThat(join(token, "second").identity().hostId()).isEqualTo("second");
+        assertThat(members.list().get(0).uses()).isEqualTo(1);
+        assertThat(directory.resolve("second").resolve("joining.pem")).doesNotExist();
+    }
+
+    @Test
+    void whatIsNoRequestToJoinIsAnsweredWithARefusal() {
+        var desk = new JoinDesk(members, JSON, Map::of);
+        for (String request : List.of(
+                "",
+                "nonsense",
+                "null",
+                "[]",
+                "{}",
+                "{\"format\":2}",
+                "{\"format\":1}",
+                "{\"format\":1,\"token\":\"x\",\"host_id\":\"b\",\"request\":\"%%\"}",
+                "x".repeat(JoinDesk.MAX_REQUEST_BYTES + 1))) {
+            byte[] answer = desk.answer(request.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            assertThat(new String(answer, java.nio.charset.StandardCharsets.UTF_8))
+                    .as(request)
+                    .contains("\"code\":")
+                    .doesNotContain("unknown_error");
+        }
+    }
+
+    @Test
     void aRefusalArrivesWithItsReason() {
         String token = members.create("", 1, Duration.ofHours(1));
         members.revoke(members.list().get(0).id());
