@@ -50,7 +50,7 @@ class MembershipTest {
         put(cluster.leader(), "a", "1");
 
         RatisClusterStore listener = cluster.startJoining("l1");
-        cluster.leader().addListener(TestCluster.peer("l1"));
+        cluster.addListener("l1");
 
         assertThat(listener.get("a")).map(StoreEntry::value).contains("1");
         put(listener, "b", "2");
@@ -66,7 +66,7 @@ class MembershipTest {
         put(cluster.leader(), "a", "1");
         for (String name : List.of("q2", "q3")) {
             cluster.startJoining(name);
-            cluster.leader().addListener(TestCluster.peer(name));
+            cluster.addListener(name);
             cluster.store("p1").promote(name);
         }
         assertThat(voters(cluster.store("p1"))).containsExactly("p1", "q2", "q3");
@@ -156,7 +156,7 @@ class MembershipTest {
         cluster.stop(dead);
 
         cluster.startJoining("q4");
-        cluster.leader().addListener(TestCluster.peer("q4"));
+        cluster.addListener("q4");
         cluster.leader().remove(dead);
         cluster.leader().promote("q4");
 

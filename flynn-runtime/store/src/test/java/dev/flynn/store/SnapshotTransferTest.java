@@ -91,7 +91,7 @@ class SnapshotTransferTest {
         writeMuch(cluster.leader());
 
         cluster.startJoining("l1");
-        cluster.leader().addListener(TestCluster.peer("l1"));
+        cluster.addListener("l1");
         assertSame(cluster.leader(), cluster.store("l1"));
 
         cluster.stop("l1");

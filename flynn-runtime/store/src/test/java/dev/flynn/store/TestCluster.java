@@ -94,6 +94,17 @@ final class TestCluster implements AutoCloseable {
         stores.remove(name).close();
     }
 
+    /** Adds a replica that runs; on a busy machine it may be refused at first because it does not keep up. */
+    void addListener(String name) {
+        await("listener " + name)
+                .atMost(Duration.ofMinutes(1))
+                .ignoreExceptions()
+                .until(() -> {
+                    leader().addListener(peer(name));
+                    return true;
+                });
+    }
+
     /** The running replica that leads, once there is one. */
     RatisClusterStore leader() {
         return await().pollInSameThread()

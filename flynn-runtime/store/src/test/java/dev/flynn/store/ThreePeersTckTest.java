@@ -49,7 +49,7 @@ class ThreePeersTckTest {
 
         @Override
         void prepare(TestCluster cluster) {
-            cluster.leader().addListener(TestCluster.peer("l1"));
+            cluster.addListener("l1");
         }
     }
 
