@@ -28,6 +28,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,7 +87,9 @@ public final class HostLink implements AutoCloseable {
         this.peers = new Peers(core, transport);
         core.whenClosed(peers::closed);
         try {
-            this.listener = builder.address == null ? null : listen(builder.address, builder.joinDesk, transport);
+            this.listener = builder.address == null
+                    ? null
+                    : listen(builder.address, builder.joinDesk, transport, builder.strangersTime);
             core.advertise(builder.advertised != null ? builder.advertised : ownAddress());
         } catch (RuntimeException e) {
             shutDown();
@@ -100,9 +103,10 @@ public final class HostLink implements AutoCloseable {
         return new Builder(credentials);
     }
 
-    private Channel listen(InetSocketAddress address, @Nullable JoinDesk joinDesk, Transport transport) {
+    private Channel listen(
+            InetSocketAddress address, @Nullable JoinDesk joinDesk, Transport transport, LongSupplier strangersTime) {
         SslContext tls = Tls.server(core.credentials());
-        var limits = new StrangerLimits(System::nanoTime);
+        var limits = new StrangerLimits(strangersTime);
         ChannelFuture bound = new ServerBootstrap()
                 .group(core.loops())
                 .channel(transport.server())
@@ -299,6 +303,7 @@ public final class HostLink implements AutoCloseable {
         private @Nullable InetSocketAddress address;
         private @Nullable String advertised;
         private @Nullable JoinDesk joinDesk;
+        private LongSupplier strangersTime = System::nanoTime;
 
         private Builder(HostCredentials credentials) {
             this.credentials = credentials;
@@ -329,6 +334,12 @@ public final class HostLink implements AutoCloseable {
 
         public Builder streams(String name, StreamHandler handler) {
             streamServices.put(name, handler);
+            return this;
+        }
+
+        /** By which strangers are limited in rate. */
+        Builder strangersTime(LongSupplier nanoTime) {
+            strangersTime = nanoTime;
             return this;
         }
 

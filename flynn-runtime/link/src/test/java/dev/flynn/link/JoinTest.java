@@ -208,12 +208,20 @@ class JoinTest {
         var unknown = new ClusterMembers(new ClusterState(elsewhere, JSON, Clock.systemUTC()));
         unknown.found(hosts.files("first").loadAuthority().orElseThrow(), first.identity());
         String wrong = unknown.create("", 1, Duration.ofHours(1));
+        HostLink inNoTime = hosts.open(TestHosts.builder(first)
+                .joinDesk(new JoinDesk(members, JSON, () -> Map.of()))
+                .strangersTime(() -> 0)
+                .build());
         List<ErrorCode> codes = new ArrayList<>();
-        for (int i = 0; i < StrangerLimits.JOINS_IN_A_ROW + 15; i++) {
-            codes.add(catchThrowableOfType(FlynnException.class, () -> join(wrong, "second"))
+        for (int i = 0; i <= StrangerLimits.JOINS_IN_A_ROW; i++) {
+            codes.add(catchThrowableOfType(
+                            FlynnException.class,
+                            () -> JoinClient.join(
+                                    List.of(inNoTime.advertisedAddress()), attempt(wrong, "second"), PATIENCE))
                     .code());
         }
-        assertThat(codes).contains(ErrorCode.UNAUTHORIZED, ErrorCode.RATE_LIMITED);
+        assertThat(codes.subList(0, StrangerLimits.JOINS_IN_A_ROW)).containsOnly(ErrorCode.UNAUTHORIZED);
+        assertThat(codes).endsWith(ErrorCode.RATE_LIMITED);
     }
 
     @Test
