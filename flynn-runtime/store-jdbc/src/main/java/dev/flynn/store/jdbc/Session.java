@@ -76,7 +76,7 @@ final class Session implements AutoCloseable {
         properties.setProperty("user", config.user());
         properties.setProperty("password", config.password());
         properties.setProperty("currentSchema", config.schema());
-        properties.setProperty("ApplicationName", "flynn " + name);
+        properties.setProperty("ApplicationName", "flynn " + config.schema() + " " + name);
         properties.setProperty("targetServerType", "primary");
         // each shorter than an attempt may take
         properties.setProperty("connectTimeout", "2");

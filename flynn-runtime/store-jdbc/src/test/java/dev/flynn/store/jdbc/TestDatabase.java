@@ -66,8 +66,9 @@ final class TestDatabase {
         }
     }
 
-    /** Cuts the connections of one session of all stores, by what it is for. */
-    static void cut(String session) {
-        sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'flynn " + session + "'");
+    /** Cuts the connections of a store, those for one purpose. */
+    static void cut(PostgresConfig config, String session) {
+        sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'flynn %s %s'"
+                .formatted(config.schema(), session));
     }
 }
