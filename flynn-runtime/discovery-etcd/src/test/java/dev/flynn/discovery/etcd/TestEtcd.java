@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** An etcd process of the tests' own. Without the program the tests fail; {@code script/setup} installs it. */
+/** An etcd process of the tests' own. Without the program the tests fail; {@code script/test} installs it. */
 final class TestEtcd implements AutoCloseable {
 
     private final Path directory;
@@ -56,7 +56,7 @@ final class TestEtcd implements AutoCloseable {
             process = command.start();
         } catch (IOException e) {
             throw new IllegalStateException(
-                    "these tests need the program etcd: run script/setup, or install etcd-server", e);
+                    "these tests need the program etcd: run script/test, or install etcd-server", e);
         }
         await().atMost(Duration.ofSeconds(30)).until(this::accepts);
     }
