@@ -15,6 +15,8 @@ import dev.flynn.api.discovery.LeaderType;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.discovery.DiscoveryWatcher;
+import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -94,6 +96,42 @@ class EtcdDiscoveryTest {
         expected.add(new Up("web", last));
         assertThat(watcher.events).containsExactlyElementsOf(expected);
         assertThat(watcher.ends).isEmpty();
+    }
+
+    @Test
+    void aWatchThatWasCutOffIsToldWhatOthersDidMeanwhile() throws IOException {
+        discovery.createService("web", LeaderType.OLDEST);
+        try (var proxy = new Proxy(etcd.port());
+                var far = EtcdDiscovery.open(new EtcdConfig(
+                        List.of(URI.create("http://127.0.0.1:" + proxy.port())),
+                        "host1",
+                        EtcdConfig.DEFAULT_PREFIX,
+                        LONG_TTL))) {
+            var watcher = new Recorder();
+            far.watch("web", watcher);
+            List<DiscoveryEvent> expected = new ArrayList<>(List.of(new Current("web")));
+            for (int round = 1; round <= 5; round++) {
+                Instance before = register(round);
+                expected.add(new Up("web", before));
+                expected.add(new Leader("web", Optional.of(before)));
+                await().atMost(PATIENCE).until(() -> watcher.events.size() == expected.size());
+
+                proxy.cut();
+                Instance meanwhile = register(100 + round);
+                discovery.deregister("web", before.id());
+                discovery.deregister("web", meanwhile.id());
+                proxy.mend();
+
+                expected.add(new Up("web", meanwhile));
+                expected.add(new Down("web", before));
+                expected.add(new Leader("web", Optional.of(meanwhile)));
+                expected.add(new Down("web", meanwhile));
+                expected.add(new Leader("web", Optional.empty()));
+            }
+            await().atMost(PATIENCE).until(() -> watcher.events.size() >= expected.size());
+            assertThat(watcher.events).containsExactlyElementsOf(expected);
+            assertThat(watcher.ends).isEmpty();
+        }
     }
 
     @Test

@@ -17,12 +17,19 @@ import java.util.concurrent.TimeUnit;
 final class TestEtcd implements AutoCloseable {
 
     private final Path directory;
+    private final boolean tls;
     private final int clientPort = freePort();
     private final int peerPort = freePort();
     private Process process;
 
     TestEtcd(Path directory) {
+        this(directory, false);
+    }
+
+    /** @param tls whether it makes itself a certificate */
+    TestEtcd(Path directory, boolean tls) {
         this.directory = directory;
+        this.tls = tls;
         start();
     }
 
@@ -46,6 +53,7 @@ final class TestEtcd implements AutoCloseable {
                         "--listen-peer-urls=" + peers,
                         "--initial-advertise-peer-urls=" + peers,
                         "--initial-cluster=test=" + peers,
+                        "--auto-tls=" + tls,
                         "--log-level=error")
                 .redirectErrorStream(true)
                 .redirectOutput(directory
@@ -70,7 +78,15 @@ final class TestEtcd implements AutoCloseable {
     }
 
     private String url() {
-        return "http://127.0.0.1:" + clientPort;
+        return (tls ? "https" : "http") + "://127.0.0.1:" + clientPort;
+    }
+
+    int port() {
+        return clientPort;
+    }
+
+    Path certificate() {
+        return directory.resolve("fixtures/client/cert.pem");
     }
 
     EtcdConfig config(String member, Duration ttl) {
