@@ -6,6 +6,7 @@ import dev.flynn.api.id.JobId;
 import dev.flynn.spi.container.JobListener;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -22,7 +23,7 @@ final class RecordingListener implements JobListener {
     private final List<JobId> wroteAfterDown = new ArrayList<>();
 
     /** How long each call takes, so that two at the same time meet. */
-    private static final long DWELL_NANOS = 300_000;
+    private volatile Duration dwell = Duration.ofNanos(300_000);
 
     private final Set<JobId> within = ConcurrentHashMap.newKeySet();
     private final Set<JobId> overlapped = ConcurrentHashMap.newKeySet();
@@ -37,13 +38,17 @@ final class RecordingListener implements JobListener {
         alone(job, () -> record(job, stream, bytes));
     }
 
+    void dwell(Duration perCall) {
+        dwell = perCall;
+    }
+
     /** Notes when two calls for one job come at the same time. */
     private void alone(JobId job, Runnable call) {
         boolean alone = within.add(job);
         if (!alone) {
             overlapped.add(job);
         }
-        LockSupport.parkNanos(DWELL_NANOS);
+        LockSupport.parkNanos(dwell.toNanos());
         call.run();
         if (alone) {
             within.remove(job);

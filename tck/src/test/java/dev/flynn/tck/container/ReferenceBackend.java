@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,6 +49,8 @@ class ReferenceBackend implements ContainerBackend {
 
     final Path directory;
     private final Map<JobId, Run> runs = new ConcurrentHashMap<>();
+    private final Set<JobId> begun = new HashSet<>();
+    private boolean closed;
     private final List<JobListener> listeners = new CopyOnWriteArrayList<>();
 
     ReferenceBackend(Path directory) {
@@ -133,8 +136,29 @@ class ReferenceBackend implements ContainerBackend {
 
     @Override
     public void close() {
-        runs.values().forEach(run -> run.stop(Duration.ZERO));
-        runs.values().forEach(Run::awaitDown);
+        try {
+            runs.values().forEach(run -> run.stop(Duration.ZERO));
+            runs.values().forEach(Run::awaitDown);
+        } finally {
+            endWhatAWrongBackendLeft();
+        }
+    }
+
+    private void endWhatAWrongBackendLeft() {
+        synchronized (begun) {
+            closed = true;
+        }
+        begun.forEach(ReferenceBackend::endMarked);
+    }
+
+    private Process begin(JobId id, ProcessBuilder builder) throws IOException {
+        synchronized (begun) {
+            if (closed) {
+                throw new IOException("the backend is closed");
+            }
+            begun.add(id);
+            return builder.start();
+        }
     }
 
     // where a wrong backend differs
@@ -252,7 +276,7 @@ class ReferenceBackend implements ContainerBackend {
             builder.environment().put("PATH", "/usr/local/bin:/usr/bin:/bin");
             builder.environment().putAll(environment);
             builder.environment().put("TCK_JOB", spec.id().value());
-            Process started = builder.start();
+            Process started = begin(spec.id(), builder);
             if (closesStdin(spec)) {
                 started.getOutputStream().close();
             }
