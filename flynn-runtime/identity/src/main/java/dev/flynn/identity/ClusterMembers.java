@@ -144,6 +144,13 @@ public final class ClusterMembers implements TokenAdmin {
 
     @Override
     public String create(String note, int maxUses, Duration validity) {
+        JoinToken token = JoinToken.of(authority());
+        enter(token, note, maxUses, validity);
+        return token.text();
+    }
+
+    /** Lets hosts join by a token that was made before the cluster was; does nothing if it is known. */
+    public void enter(JoinToken token, String note, int maxUses, Duration validity) {
         if (maxUses < 1 || maxUses > MAX_USES) {
             throw FlynnException.invalid("a join token is for 1 to %d hosts, not %d".formatted(MAX_USES, maxUses));
         }
@@ -153,17 +160,14 @@ public final class ClusterMembers implements TokenAdmin {
         if (note.length() > MAX_NOTE) {
             throw FlynnException.invalid("the note of a token has at most %d characters".formatted(MAX_NOTE));
         }
-        ClusterAuthority authority = authority();
-        JoinToken token = JoinToken.random(authority.clusterId(), authority.fingerprint());
-        var record = new TokenRecord(
-                HexFormat.of().formatHex(token.secretHash()), note, now(), now().plus(validity), maxUses, 0, false);
-        Transaction.Builder transaction = Transaction.builder();
-        tokens.create(transaction, token.id(), record);
-        forgetOld(transaction);
-        if (!state.commit(transaction).committed()) {
-            return create(note, maxUses, validity); // somebody else forgot the same ones
+        while (tokens.find(token.id()).isEmpty()) {
+            var record = new TokenRecord(
+                    HexFormat.of().formatHex(token.secretHash()), note, now(), now().plus(validity), maxUses, 0, false);
+            Transaction.Builder transaction = Transaction.builder();
+            tokens.create(transaction, token.id(), record);
+            forgetOld(transaction); // somebody else may forget the same ones
+            var unused = state.commit(transaction);
         }
-        return token.text();
     }
 
     private void forgetOld(Transaction.Builder transaction) {

@@ -29,6 +29,7 @@ import java.util.function.Function;
  *   <li>{@code host.pem}: private key, certificate, and the authority's certificate
  *   <li>{@code authority.pem}: certificate and private key of the cluster's authority, on the cluster's first host
  *   <li>{@code joining.pem}: the key of a host that asked to join and has no answer yet
+ *   <li>{@code first-token}: of a cluster that is not founded yet, on the host that will found it
  *   <li>{@code removed}: keys of hosts that do not belong to the cluster any more, as last heard
  * </ul>
  *
@@ -40,6 +41,7 @@ public final class IdentityFiles {
     private static final String HOST = "host.pem";
     private static final String AUTHORITY = "authority.pem";
     private static final String JOINING = "joining.pem";
+    private static final String FIRST_TOKEN = "first-token";
     private static final String REMOVED = "removed";
 
     private static final String FORMAT = "# flynn identity, format ";
@@ -103,14 +105,46 @@ public final class IdentityFiles {
         if (known.isPresent()) {
             return known.get();
         }
-        ClusterAuthority authority = loadAuthority().orElseGet(() -> {
+        HostIdentity identity = authorityToFoundWith(now).identify(hostId, now);
+        save(identity);
+        return identity;
+    }
+
+    /**
+     * Prepares a cluster that this host will found: its authority, and a token with which others may join it. Asking again
+     * gives the same token until the cluster is founded.
+     *
+     * @throws FlynnException {@code CONFLICT} if this host belongs to a cluster
+     */
+    public JoinToken prepareFounding(Instant now) {
+        if (load(now).isPresent()) {
+            throw FlynnException.conflict(
+                    "this host belongs to a cluster already, by %s".formatted(directory.resolve(HOST)));
+        }
+        ClusterAuthority authority = authorityToFoundWith(now);
+        return firstToken().orElseGet(() -> {
+            JoinToken token = JoinToken.of(authority);
+            write(FIRST_TOKEN, token.text() + "\n");
+            return token;
+        });
+    }
+
+    /** The token that {@link #prepareFounding} made; empty once the cluster knows it. */
+    public Optional<JoinToken> firstToken() {
+        return read(FIRST_TOKEN, JoinToken::parse);
+    }
+
+    /** To be called when the cluster knows the first token. */
+    public void deleteFirstToken() {
+        delete(FIRST_TOKEN);
+    }
+
+    private ClusterAuthority authorityToFoundWith(Instant now) {
+        return loadAuthority().orElseGet(() -> {
             ClusterAuthority created = ClusterAuthority.create(now);
             saveAuthority(created);
             return created;
         });
-        HostIdentity identity = authority.identify(hostId, now);
-        save(identity);
-        return identity;
     }
 
     /**
@@ -132,10 +166,14 @@ public final class IdentityFiles {
     }
 
     void deleteJoiningKey() {
+        delete(JOINING);
+    }
+
+    private void delete(String name) {
         try {
-            Files.deleteIfExists(directory.resolve(JOINING));
+            Files.deleteIfExists(directory.resolve(name));
         } catch (IOException e) {
-            throw FlynnException.internal("cannot delete %s: %s".formatted(directory.resolve(JOINING), e), e);
+            throw FlynnException.internal("cannot delete %s: %s".formatted(directory.resolve(name), e), e);
         }
     }
 

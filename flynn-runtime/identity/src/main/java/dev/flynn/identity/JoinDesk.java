@@ -19,12 +19,21 @@ public final class JoinDesk {
 
     private static final Logger log = LoggerFactory.getLogger(JoinDesk.class);
 
-    private final ClusterMembers members;
+    private final Supplier<ClusterMembers> members;
     private final FlynnJson json;
     private final Supplier<Map<String, String>> facts;
 
     /** @param facts that a host which has joined needs to find its cluster: the store's peers, for example */
     public JoinDesk(ClusterMembers members, FlynnJson json, Supplier<Map<String, String>> facts) {
+        this(() -> members, json, facts);
+    }
+
+    /**
+     * A desk that opens before the cluster's store does.
+     *
+     * @param members throws {@code SERVICE_UNAVAILABLE} as long as nobody can join
+     */
+    public JoinDesk(Supplier<ClusterMembers> members, FlynnJson json, Supplier<Map<String, String>> facts) {
         this.members = members;
         this.json = json;
         this.facts = facts;
@@ -66,7 +75,7 @@ public final class JoinDesk {
             throw FlynnException.invalid("the request for a certificate is not base64");
         }
         JoinToken token = JoinToken.parse(request.token());
-        String certificate = Pem.of(members.join(token, request.hostId(), csr));
+        String certificate = Pem.of(members.get().join(token, request.hostId(), csr));
         log.atInfo()
                 .addKeyValue("host", request.hostId())
                 .addKeyValue("token", token.id())

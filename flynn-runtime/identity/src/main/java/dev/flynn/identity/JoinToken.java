@@ -37,6 +37,11 @@ public final class JoinToken {
         this.secret = secret;
     }
 
+    /** A token that a cluster which is only being founded will know: {@link ClusterMembers#enter} it. */
+    public static JoinToken of(ClusterAuthority authority) {
+        return random(authority.clusterId(), authority.fingerprint());
+    }
+
     static JoinToken random(UUID clusterId, byte[] authorityFingerprint) {
         byte[] id = new byte[ID_BYTES];
         byte[] secret = new byte[SECRET_BYTES];
