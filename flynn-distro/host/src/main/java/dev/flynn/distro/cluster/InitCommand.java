@@ -1,8 +1,10 @@
 package dev.flynn.distro.cluster;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.identity.IdentityFiles;
 import dev.flynn.identity.JoinToken;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,22 +23,24 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "Example, on the first host:   DISCOVERY_SERVER=http://192.0.2.9:1115 flynn-host init --init-discovery",
-            "         on every other:      flynn-host init --discovery URL --join-token TOKEN",
-            "The first prints the URL; 'flynn-host token create' prints the join token.",
+            "         on every other:      flynn-host init --discovery 'LINE'",
+            "The first prints the line: the URL of the list of hosts, and after '#' the right to join for 24 hours.",
+            "Later: flynn-host init --peer-ips 192.0.2.11 --join-token TOKEN, with a token of 'flynn-host token create'.",
         })
 public final class InitCommand implements Callable<Integer> {
 
     private static final String TOKEN_FILE = "join-token";
+    private static final Path DEFAULT_DATA = Path.of("/var/lib/flynn");
 
     @Option(
             names = "--init-discovery",
-            description = "Make a discovery token at $DISCOVERY_SERVER, use it, and print it.")
+            description = "Make a list of hosts at $DISCOVERY_SERVER, and print the line that others join with.")
     private boolean initDiscovery;
 
     @Option(
             names = "--discovery",
             paramLabel = "TOKEN",
-            description = "Use this discovery token: the URL that --init-discovery printed.")
+            description = "Find the cluster, and join it, by the line that --init-discovery printed.")
     private @Nullable String discovery;
 
     @Option(names = "--peer-ips", paramLabel = "IPLIST", description = "Join the cluster of these hosts: IP,IP,…")
@@ -55,6 +59,12 @@ public final class InitCommand implements Callable<Integer> {
     private @Nullable String joinToken;
 
     @Option(
+            names = "--data-dir",
+            paramLabel = "DIR",
+            description = "Data directory of this host's daemon (default: /var/lib/flynn).")
+    private @Nullable Path dataDirectory;
+
+    @Option(
             names = "--file",
             paramLabel = "FILE",
             defaultValue = "/etc/flynn/host.json",
@@ -67,37 +77,47 @@ public final class InitCommand implements Callable<Integer> {
     }
 
     Integer run(Map<String, String> environment, @Nullable String version) {
+        Optional<JoinLine> line = initDiscovery
+                ? Optional.of(prepareCluster(environment, version == null ? "dev" : version))
+                : Optional.ofNullable(discovery).map(JoinLine::parse);
+        Optional<JoinToken> token = joinToken != null
+                ? Optional.of(JoinToken.parse(joinToken))
+                : line.flatMap(JoinLine::joinToken).filter(copied -> !initDiscovery);
         List<String> args = new ArrayList<>();
-        Optional<String> token =
-                Optional.ofNullable(joinToken).map(text -> JoinToken.parse(text).text());
-        discoveryToken(environment, version).ifPresent(found -> args.addAll(List.of("--discovery", found.url())));
+        line.ifPresent(found -> args.addAll(List.of("--discovery", found.list().url())));
         if (externalIp != null) {
             args.addAll(List.of("--external-ip", externalIp));
         }
         if (peerIps != null) {
             args.addAll(List.of("--peer-ips", peerIps));
         }
+        if (dataDirectory != null) {
+            args.addAll(List.of("--data-dir", dataDirectory.toString()));
+        }
         if (token.isPresent()) {
             Path secret = file.toAbsolutePath().resolveSibling(TOKEN_FILE);
-            HostFile.write(secret, token.get() + "\n", "rw-------");
+            HostFile.write(secret, token.get().text() + "\n", "rw-------");
             args.addAll(List.of("--join-token-file", secret.toString()));
         }
         new HostFile(args, Map.of()).write(file);
+        if (initDiscovery) {
+            line.ifPresent(made -> System.out.println(made.text()));
+        }
         return 0;
     }
 
-    private Optional<DiscoveryToken> discoveryToken(Map<String, String> environment, @Nullable String version) {
-        if (!initDiscovery) {
-            return Optional.ofNullable(discovery).map(DiscoveryToken::new);
-        }
+    /** Makes the list of hosts, and the authority that this host's daemon will found the cluster with. */
+    private JoinLine prepareCluster(Map<String, String> environment, String version) {
         String server = environment.getOrDefault(DiscoveryToken.SERVER_VARIABLE, "");
         if (server.isEmpty()) {
             throw FlynnException.invalid(
                     "set %s to the discovery service that is to be used, such as http://192.0.2.9:1115; run one with 'flynn-host discovery-service'"
                             .formatted(DiscoveryToken.SERVER_VARIABLE));
         }
-        DiscoveryToken created = DiscoveryToken.create(server, version == null ? "dev" : version);
-        System.out.println(created.url());
-        return Optional.of(created);
+        DiscoveryToken list = DiscoveryToken.create(server, version);
+        Path data = dataDirectory != null ? dataDirectory : DEFAULT_DATA;
+        JoinToken token = new IdentityFiles(data.resolve("identity"))
+                .prepareFounding(Clock.systemUTC().instant());
+        return new JoinLine(list, Optional.of(token));
     }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.identity.IdentityFiles;
+import dev.flynn.identity.JoinToken;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -78,17 +80,37 @@ class InitCommandTest {
                 directory.resolve("lists"),
                 Clock.systemUTC())) {
             String server = "http://127.0.0.1:" + service.address().getPort();
+            String data = directory.resolve("data").toString();
             init(
                     Map.of(DiscoveryToken.SERVER_VARIABLE, server),
                     "--init-discovery",
+                    "--data-dir",
+                    data,
                     "--discovery",
                     "https://discovery.example/clusters/1");
 
             List<String> args = HostFile.read(file()).args();
-            assertThat(args).hasSize(2).first().isEqualTo("--discovery");
-            assertThat(args.get(1)).startsWith(server + "/clusters/");
+            assertThat(args).hasSize(4).first().isEqualTo("--discovery");
+            assertThat(args.get(1)).startsWith(server + "/clusters/").doesNotContain("#");
+            assertThat(args.subList(2, 4)).containsExactly("--data-dir", data);
             assertThat(new DiscoveryToken(args.get(1)).hostUrls()).isEmpty();
+            assertThat(new IdentityFiles(directory.resolve("data").resolve("identity")).firstToken())
+                    .isPresent();
         }
+    }
+
+    @Test
+    void theLineOfTheFirstHostLetsOthersJoin() throws IOException {
+        JoinToken token = JoinToken.parse(Tokens.any());
+        init(Map.of(), "--discovery", "https://discovery.example/clusters/1#" + token.text());
+
+        assertThat(HostFile.read(file()).args())
+                .containsExactly(
+                        "--discovery",
+                        "https://discovery.example/clusters/1",
+                        "--join-token-file",
+                        directory.resolve("join-token").toString());
+        assertThat(Files.readString(directory.resolve("join-token"))).isEqualTo(token.text() + "\n");
     }
 
     @Test
