@@ -12,7 +12,7 @@ import dev.flynn.spi.discovery.Discovery;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.function.LongSupplier;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +27,7 @@ final class DiscoveryServers implements AutoCloseable {
     private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
 
     private final Discovery discovery;
-    private final LongSupplier revision;
+    private final Function<String, ClusterPeers> peers;
     private final String ip;
     private final int discoverdPort;
     private final int dnsPort;
@@ -36,14 +36,22 @@ final class DiscoveryServers implements AutoCloseable {
     private final Closer closer = new Closer();
     private boolean closed;
 
-    /** Chooses the ports; {@link #start} begins to serve. */
-    DiscoveryServers(Discovery discovery, LongSupplier revision, UpOptions options) {
+    /**
+     * Chooses the ports; {@link #start} begins to serve.
+     *
+     * @param peers whom discoverd names as the cluster's peers, by its own address
+     */
+    DiscoveryServers(
+            Discovery discovery,
+            String ip,
+            ServerPort discoverd,
+            ServerPort dns,
+            Function<String, ClusterPeers> peers) {
         this.discovery = discovery;
-        this.revision = revision;
-        this.ip = options.listenIp();
-        this.discoverdPort =
-                options.discoverd().isOff() ? -1 : options.discoverd().choose(ip);
-        this.dnsPort = options.dns().isOff() ? -1 : options.dns().choose(ip);
+        this.peers = peers;
+        this.ip = ip;
+        this.discoverdPort = discoverd.isOff() ? -1 : discoverd.choose(ip);
+        this.dnsPort = dns.isOff() ? -1 : dns.choose(ip);
     }
 
     /** What jobs are told of it. */
@@ -78,7 +86,7 @@ final class DiscoveryServers implements AutoCloseable {
     private void serveHttp() {
         String address = ip + ":" + discoverdPort;
         closer.register(Discoverd.builder(discovery, new InetSocketAddress(ip, discoverdPort))
-                .peers(ClusterPeers.alone(address, revision))
+                .peers(peers.apply(address))
                 .start());
         Heartbeats heartbeats = closer.register(new Heartbeats(discovery));
         var unused = heartbeats.keep("discoverd", Instance.of("tcp", address, Map.of()));

@@ -1,0 +1,148 @@
+package dev.flynn.distro;
+
+import dev.flynn.api.release.Release;
+import dev.flynn.base.Closer;
+import dev.flynn.base.DiskReserve;
+import dev.flynn.blobstore.BlobStoreProgram;
+import dev.flynn.build.Images;
+import dev.flynn.containers.builtin.BuiltinContainerBackend;
+import dev.flynn.containers.process.ProcessContainerBackend;
+import dev.flynn.controller.AggregatedLogs;
+import dev.flynn.git.GitReceiveProgram;
+import dev.flynn.host.HostAgent;
+import dev.flynn.host.SlugCache;
+import dev.flynn.logs.LogAggregatorProgram;
+import dev.flynn.logs.LogMux;
+import dev.flynn.logs.LogReader;
+import dev.flynn.router.program.RouterProgram;
+import dev.flynn.spi.builtin.BuiltinProgram;
+import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.spi.host.HostConnections;
+import dev.flynn.spi.log.LogSink;
+import dev.flynn.state.ClusterState;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
+
+/**
+ * What every host does for its cluster: the agent, what it starts jobs in, and the platform's own apps for whom it is the one
+ * to run them. Closing it ends them, last first.
+ */
+final class HostServices implements AutoCloseable {
+
+    private final Closer closer = new Closer();
+    private final LogMux logs;
+    private final HostAgent agent;
+
+    /**
+     * What is different from host to host, and for one that is alone.
+     *
+     * @param listenIp where jobs and services of this host are reached
+     * @param ports of the router
+     * @param jobEnvironment what jobs are told of discovery
+     * @param hosts makes the way to all hosts from that to this one
+     * @param logs makes the sink of the jobs' lines from that of this host
+     */
+    record Settings(
+            String hostId,
+            String listenIp,
+            ListenPorts ports,
+            Map<String, String> jobEnvironment,
+            UnaryOperator<HostConnections> hosts,
+            UnaryOperator<LogSink> logs) {
+
+        static Settings ofOneHost(
+                String hostId, String listenIp, ListenPorts ports, Map<String, String> jobEnvironment) {
+            return new Settings(
+                    hostId, listenIp, ports, jobEnvironment, UnaryOperator.identity(), UnaryOperator.identity());
+        }
+    }
+
+    /** Starts the agent; the jobs of an earlier run begin to come back. */
+    HostServices(DataDirectory data, ClusterState state, Discovery discovery, Settings settings) {
+        try {
+            this.logs = closer.register(new LogMux(data.directory("log")));
+            this.agent = startAgent(data, state, discovery, settings);
+        } catch (RuntimeException e) {
+            closer.closeAfter(e);
+            throw e;
+        }
+    }
+
+    private HostAgent startAgent(DataDirectory data, ClusterState state, Discovery discovery, Settings settings) {
+        Clock clock = state.clock();
+        long reserve = Optional.ofNullable(System.getenv(DiskReserve.VARIABLE))
+                .map(Long::parseLong)
+                .orElse(DiskReserve.DEFAULT_BYTES);
+        var disk = new DiskReserve(data.root(), reserve);
+        var opened = new CompletableFuture<HostAgent>();
+        HostConnections hosts = settings.hosts().apply(hostId -> opened.join().connect(hostId));
+
+        List<BuiltinProgram> programs = List.of(
+                new ControllerProgram(state, discovery, hosts, new AggregatedLogs(new LogReader(discovery)), disk),
+                new RouterProgram(state, discovery),
+                new BlobStoreProgram(data.directory("blobs"), clock),
+                new LogAggregatorProgram(logs),
+                new GitReceiveProgram(data.directory("repos"), discovery, clock));
+        var builtin = closer.register(new BuiltinContainerBackend(programs, settings.listenIp(), clock));
+
+        Path images = data.root().resolve("images");
+        Images.install(images);
+        var slugs = new SlugCache(data.directory("slugs"), discovery, () -> clusterKey(state));
+        var processes = closer.register(ProcessContainerBackend.builder(data.root(), images)
+                .address(settings.listenIp())
+                .clock(clock)
+                .preparation(slugs::prepare)
+                .build());
+
+        var agent = closer.register(HostAgent.builder(settings.hostId(), state, discovery)
+                .builtinBackend(builtin)
+                .appBackend(processes)
+                .logSink(settings.logs().apply(logs))
+                .listenIp(settings.listenIp())
+                .jobEnvironment(settings.jobEnvironment())
+                .builtinEnvironment(Map.of(
+                        "HTTP_PORT",
+                        String.valueOf(settings.ports().http()),
+                        "HTTPS_PORT",
+                        String.valueOf(settings.ports().https()),
+                        "ROUTER_LISTEN_IP",
+                        settings.listenIp(),
+                        DiskReserve.VARIABLE,
+                        String.valueOf(reserve)))
+                .build());
+        opened.complete(agent);
+        return agent;
+    }
+
+    HostAgent agent() {
+        return agent;
+    }
+
+    /** Where the lines of this host's jobs are kept. */
+    LogMux logs() {
+        return logs;
+    }
+
+    /** The key of the cluster; empty before it was bootstrapped. */
+    private static String clusterKey(ClusterState state) {
+        return state.findApp("controller")
+                .flatMap(app -> app.value().release())
+                .flatMap(release -> state.releases().find(release.toString()))
+                .map(release -> firstKey(release.value()))
+                .orElse("");
+    }
+
+    private static String firstKey(Release controller) {
+        return controller.env().getOrDefault("AUTH_KEY", "").split(",", 2)[0];
+    }
+
+    @Override
+    public void close() {
+        closer.close();
+    }
+}
