@@ -3,16 +3,11 @@ package dev.flynn.distro;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.bootstrap.BootstrapOutput;
 import dev.flynn.bootstrap.BootstrapResult;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.ZoneId;
-import java.util.concurrent.CountDownLatch;
 import org.slf4j.LoggerFactory;
-import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /** The life of {@code flynn-host up}: start, say what is where, stay until a signal, stop in order. */
 final class HostProcess {
@@ -21,8 +16,7 @@ final class HostProcess {
 
     private final UpOptions options;
     private final PrintStream out;
-    private final CountDownLatch stopWanted = new CountDownLatch(1);
-    private final CountDownLatch stopped = new CountDownLatch(1);
+    private final Foreground life = new Foreground();
 
     HostProcess(UpOptions options, PrintStream out) {
         this.options = options;
@@ -40,17 +34,18 @@ final class HostProcess {
                 options.httpPort(),
                 options.httpsPort(),
                 line -> out.println("flynn-host: " + line));
-        try (DataDirectory data = DataDirectory.open(options.dataDirectory())) {
+        try (life;
+                DataDirectory data = DataDirectory.open(options.dataDirectory())) {
             Path log = data.directory("log").resolve("flynn-host.log");
-            startLogging(log);
+            Foreground.startLogging(log);
             out.printf("flynn-host: starting the cluster %s in %s (log: %s)%n", options.domain(), data.root(), log);
-            Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait, "shutdown"));
+            life.stopOnSignals();
             try (SingleHost host = new SingleHost(data, options, ports)) {
                 BootstrapResult result =
                         host.bringUp(BootstrapOutput.text(out, Clock.systemUTC(), ZoneId.systemDefault()));
                 ready(result, ports, (System.nanoTime() - began) / 1_000_000);
                 if (!options.untilReady()) {
-                    stopWanted.await();
+                    life.awaitStop();
                 }
                 out.println("flynn-host: stopping");
             } catch (InterruptedException e) {
@@ -62,16 +57,7 @@ final class HostProcess {
             }
             out.println("flynn-host: stopped");
             return 0;
-        } finally {
-            stopped.countDown();
         }
-    }
-
-    private static void startLogging(Path file) {
-        System.setProperty(LogSettings.FILE, file.toString());
-        SLF4JBridgeHandler.removeHandlersForRootLogger();
-        SLF4JBridgeHandler.install();
-        LoggerFactory.getLogger(HostProcess.class).info("flynn-host {} starts", VersionCommand.version());
     }
 
     private void ready(BootstrapResult result, ListenPorts ports, long millis) {
@@ -86,28 +72,6 @@ final class HostProcess {
                 ports.httpUrl("<app>." + options.domain()), ports.urlDomain(options.domain()));
         out.println("Add the cluster to the command line:");
         out.println(add);
-        options.readyFile().ifPresent(file -> write(file, add + "\n"));
-    }
-
-    /** Whoever waits for the file finds it whole; it holds the cluster's key. */
-    private static void write(Path file, String text) {
-        try {
-            Path target = file.toAbsolutePath();
-            Path partial = Files.createTempFile(target.getParent(), "ready", ".new");
-            Files.writeString(partial, text);
-            Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException e) {
-            throw FlynnException.unavailable("cannot write the ready file " + file + ": " + e, e);
-        }
-    }
-
-    /** Runs on SIGINT and SIGTERM, and at the end of the program. */
-    private void stopAndWait() {
-        stopWanted.countDown();
-        try {
-            stopped.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        options.readyFile().ifPresent(file -> ReadyFile.write(file, add + "\n"));
     }
 }

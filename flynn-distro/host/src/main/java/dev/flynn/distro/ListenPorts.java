@@ -24,10 +24,18 @@ record ListenPorts(int http, int https) {
      * @throws FlynnException {@code CONFLICT} naming who holds a wanted port
      */
     static ListenPorts choose(String listenIp, OptionalInt wantedHttp, OptionalInt wantedHttps, Consumer<String> say) {
-        int http = one(listenIp, "--http-port", wantedHttp, 80, 8080, say);
-        int https = one(listenIp, "--https-port", wantedHttps, 443, 8443, say);
+        return choose("--", listenIp, wantedHttp, wantedHttps, say);
+    }
+
+    /** @param options what the operator's options begin with */
+    static ListenPorts choose(
+            String options, String listenIp, OptionalInt wantedHttp, OptionalInt wantedHttps, Consumer<String> say) {
+        String httpOption = options + "http-port";
+        String httpsOption = options + "https-port";
+        int http = one(listenIp, httpOption, wantedHttp, 80, 8080, say);
+        int https = one(listenIp, httpsOption, wantedHttps, 443, 8443, say);
         if (http == https) {
-            throw FlynnException.invalid("--http-port and --https-port must differ, both are " + http);
+            throw FlynnException.invalid("%s and %s must differ, both are %d".formatted(httpOption, httpsOption, http));
         }
         return new ListenPorts(http, https);
     }
@@ -56,7 +64,8 @@ record ListenPorts(int http, int https) {
         return fallback;
     }
 
-    private static int anyFree(String ip) {
+    /** A port that is free now. */
+    static int anyFree(String ip) {
         try (ServerSocket socket = new ServerSocket()) {
             socket.bind(new InetSocketAddress(ip, 0));
             return socket.getLocalPort();

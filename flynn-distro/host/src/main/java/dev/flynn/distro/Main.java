@@ -1,6 +1,7 @@
 package dev.flynn.distro;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.distro.cluster.BootstrapCommand;
 import dev.flynn.distro.cluster.DiscoveryServiceCommand;
 import dev.flynn.distro.cluster.InitCommand;
 import dev.flynn.distro.cluster.TokenCommand;
@@ -17,6 +18,8 @@ import picocli.CommandLine.IParameterExceptionHandler;
         subcommands = {
             UpCommand.class,
             InitCommand.class,
+            DaemonCommand.class,
+            BootstrapCommand.class,
             TokenCommand.class,
             DiscoveryServiceCommand.class,
             VersionCommand.class,
@@ -39,7 +42,7 @@ public final class Main implements Runnable {
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler(failures(err))
                 .setParameterExceptionHandler(usageErrors(err))
-                .execute(args);
+                .execute(ConfigurationFile.apply(args, System.getenv()));
     }
 
     private static IExecutionExceptionHandler failures(PrintStream err) {

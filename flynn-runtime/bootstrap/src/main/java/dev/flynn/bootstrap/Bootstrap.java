@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
+import java.util.function.Consumer;
 
 /**
  * Turns hosts into a cluster by executing a manifest (contract: layer 0, Bootstrap).
@@ -83,7 +84,8 @@ public final class Bootstrap {
                 templates(results),
                 settings.controller.orElseGet(() -> () -> openController(services, results)),
                 settings.env,
-                settings.minHosts,
+                new Cluster.Hosts(
+                        settings.minHosts, settings.hostsPatience.orElse(settings.patience), settings.whenOnline),
                 settings.patience);
     }
 
@@ -157,6 +159,8 @@ public final class Bootstrap {
         private BootstrapOutput output = BootstrapOutput.silent();
         private int minHosts = 1;
         private Duration patience = Duration.ofMinutes(5);
+        private Optional<Duration> hostsPatience = Optional.empty();
+        private Consumer<List<Host>> whenOnline = hosts -> {};
         private Optional<Controller.Opener> controller = Optional.empty();
 
         private Builder(ClusterState state, Discovery discovery) {
@@ -185,6 +189,18 @@ public final class Bootstrap {
         /** How many hosts to wait for: 1, or 3 and more. 1 unless said. */
         public Builder minHosts(int value) {
             this.minHosts = value;
+            return this;
+        }
+
+        /** How long to wait for the hosts; as for anything else unless said. */
+        public Builder hostsPatience(Duration value) {
+            this.hostsPatience = Optional.of(value);
+            return this;
+        }
+
+        /** Is given the hosts once there are enough, each time, before anything is run on them. */
+        public Builder whenOnline(Consumer<List<Host>> value) {
+            this.whenOnline = requireNonNull(value, "whenOnline");
             return this;
         }
 

@@ -1,15 +1,18 @@
 package dev.flynn.bootstrap;
 
+import dev.flynn.api.host.Host;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.state.ClusterState;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * What the actions of one bootstrap work on.
  *
  * @param env of whoever started the bootstrap
- * @param minHosts 1 means a cluster of one host for good: counts above one become one
+ * @param hosts that are waited for
  * @param patience for anything that has to happen elsewhere
  */
 record Cluster(
@@ -19,15 +22,23 @@ record Cluster(
         Template templates,
         Controller.Opener controller,
         Map<String, String> env,
-        int minHosts,
+        Hosts hosts,
         Duration patience) {
+
+    /**
+     * The hosts that are waited for.
+     *
+     * @param atLeast 1 means a cluster of one host for good: counts above one become one
+     * @param whenOnline is given them, once there are enough
+     */
+    record Hosts(int atLeast, Duration patience, Consumer<List<Host>> whenOnline) {}
 
     FlynnJson json() {
         return state.json();
     }
 
     boolean isSingleton() {
-        return minHosts == 1;
+        return hosts.atLeast() == 1;
     }
 
     Deadline deadline() {

@@ -23,15 +23,17 @@ final class OnlineHosts implements Action {
 
     @Override
     public JsonNode run(Step step) throws InterruptedException {
+        Cluster.Hosts wanted = cluster.hosts();
         var signal = new Signal();
         try (TableView<Host> hosts = cluster.state().hosts().view(signal)) {
             List<Host> online = signal.await(
-                            () -> Optional.of(hosts(hosts)).filter(found -> found.size() >= cluster.minHosts()),
-                            cluster.deadline())
+                            () -> Optional.of(hosts(hosts)).filter(found -> found.size() >= wanted.atLeast()),
+                            Deadline.in(wanted.patience()))
                     .orElseThrow(() -> FlynnException.unavailable(
                             "timed out waiting for %d hosts to come online (currently %d online)"
-                                    .formatted(cluster.minHosts(), hosts(hosts).size()),
+                                    .formatted(wanted.atLeast(), hosts(hosts).size()),
                             null));
+            wanted.whenOnline().accept(online);
             ObjectNode result = JsonNodeFactory.instance.objectNode();
             online.forEach(host -> result.withArray("hosts").add(cluster.json().toTree(host)));
             return result;

@@ -1,0 +1,183 @@
+package dev.flynn.distro;
+
+import dev.flynn.api.discovery.Instance;
+import dev.flynn.base.Closer;
+import dev.flynn.base.NamedThreads;
+import dev.flynn.bootstrap.Bootstrap;
+import dev.flynn.bootstrap.BootstrapOutput;
+import dev.flynn.discoverd.ClusterPeers;
+import dev.flynn.discovery.StoreDiscovery;
+import dev.flynn.distro.cluster.BootstrapRequest;
+import dev.flynn.distro.cluster.BootstrapService;
+import dev.flynn.distro.cluster.LinkAddressFile;
+import dev.flynn.distro.cluster.StoreVoters;
+import dev.flynn.identity.CertificateRenewal;
+import dev.flynn.link.HostLink;
+import dev.flynn.link.hosts.JobService;
+import dev.flynn.link.hosts.RemoteHosts;
+import dev.flynn.link.logs.LogReceiver;
+import dev.flynn.link.logs.LogShipper;
+import dev.flynn.link.tokens.TokenService;
+import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.spi.log.LogSink;
+import dev.flynn.store.StoreMember;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One host of a cluster of several: what {@link HostServices every host} does, over the link to the others. */
+final class ClusterHost implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(ClusterHost.class);
+
+    private static final String DOMAIN = "CLUSTER_DOMAIN";
+    private static final String AGGREGATOR = "logaggregator";
+
+    private final Closer closer = new Closer();
+    private final DataDirectory data;
+    private final DaemonOptions options;
+    private final ListenPorts ports;
+    private final Membership membership;
+    private final HostLink link;
+    private final Discovery discovery;
+    private final DiscoveryServers discoveryServers;
+
+    /** Starts everything; the platform's apps of an earlier run begin to come back. */
+    ClusterHost(DataDirectory data, DaemonOptions options, ListenPorts ports, Membership membership) {
+        this.data = data;
+        this.options = options;
+        this.ports = ports;
+        this.membership = membership;
+        this.link = membership.link();
+        try {
+            closer.register(membership.removed().follow(membership.members(), link::hangUpOnRemoved));
+            closer.register(new CertificateRenewal(
+                    membership.credentials(),
+                    membership.files(),
+                    membership.members(),
+                    membership.state().clock()));
+            this.discovery = closer.register(StoreDiscovery.builder(membership.store())
+                    .member(membership.hostId())
+                    .build());
+            this.discoveryServers = closer.register(new DiscoveryServers(
+                    discovery, options.listenIp(), options.discoverd(), options.dns(), this::discoverdPeers));
+            startServices();
+            discoveryServers.start();
+        } catch (RuntimeException e) {
+            closer.closeAfter(e);
+            throw e;
+        }
+    }
+
+    private void startServices() {
+        var services = closer.register(new HostServices(
+                data,
+                membership.state(),
+                discovery,
+                new HostServices.Settings(
+                        membership.hostId(),
+                        options.listenIp(),
+                        ports,
+                        discoveryServers.jobEnvironment(),
+                        local -> new RemoteHosts(link, membership.hostId(), local, membership::addressOf),
+                        this::shipping)));
+        closer.register(JobService.serve(link, () -> services.agent().connect(membership.hostId())));
+        closer.register(LogReceiver.serve(link, services.logs()));
+        closer.register(TokenService.serve(
+                link, membership.members(), membership.state().json()));
+        closer.register(
+                BootstrapService.serve(link, this::bootstrap, membership.state().json()));
+        LinkAddressFile.write(data.root(), link.advertisedAddress());
+    }
+
+    // logs
+
+    private LogSink shipping(LogSink local) {
+        return closer.register(new LogShipper(link, local, this::aggregator));
+    }
+
+    private Optional<LogShipper.Target> aggregator() {
+        return discovery.instances(AGGREGATOR).stream()
+                .flatMap(instance -> hostOf(instance).stream())
+                .findFirst()
+                .flatMap(host -> membership.addressOf(host).map(address -> new LogShipper.Target(host, address)));
+    }
+
+    private static Optional<String> hostOf(Instance instance) {
+        return Optional.ofNullable(instance.meta().get("FLYNN_JOB_ID")).map(job -> job.substring(0, job.indexOf('-')));
+    }
+
+    // discovery
+
+    /** Hosts are told with the port of this one's discoverd, which is the same on all unless the operator wanted others. */
+    private ClusterPeers discoverdPeers(String address) {
+        String port = address.substring(address.lastIndexOf(':'));
+        return ClusterPeers.readOnly(
+                () -> membership.store().leader().flatMap(membership::addressOf).map(leader -> ip(leader) + port),
+                () -> membership.store().members().stream()
+                        .filter(StoreMember::isVoter)
+                        .map(member -> ip(member.address()) + port)
+                        .sorted()
+                        .toList(),
+                () -> membership.store().list("bootstrap/").revision());
+    }
+
+    private static String ip(String address) {
+        return address.substring(0, address.lastIndexOf(':'));
+    }
+
+    /** Enters this host in the list that others find the cluster by; tries until it is done. */
+    void publish() {
+        options.discovery().ifPresent(list -> {
+            var thread = new NamedThreads("discovery-list").newThread(() -> {
+                while (true) {
+                    try {
+                        list.register(
+                                "http://" + options.externalIp() + ":1113",
+                                membership.hostId(),
+                                VersionCommand.version());
+                        return;
+                    } catch (RuntimeException e) {
+                        log.atWarn().setCause(e).log("cannot enter this host in the discovery service's list");
+                    }
+                    try {
+                        Thread.sleep(10_000);
+                    } catch (InterruptedException closing) {
+                        return;
+                    }
+                }
+            });
+            thread.start();
+            closer.register(thread::interrupt);
+        });
+    }
+
+    // bootstrap
+
+    private void bootstrap(BootstrapRequest request, BootstrapOutput output) {
+        Map<String, String> env = new HashMap<>(request.env());
+        env.put("CLUSTER_URL_DOMAIN", ports.urlDomain(env.getOrDefault(DOMAIN, "")));
+        env.put("HTTP_PORT", String.valueOf(ports.http()));
+        env.put("HTTPS_PORT", String.valueOf(ports.https()));
+        env.put("ROUTER_LISTEN_IP", options.listenIp());
+        var voters = new StoreVoters(membership.store(), request.minHosts());
+        Bootstrap.builder(membership.state(), discovery)
+                .manifest(request.manifest())
+                .minHosts(request.minHosts())
+                .hostsPatience(Duration.ofSeconds(request.timeoutSeconds()))
+                .whenOnline(hosts -> voters.ensure(List.copyOf(hosts)))
+                .env(env)
+                .output(output)
+                .build()
+                .run();
+    }
+
+    @Override
+    public void close() {
+        closer.close();
+    }
+}
