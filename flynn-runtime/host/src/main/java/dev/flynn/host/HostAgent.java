@@ -17,6 +17,7 @@ import dev.flynn.api.release.Port;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
 import dev.flynn.discovery.Heartbeats;
+import dev.flynn.discovery.Registration;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.spi.container.JobListener;
@@ -26,14 +27,17 @@ import dev.flynn.spi.host.HostConnections;
 import dev.flynn.spi.log.LogSink;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
+import dev.flynn.state.HostPresence;
 import dev.flynn.state.JobRecord;
 import dev.flynn.state.TableView;
+import dev.flynn.state.Turn;
 import dev.flynn.state.Versioned;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +48,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,6 +79,9 @@ public final class HostAgent implements HostConnections, AutoCloseable {
 
     private static final int KEPT_DOWN_JOBS = 100;
 
+    /** Of a host's API (contract: layer 0, Ports). */
+    private static final int USUAL_PORT = 1113;
+
     private final String hostId;
     private final ClusterState state;
     private final Discovery discovery;
@@ -81,6 +89,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     private final ContainerBackend appBackend;
     private final LogSink logSink;
     private final String listenIp;
+    private final String advertised;
     private final JobEnvironment environment;
     private final Clock clock;
 
@@ -100,6 +109,13 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     private final AtomicBoolean reconcileQueued = new AtomicBoolean();
     private final List<Subscription> watches = new ArrayList<>();
     private final TableView<JobRecord> records;
+    private final TableView<Host> hosts;
+    private final HostPresence presence;
+
+    /** How the other hosts know that this one lives; its metadata is written by {@link #decisions} alone. */
+    private final Registration registration;
+
+    private Instance registered;
     private volatile boolean ready;
     private volatile boolean closing;
 
@@ -111,18 +127,23 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         this.appBackend = requireNonNull(builder.appBackend, "appBackend");
         this.logSink = requireNonNull(builder.logSink, "logSink");
         this.listenIp = builder.listenIp;
+        this.advertised = builder.advertised.isEmpty() ? listenIp + ":" + USUAL_PORT : builder.advertised;
         this.environment = new JobEnvironment(listenIp, builder.jobEnvironment, builder.builtinEnvironment);
         this.clock = state.clock();
         this.ports = new PortAllocator(listenIp);
         this.heartbeats = new Heartbeats(discovery);
         this.attachments = new Attachments(state.jobs(), local);
-        announce();
+        Host host = announce(builder.tags);
         forgetOldInstances();
         var events = new BackendEvents();
         watches.add(builtinBackend.watch(events));
         watches.add(appBackend.watch(events));
         recover(events);
         this.records = state.jobs().table().view(this::reconcileSoon);
+        this.hosts = state.hosts().view(this::reconcileSoon);
+        this.presence = new HostPresence(discovery, this::reconcileSoon);
+        this.registered = HostPresence.instance(host, advertised);
+        this.registration = heartbeats.keep(HostPresence.SERVICE, registered);
         ready = true;
         reconcileSoon();
         reconcileNowAndThen();
@@ -134,12 +155,26 @@ public final class HostAgent implements HostConnections, AutoCloseable {
 
     // starting
 
-    private void announce() {
-        Map<String, String> tags =
-                state.hosts().find(hostId).map(host -> host.value().tags()).orElse(Map.of());
-        Transaction.Builder transaction = Transaction.builder();
-        transaction.put(state.hosts().key(hostId), state.json().write(new Host(hostId, "http://" + listenIp, tags)));
-        state.commit(transaction);
+    /** Writes this host's record; what was said of the host while it ran before stays, but for the tags it is given now. */
+    private Host announce(Map<String, String> given) {
+        while (true) {
+            Optional<Versioned<Host>> known = state.hosts().find(hostId);
+            Map<String, String> tags =
+                    new HashMap<>(known.map(host -> host.value().tags()).orElse(Map.of()));
+            tags.putAll(given);
+            boolean draining = known.map(host -> host.value().draining()).orElse(false);
+            var host = new Host(hostId, "http://" + advertised, tags, draining);
+            if (known.map(Versioned::value).equals(Optional.of(host))) {
+                return host;
+            }
+            Transaction.Builder transaction = Transaction.builder();
+            known.ifPresentOrElse(
+                    read -> state.hosts().replace(transaction, read, host),
+                    () -> state.hosts().create(transaction, hostId, host));
+            if (state.commit(transaction).committed()) {
+                return host;
+            }
+        }
     }
 
     /** What an earlier run of this agent registered is registered again by the jobs that are still there. */
@@ -226,7 +261,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     }
 
     private void reconcile() {
-        boolean complete = true;
+        boolean complete = attempt("its tags", this::registerTags);
         Map<String, Versioned<JobRecord>> known = records.records();
         Collection<Versioned<JobRecord>> all = known.values();
         for (LocalJob job : List.copyOf(local.values())) {
@@ -242,10 +277,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             }
         }
         forgetOldJobs(known);
-        List<JobRecord> jobs = all.stream().map(Versioned::value).toList();
-        for (JobRecord job : Resurrection.due(jobs, hostId, clock.instant(), SCHEDULER_PATIENCE)) {
-            complete &= attempt(job.id(), () -> resurrect(job));
-        }
+        complete &= attempt("what nobody else brings back", () -> resurrect(all));
         if (!complete) {
             pauses.runAfter(RETRY, this::reconcileSoon);
         }
@@ -253,6 +285,10 @@ public final class HostAgent implements HostConnections, AutoCloseable {
 
     /** One job's trouble is not that of the others. */
     private boolean attempt(JobId job, Runnable step) {
+        return attempt(job.value(), step);
+    }
+
+    private boolean attempt(String what, Runnable step) {
         if (closing) {
             return true;
         }
@@ -260,7 +296,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             step.run();
             return true;
         } catch (RuntimeException e) {
-            log.atWarn().addKeyValue("job", job).setCause(e).log("job's step failed; trying again");
+            log.atWarn().addKeyValue("what", what).setCause(e).log("a step failed; trying again");
             return false;
         }
     }
@@ -295,9 +331,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
                 case STARTING, UP, STOPPING -> giveUp(job.id(), "its host lost it");
                 case DOWN -> {}
             }
-        } else if (job.state() == JobState.DOWN) {
-            here.backend.stop(job.id(), Duration.ZERO);
-        } else if (job.stopRequested()) {
+        } else if (job.state() == JobState.DOWN || job.stopRequested()) {
             stop(here);
         }
     }
@@ -382,9 +416,38 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         change(job.id(), record -> record.stopping(clock.instant()));
     }
 
-    private void resurrect(JobRecord job) {
-        log.atInfo().addKeyValue("job", job.id()).log("nobody restarts the job; its host does");
-        state.jobs().create(Resurrection.successor(job, clock.instant()));
+    /** Takes part in the scheduler's turns, so that the two never start the same job again. */
+    private void resurrect(Collection<Versioned<JobRecord>> known) {
+        if (dueForResurrection(known).isEmpty()) {
+            return;
+        }
+        var turn = new Turn(state);
+        for (Versioned<JobRecord> job : dueForResurrection(state.jobs().table().list())) {
+            JobRecord down = job.value();
+            Transaction.Builder transaction = Transaction.builder();
+            state.jobs().replace(transaction, job, down.withRestartAt(Optional.empty(), down.updatedAt()));
+            state.jobs().create(transaction, Resurrection.successor(down, clock.instant()));
+            if (!turn.commit(transaction)) {
+                throw FlynnException.conflict("somebody else decided at the same time");
+            }
+            log.atInfo().addKeyValue("job", down.id()).log("nobody restarts the job; its host does");
+        }
+    }
+
+    private List<Versioned<JobRecord>> dueForResurrection(Collection<Versioned<JobRecord>> jobs) {
+        Set<String> others = jobs.stream().map(job -> job.value().hostId()).collect(Collectors.toSet());
+        others.add(hostId);
+        Set<String> dead = presence.look(others).dead();
+        return Resurrection.due(
+                jobs, hostId, host -> host.equals(hostId) || !dead.contains(host), clock.instant(), SCHEDULER_PATIENCE);
+    }
+
+    private void registerTags() {
+        Optional<Instance> wanted = hosts.find(hostId).map(host -> HostPresence.instance(host, advertised));
+        if (wanted.isPresent() && !wanted.get().equals(registered)) {
+            registration.setMeta(wanted.get().meta());
+            registered = wanted.get();
+        }
     }
 
     // what backends tell
@@ -521,7 +584,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     // ending
 
     /**
-     * Ends all jobs: those of apps first, then the platform's own. Their records stay as they are, so that the next start
+     * Leaves discovery and ends all jobs: those of apps first, then the platform's own. Their records stay as they are, so that the next start
      * finds what ran and brings it back: a clean end and a sudden one are recovered from in the same way.
      */
     @Override
@@ -530,7 +593,10 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             return;
         }
         closing = true;
+        pauses.runAfter(Duration.ZERO, registration::close);
         records.close();
+        hosts.close();
+        presence.close();
         endJobs(appBackend, CLOSE_GRACE_OF_APPS);
         endJobs(builtinBackend, CLOSE_GRACE_OF_BUILTINS);
         watches.forEach(Subscription::close);
@@ -560,6 +626,8 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         private @Nullable ContainerBackend appBackend;
         private @Nullable LogSink logSink;
         private String listenIp = "127.0.0.1";
+        private String advertised = "";
+        private Map<String, String> tags = Map.of();
         private Map<String, String> jobEnvironment = Map.of();
         private Map<String, String> builtinEnvironment = Map.of();
 
@@ -590,6 +658,18 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         /** Where jobs listen; {@code 127.0.0.1} unless said. */
         public Builder listenIp(String value) {
             this.listenIp = requireNonNull(value, "listenIp");
+            return this;
+        }
+
+        /** Under which address other hosts know this one, {@code ip:port}; port 1113 of where jobs listen unless said. */
+        public Builder advertise(String value) {
+            this.advertised = requireNonNull(value, "advertised");
+            return this;
+        }
+
+        /** Tags that the host is given at its start; others that it had stay. */
+        public Builder tags(Map<String, String> value) {
+            this.tags = Map.copyOf(value);
             return this;
         }
 

@@ -7,6 +7,7 @@ import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.job.JobState;
 import dev.flynn.state.JobRecord;
+import dev.flynn.state.Versioned;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * Which jobs a host brings back by itself (contract: layer 0, Persistent jobs): those that the scheduler cannot, because it
@@ -22,35 +24,48 @@ import java.util.Map;
  */
 final class Resurrection {
 
-    private static final Comparator<JobRecord> OLDEST_FIRST =
-            comparing(JobRecord::createdAt).thenComparing(job -> job.id().value());
+    private static final Comparator<Versioned<JobRecord>> OLDEST_FIRST = comparing(
+                    (Versioned<JobRecord> job) -> job.value().createdAt())
+            .thenComparing(job -> job.value().id().value());
 
     private Resurrection() {}
 
     /**
-     * The jobs whose process type has no job left anywhere, although nobody asked the last one, which ran here, to stop.
+     * The jobs whose process type has no job left on any host that lives, although nobody asked the last one on such a host,
+     * which ran here, to stop.
      *
      * @param jobs all jobs of the cluster
+     * @param lives whether a host is not known to be dead
      * @param patience how long the scheduler had to restart them before
      */
-    static List<JobRecord> due(Collection<JobRecord> jobs, String hostId, Instant now, Duration patience) {
-        Map<String, List<JobRecord>> byType = jobs.stream()
-                .filter(job -> job.spec().resurrect())
-                .filter(job -> job.app().isPresent() && job.type().isPresent())
-                .collect(groupingBy(
-                        job -> job.app().orElseThrow() + " " + job.type().orElseThrow()));
-        List<JobRecord> due = new ArrayList<>();
-        for (List<JobRecord> ofOneType : byType.values()) {
-            JobRecord last = ofOneType.stream().max(OLDEST_FIRST).orElseThrow();
-            if (ofOneType.stream().allMatch(job -> job.state() == JobState.DOWN)
-                    && last.hostId().equals(hostId)
-                    && !last.stopRequested()
-                    && last.restartAt().isEmpty()
-                    && !last.updatedAt().plus(patience).isAfter(now)) {
+    static List<Versioned<JobRecord>> due(
+            Collection<Versioned<JobRecord>> jobs,
+            String hostId,
+            Predicate<String> lives,
+            Instant now,
+            Duration patience) {
+        Map<String, List<Versioned<JobRecord>>> byType = jobs.stream()
+                .filter(job -> job.value().spec().resurrect())
+                .filter(job ->
+                        job.value().app().isPresent() && job.value().type().isPresent())
+                .filter(job -> lives.test(job.value().hostId()))
+                .collect(groupingBy(job -> job.value().app().orElseThrow() + " "
+                        + job.value().type().orElseThrow()));
+        List<Versioned<JobRecord>> due = new ArrayList<>();
+        for (List<Versioned<JobRecord>> ofOneType : byType.values()) {
+            Versioned<JobRecord> last = ofOneType.stream().max(OLDEST_FIRST).orElseThrow();
+            if (ofOneType.stream().allMatch(job -> job.value().state() == JobState.DOWN)
+                    && last.value().hostId().equals(hostId)
+                    && !last.value().stopRequested()
+                    && !patienceEnds(last.value(), patience).isAfter(now)) {
                 due.add(last);
             }
         }
         return due;
+    }
+
+    private static Instant patienceEnds(JobRecord down, Duration patience) {
+        return down.restartAt().orElse(down.updatedAt()).plus(patience);
     }
 
     /** The job again, under a new id. */

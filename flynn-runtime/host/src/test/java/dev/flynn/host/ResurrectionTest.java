@@ -8,11 +8,14 @@ import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.release.Port;
 import dev.flynn.state.JobRecord;
+import dev.flynn.state.Versioned;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class ResurrectionTest {
@@ -86,8 +89,43 @@ class ResurrectionTest {
         assertThat(successor.type()).contains("worker");
     }
 
+    @Test
+    void whatOnlyADeadHostRunsIsBroughtBackByTheOneThatRanItLast() {
+        JobRecord here = failed(pending("scheduler", true, LONG_AGO.minusSeconds(9)), LONG_AGO);
+        JobRecord there = pending("host2", "scheduler", true, LONG_AGO);
+
+        assertThat(due(host -> true, here, there)).isEmpty();
+        assertThat(due(host -> !host.equals("host2"), here, there)).containsExactly(here);
+    }
+
+    @Test
+    void ofSeveralHostsOneBringsItBack() {
+        JobRecord here = failed(pending("scheduler", true, LONG_AGO.minusSeconds(9)), LONG_AGO);
+        JobRecord there = failed(pending("host2", "scheduler", true, LONG_AGO), LONG_AGO);
+
+        assertThat(due(here, there)).isEmpty();
+        assertThat(due(host -> !host.equals("host2"), here, there)).containsExactly(here);
+    }
+
+    @Test
+    void whatTheSchedulerPlannedAndDidNotDoComesBack() {
+        JobRecord planned = failed(pending("scheduler", true, LONG_AGO), LONG_AGO)
+                .withRestartAt(Optional.of(NOW.minus(PATIENCE)), LONG_AGO);
+
+        assertThat(due(planned)).containsExactly(planned);
+    }
+
     private static List<JobRecord> due(JobRecord... jobs) {
-        return Resurrection.due(List.of(jobs), "host1", NOW, PATIENCE);
+        return due(host -> true, jobs);
+    }
+
+    private static List<JobRecord> due(Predicate<String> lives, JobRecord... jobs) {
+        List<Versioned<JobRecord>> records = Stream.of(jobs)
+                .map(job -> new Versioned<>("jobs/" + job.id(), job, 1, 1))
+                .toList();
+        return Resurrection.due(records, "host1", lives, NOW, PATIENCE).stream()
+                .map(Versioned::value)
+                .toList();
     }
 
     private JobRecord pending(String type, boolean resurrect, Instant createdAt) {

@@ -18,14 +18,17 @@ import dev.flynn.spi.scheduler.Plan;
 import dev.flynn.spi.scheduler.Scheduler;
 import dev.flynn.state.JobRecord;
 import dev.flynn.state.Versioned;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What the records of a cluster call for: the scheduler's plan in terms of records. A pure function of a
@@ -61,6 +64,9 @@ record Decision(
 
     record Start(String type, String hostId, Optional<Versioned<JobRecord>> replaces) {}
 
+    /** How soon a job that is up is looked for in discovery again. */
+    private static final Duration SERVICE_PAUSE = Duration.ofMillis(250);
+
     boolean isEmpty() {
         return changes.isEmpty();
     }
@@ -76,6 +82,7 @@ record Decision(
 
         private final ClusterPicture picture;
         private final Restarts restarts;
+        private final Draining draining;
 
         /** Jobs of process types; one-off jobs are not here. */
         private final Map<Owner, List<Versioned<JobRecord>>> jobs;
@@ -89,6 +96,7 @@ record Decision(
         Making(ClusterPicture picture, Restarts restarts) {
             this.picture = picture;
             this.restarts = restarts;
+            this.draining = new Draining(picture.hosts(), picture.roll().alive(), picture.isServed());
             for (Versioned<JobRecord> job : picture.jobs()) {
                 jobsById.put(job.value().id(), job);
                 Optional.ofNullable(job.value().spec().metadata().get(Restarts.META_REPLACES))
@@ -110,9 +118,24 @@ record Decision(
             jobs.keySet().stream()
                     .filter(owner -> !formations.containsKey(owner))
                     .forEach(owner -> views.add(new FormationView(owner.app(), owner.release(), List.of())));
+            findLeaving();
             views.forEach(this::findNewlyDown);
             Plan plan = scheduler.plan(new ClusterSnapshot(now, hostViews(), views, jobViews()));
-            return new Decision(changes(plan, now), plan.unplaceable(), plan.lookAgainAt(), oddities);
+            oddities.addAll(draining.staying());
+            return new Decision(changes(plan, now), plan.unplaceable(), lookAgainAt(plan, now), oddities);
+        }
+
+        private Optional<Instant> lookAgainAt(Plan plan, Instant now) {
+            Optional<Instant> soon =
+                    draining.waitsForServices() ? Optional.of(now.plus(SERVICE_PAUSE)) : Optional.empty();
+            return Stream.of(plan.lookAgainAt(), soon).flatMap(Optional::stream).min(Comparator.naturalOrder());
+        }
+
+        private void findLeaving() {
+            formations.forEach((owner, formation) -> picture.releases()
+                    .apply(owner.release())
+                    .ifPresent(
+                            release -> draining.add(formation.value(), release, jobs.getOrDefault(owner, List.of()))));
         }
 
         // ---- records to views
@@ -154,6 +177,7 @@ record Decision(
                     jobs.getOrDefault(new Owner(formation.app(), formation.release()), List.of()).stream()
                             .map(Versioned::value)
                             .filter(job -> !replaced.contains(job.id().value()))
+                            .filter(job -> !draining.isLeaving(job.id()))
                             .collect(groupingBy(job -> job.type().orElseThrow()));
             for (TypeView type : formation.types()) {
                 newlyDown.putAll(restarts.due(type, byType.getOrDefault(type.type(), List.of())));
@@ -163,7 +187,10 @@ record Decision(
         private List<HostView> hostViews() {
             return picture.hosts().stream()
                     .map(Versioned::value)
-                    .map((Host host) -> new HostView(host.id(), host.tags(), true))
+                    .map((Host host) -> new HostView(
+                            host.id(),
+                            host.tags(),
+                            !host.draining() && picture.roll().alive().contains(host.id())))
                     .toList();
         }
 
@@ -171,7 +198,7 @@ record Decision(
             List<JobView> views = new ArrayList<>();
             for (Versioned<JobRecord> versioned : picture.jobs()) {
                 JobRecord job = versioned.value();
-                if (job.app().isEmpty() || job.release().isEmpty()) {
+                if (job.app().isEmpty() || job.release().isEmpty() || draining.isLeaving(job.id())) {
                     continue;
                 }
                 if (job.state() != JobState.DOWN) {
@@ -203,9 +230,10 @@ record Decision(
         // ---- the plan to changes
 
         private List<Change> changes(Plan plan, Instant now) {
-            Map<Owner, List<Versioned<JobRecord>>> stop = plan.stop().stream()
+            Stream<Versioned<JobRecord>> surplus = plan.stop().stream()
                     .map(this::job)
-                    .filter(job -> !newlyDown.containsKey(job.value().id()))
+                    .filter(job -> !newlyDown.containsKey(job.value().id()));
+            Map<Owner, List<Versioned<JobRecord>>> stop = Stream.concat(surplus, draining.released().stream())
                     .collect(groupingBy(job -> ownerOf(job.value())));
             Map<Owner, List<Plan.Start>> start =
                     plan.start().stream().collect(groupingBy(s -> new Owner(s.app(), s.release())));

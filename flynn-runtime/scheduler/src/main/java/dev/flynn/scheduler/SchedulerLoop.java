@@ -8,19 +8,23 @@ import dev.flynn.api.release.Release;
 import dev.flynn.base.Closer;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
+import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.scheduler.Scheduler;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.JobRecord;
 import dev.flynn.state.TableView;
+import dev.flynn.state.Versioned;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,6 +54,7 @@ public final class SchedulerLoop implements AutoCloseable {
 
     private final AtomicBoolean awake = new AtomicBoolean();
     private final Closer views = new Closer();
+    private final HostWatch watch;
     private final SchedulerPass pass;
     private final TableView<Formation> formations;
     private final TableView<JobRecord> jobs;
@@ -61,10 +66,35 @@ public final class SchedulerLoop implements AutoCloseable {
 
     private volatile boolean started;
 
-    /** @param scheduler stays open when this is closed */
+    /**
+     * A loop for a cluster whose hosts live for ever.
+     *
+     * @param scheduler stays open when this is closed
+     */
     public SchedulerLoop(ClusterState state, Scheduler scheduler, RestartPolicy restarts, Clock clock) {
+        this(state, scheduler, restarts, clock, onChange -> HostWatch.NONE);
+    }
+
+    /**
+     * A loop that starts jobs only on hosts that discovery knows, and gives up those of hosts that are dead.
+     *
+     * @param scheduler stays open when this is closed
+     * @param discovery likewise
+     */
+    public SchedulerLoop(
+            ClusterState state, Scheduler scheduler, RestartPolicy restarts, Clock clock, Discovery discovery) {
+        this(state, scheduler, restarts, clock, onChange -> new DiscoveredHosts(discovery, onChange));
+    }
+
+    private SchedulerLoop(
+            ClusterState state,
+            Scheduler scheduler,
+            RestartPolicy restarts,
+            Clock clock,
+            Function<Runnable, HostWatch> watching) {
         this.clock = clock;
-        this.pass = new SchedulerPass(state, scheduler, restarts, clock);
+        this.watch = views.register(watching.apply(this::wake));
+        this.pass = new SchedulerPass(state, scheduler, restarts, clock, watch);
         try {
             this.formations = views.register(state.formations().view(this::wake));
             this.jobs = views.register(state.jobs().table().view(this::wake));
@@ -107,11 +137,15 @@ public final class SchedulerLoop implements AutoCloseable {
     }
 
     private ClusterPicture picture() {
+        Collection<Versioned<JobRecord>> allJobs = jobs.records().values();
+        Collection<Versioned<Host>> allHosts = hosts.records().values();
         return new ClusterPicture(
                 formations.records().values(),
-                jobs.records().values(),
-                hosts.records().values(),
-                id -> releases.find(id.toString()));
+                allJobs,
+                allHosts,
+                id -> releases.find(id.toString()),
+                watch.look(ClusterPicture.hostsOf(allHosts, allJobs)),
+                watch::isServed);
     }
 
     /** Ends within ten seconds; what was written stays as it is. */

@@ -3,6 +3,7 @@ package dev.flynn.scheduler;
 import dev.flynn.api.app.App;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.host.Host;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.job.JobState;
@@ -12,17 +13,17 @@ import dev.flynn.api.release.Release;
 import dev.flynn.scheduler.Decision.Change;
 import dev.flynn.spi.scheduler.Plan;
 import dev.flynn.spi.scheduler.Scheduler;
-import dev.flynn.spi.store.CommitResult;
-import dev.flynn.spi.store.StoreEntry;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
+import dev.flynn.state.HostPresence.Roll;
 import dev.flynn.state.JobRecord;
 import dev.flynn.state.JobSpecs;
+import dev.flynn.state.Turn;
 import dev.flynn.state.Versioned;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -30,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,24 +40,20 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Whether there is anything to do is found out on live views, which costs no read. What to do is then decided on a fresh
  * read, and written only if no other scheduler wrote since: each transaction of a scheduler changes one key, the
- * {@link #TURN}, and is refused if another one changed it in between. So any number of them may run side by side.
+ * {@linkplain Turn turn}, and is refused if another one changed it in between. So any number of them may run side by side.
  */
 final class SchedulerPass {
-
-    /** Holds when a scheduler last wrote. */
-    static final String TURN = "scheduler/turn";
 
     private static final Logger log = LoggerFactory.getLogger(SchedulerPass.class);
 
     private static final int ATTEMPTS = 10;
     private static final Duration PAUSE = Duration.ofMillis(100);
-    private static final int MAX_WRITES = 32;
-    private static final int MAX_CHARACTERS = 512 << 10;
 
     private final ClusterState state;
     private final Scheduler scheduler;
     private final Restarts restarts;
     private final Clock clock;
+    private final HostWatch watch;
 
     /** What was logged already and still held at the last look. */
     private Set<String> told = Set.of();
@@ -63,11 +61,12 @@ final class SchedulerPass {
     /** What was found missing while writing, and logged. */
     private final Set<String> toldMissing = new HashSet<>();
 
-    SchedulerPass(ClusterState state, Scheduler scheduler, RestartPolicy policy, Clock clock) {
+    SchedulerPass(ClusterState state, Scheduler scheduler, RestartPolicy policy, Clock clock, HostWatch watch) {
         this.state = state;
         this.scheduler = scheduler;
         this.restarts = new Restarts(policy);
         this.clock = clock;
+        this.watch = watch;
     }
 
     /**
@@ -77,27 +76,77 @@ final class SchedulerPass {
      */
     Optional<Instant> run(ClusterPicture picture) {
         Decision decision = decide(picture);
-        return decision.isEmpty() ? decision.lookAgainAt() : run();
+        boolean nothingToDo =
+                decision.isEmpty() && picture.jobsOn(picture.roll().dead()).isEmpty();
+        return nothingToDo ? lookAgainAt(decision, picture.roll()) : run();
     }
 
     /** Reads everything anew and acts. */
     Optional<Instant> run() {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            var turn = new Turn();
-            Decision decision = decide(read());
+            var turn = new Turn(state);
+            ClusterPicture picture = read();
+            if (!picture.roll().dead().isEmpty() && giveUpJobs(picture, turn)) {
+                continue;
+            }
+            Decision decision = decide(picture);
             if (carryOut(decision, turn)) {
-                return decision.lookAgainAt();
+                return lookAgainAt(decision, picture.roll());
             }
         }
         return Optional.of(clock.instant().plus(PAUSE));
     }
 
     private ClusterPicture read() {
+        List<Versioned<JobRecord>> jobs = state.jobs().table().list();
+        List<Versioned<Host>> hosts = state.hosts().list();
         return new ClusterPicture(
                 state.formations().list(),
-                state.jobs().table().list(),
-                state.hosts().list(),
-                id -> state.releases().find(id.toString()).map(Versioned::value));
+                jobs,
+                hosts,
+                id -> state.releases().find(id.toString()).map(Versioned::value),
+                watch.look(ClusterPicture.hostsOf(hosts, jobs)),
+                watch::isServed);
+    }
+
+    private Optional<Instant> lookAgainAt(Decision decision, Roll roll) {
+        Optional<Instant> nextDeath =
+                roll.nextDeathInNanos().map(nanos -> clock.instant().plusNanos(nanos));
+        return Stream.of(decision.lookAgainAt(), nextDeath)
+                .flatMap(Optional::stream)
+                .min(Comparator.naturalOrder());
+    }
+
+    // ---- hosts that are dead
+
+    /**
+     * Records the jobs of dead hosts as lost.
+     *
+     * @return whether there were any: then everything has to be read anew
+     */
+    private boolean giveUpJobs(ClusterPicture picture, Turn turn) {
+        List<Versioned<JobRecord>> jobs = picture.jobsOn(picture.roll().dead());
+        if (jobs.isEmpty()) {
+            return false;
+        }
+        Set<String> dead = watch.confirmDead(picture.roll().dead());
+        List<Versioned<JobRecord>> lost = picture.jobsOn(dead);
+        var batch = new Batch(turn, Batch.Guard.NONE);
+        for (Versioned<JobRecord> job : lost) {
+            JobRecord down = job.value().lost("its host does not answer any more", clock.instant());
+            Consumer<Transaction.Builder> addition = tx -> {
+                state.jobs().replace(tx, job, down);
+                batch.after(() -> log.atWarn()
+                        .addKeyValue("job", down.id())
+                        .addKeyValue("host", down.hostId())
+                        .log("job is lost with its host"));
+            };
+            if (!batch.write(addition, Batch.size(down))) {
+                break;
+            }
+        }
+        batch.commit();
+        return !lost.isEmpty();
     }
 
     private Decision decide(ClusterPicture picture) {
@@ -133,60 +182,35 @@ final class SchedulerPass {
         return complete;
     }
 
-    /** The permission to write, as long as no other scheduler does. */
-    private final class Turn {
-
-        private long revision =
-                state.store().get(TURN).map(StoreEntry::modRevision).orElse(0L);
-        private boolean lost;
-
-        boolean isLost() {
-            return lost;
-        }
-
-        boolean commit(Transaction.Builder transaction) {
-            transaction.whenUnchanged(TURN, revision).put(TURN, clock.instant().toString());
-            CommitResult result = state.commit(transaction);
-            if (result.committed()) {
-                revision = result.revision();
-            } else {
-                lost = result.conflictKey().filter(TURN::equals).isPresent();
-            }
-            return result.committed();
-        }
-    }
-
     /** The transactions of one formation: usually one, several if they are many jobs. */
     private final class Writing {
 
         private final Change change;
-        private final Turn turn;
+        private final Batch batch;
         private final Instant now = clock.instant();
-        private final List<Runnable> afterCommit = new ArrayList<>();
-        private Transaction.Builder transaction = Transaction.builder();
-        private int writes;
-        private long characters;
 
         Writing(Change change, Turn turn) {
             this.change = change;
-            this.turn = turn;
+            String key = state.formations().key(ClusterState.formationId(change.app(), change.release()));
+            long revision = change.formation().map(Versioned::modRevision).orElse(0L);
+            this.batch = new Batch(turn, transaction -> transaction.whenUnchanged(key, revision));
         }
 
         boolean run() {
             for (Versioned<JobRecord> job : change.stop()) {
-                if (!write(tx -> stop(tx, job), 0)) {
+                if (!batch.write(tx -> stop(tx, job), 0)) {
                     return false;
                 }
             }
             for (Decision.Delay delay : change.delay()) {
-                if (!write(tx -> delay(tx, delay), 0)) {
+                if (!batch.write(tx -> delay(tx, delay), 0)) {
                     return false;
                 }
             }
             if (!change.start().isEmpty() && !start()) {
                 return false;
             }
-            return commit();
+            return batch.commit();
         }
 
         private boolean start() {
@@ -203,7 +227,7 @@ final class SchedulerPass {
             }
             for (Decision.Start start : change.start()) {
                 JobRecord job = newJob(app.get(), release.get(), artifact.get(), start);
-                if (!write(tx -> start(tx, start, job), size(job))) {
+                if (!batch.write(tx -> start(tx, start, job), Batch.size(job))) {
                     return false;
                 }
             }
@@ -235,7 +259,7 @@ final class SchedulerPass {
         private void delay(Transaction.Builder tx, Decision.Delay delay) {
             JobRecord down = delay.job().value();
             state.jobs().replace(tx, delay.job(), down.withRestartAt(Optional.of(delay.until()), down.updatedAt()));
-            afterCommit.add(() -> log.atInfo()
+            batch.after(() -> log.atInfo()
                     .addKeyValue("job", down.id())
                     .addKeyValue("restarts", down.restarts())
                     .addKeyValue("restartAt", delay.until())
@@ -257,46 +281,10 @@ final class SchedulerPass {
         }
 
         private void tell(JobId job, String what) {
-            afterCommit.add(() -> log.atInfo()
+            batch.after(() -> log.atInfo()
                     .addKeyValue("job", job)
                     .addKeyValue("app", change.app())
                     .log(what));
-        }
-
-        /** Adds to the transaction, committing what was there if it would become too big. */
-        private boolean write(Consumer<Transaction.Builder> addition, long size) {
-            if ((writes >= MAX_WRITES || characters + size > MAX_CHARACTERS) && !commit()) {
-                return false;
-            }
-            addition.accept(transaction);
-            writes++;
-            characters += size;
-            return true;
-        }
-
-        private boolean commit() {
-            if (writes == 0) {
-                return true;
-            }
-            String key = state.formations().key(ClusterState.formationId(change.app(), change.release()));
-            transaction.whenUnchanged(
-                    key, change.formation().map(Versioned::modRevision).orElse(0L));
-            boolean committed = turn.commit(transaction);
-            if (committed) {
-                afterCommit.forEach(Runnable::run);
-            }
-            afterCommit.clear();
-            transaction = Transaction.builder();
-            writes = 0;
-            characters = 0;
-            return committed;
-        }
-
-        private static long size(JobRecord job) {
-            return job.spec().env().entrySet().stream()
-                    .mapToLong(variable ->
-                            variable.getKey().length() + variable.getValue().length())
-                    .sum();
         }
     }
 

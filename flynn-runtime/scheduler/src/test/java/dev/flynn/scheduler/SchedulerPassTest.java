@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flynn.api.app.App;
 import dev.flynn.api.app.Formation;
+import dev.flynn.api.host.Host;
 import dev.flynn.api.id.ArtifactId;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
@@ -13,7 +14,10 @@ import dev.flynn.api.release.Release;
 import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.spi.store.StoreEntry;
 import dev.flynn.spi.store.Transaction;
+import dev.flynn.state.HostPresence.Roll;
 import dev.flynn.state.JobRecord;
+import dev.flynn.state.Turn;
+import dev.flynn.state.Versioned;
 import dev.flynn.store.MemoryClusterStore;
 import java.time.Duration;
 import java.time.Instant;
@@ -461,7 +465,7 @@ class SchedulerPassTest {
         Formation formation = cluster.app("web");
         cluster.scale(formation, "web", 1);
         store.beforeEachCommit(() -> memory.commit(
-                Transaction.builder().put(SchedulerPass.TURN, "someone else").build()));
+                Transaction.builder().put(Turn.KEY, "someone else").build()));
 
         Optional<Instant> again = pass.run();
 
@@ -489,7 +493,7 @@ class SchedulerPassTest {
     // ---- helpers
 
     private SchedulerPass newPass(RestartPolicy policy) {
-        return new SchedulerPass(cluster.state, new SpreadScheduler(), policy, clock);
+        return new SchedulerPass(cluster.state, new SpreadScheduler(), policy, clock, HostWatch.NONE);
     }
 
     private void settle() {
@@ -542,11 +546,15 @@ class SchedulerPassTest {
     private ClusterPicture picture() {
         Map<String, Release> releases = new HashMap<>();
         cluster.state.releases().list().forEach(r -> releases.put(r.value().id().toString(), r.value()));
+        List<Versioned<JobRecord>> jobs = cluster.state.jobs().table().list();
+        List<Versioned<Host>> hosts = cluster.state.hosts().list();
         return new ClusterPicture(
                 cluster.state.formations().list(),
-                cluster.state.jobs().table().list(),
-                cluster.state.hosts().list(),
-                id -> Optional.ofNullable(releases.get(id.toString())));
+                jobs,
+                hosts,
+                id -> Optional.ofNullable(releases.get(id.toString())),
+                Roll.allAlive(ClusterPicture.hostsOf(hosts, jobs)),
+                job -> true);
     }
 
     private long revision() {

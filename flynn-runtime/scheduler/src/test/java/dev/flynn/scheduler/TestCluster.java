@@ -29,6 +29,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -48,6 +49,14 @@ final class TestCluster {
             create(state.hosts(), id, new Host(id, "http://" + id, Map.of()));
         }
         return this;
+    }
+
+    void drain(String host, boolean draining) {
+        state.hosts().update(host, read -> read.withDraining(draining));
+    }
+
+    void tag(String host, Map<String, String> tags) {
+        state.hosts().update(host, read -> read.withTags(tags));
     }
 
     // ---- apps
@@ -103,6 +112,19 @@ final class TestCluster {
             processes.put(type, count);
             return read.withProcesses(processes, now());
         });
+    }
+
+    void wantTags(Formation formation, String type, Map<String, String> tags) {
+        state.formations()
+                .update(
+                        key(formation),
+                        read -> new Formation(
+                                read.app(),
+                                read.release(),
+                                read.processes(),
+                                Map.of(type, tags),
+                                read.createdAt(),
+                                now()));
     }
 
     void delete(Formation formation) {
@@ -175,8 +197,16 @@ final class TestCluster {
 
     /** Every host starts what is pending and stops what it is asked to. */
     void hostsAct() {
+        hostsAct(host -> true);
+    }
+
+    /** These hosts do. */
+    void hostsAct(Predicate<String> which) {
         for (Versioned<JobRecord> job : state.jobs().table().list()) {
             JobId id = job.value().id();
+            if (!which.test(job.value().hostId())) {
+                continue;
+            }
             if (job.value().state().isLive() && job.value().stopRequested()) {
                 exit(id, 0);
             } else if (job.value().state() == JobState.PENDING) {

@@ -9,9 +9,11 @@ import org.apiguardian.api.API;
  *
  * @param id without dashes, so that a job id names its host
  * @param url where the host answers
+ * @param tags where placement may look for it
+ * @param draining whether its jobs are to move away and new ones to stay away
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
-public record Host(String id, String url, Map<String, String> tags) {
+public record Host(String id, String url, Map<String, String> tags, boolean draining) {
 
     public Host {
         if (id.isEmpty() || id.contains("-")) {
@@ -19,5 +21,18 @@ public record Host(String id, String url, Map<String, String> tags) {
                     "id", "of a host must not be empty or contain a dash, was \"" + id + "\"");
         }
         tags = Map.copyOf(tags);
+    }
+
+    /** A host that takes jobs. */
+    public Host(String id, String url, Map<String, String> tags) {
+        this(id, url, tags, false);
+    }
+
+    public Host withTags(Map<String, String> value) {
+        return new Host(id, url, value, draining);
+    }
+
+    public Host withDraining(boolean value) {
+        return new Host(id, url, tags, value);
     }
 }

@@ -1,0 +1,57 @@
+package dev.flynn.scheduler;
+
+import dev.flynn.api.release.Port;
+import dev.flynn.api.release.Service;
+import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.state.HostPresence;
+import dev.flynn.state.HostPresence.Roll;
+import dev.flynn.state.JobRecord;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/** Hosts and jobs as discovery has them. */
+final class DiscoveredHosts implements HostWatch {
+
+    private final Discovery discovery;
+    private final HostPresence presence;
+
+    /** @param onChange called when a host comes or goes; must be quick */
+    DiscoveredHosts(Discovery discovery, Runnable onChange) {
+        this.discovery = discovery;
+        this.presence = new HostPresence(discovery, onChange);
+    }
+
+    @Override
+    public Roll look(Set<String> hosts) {
+        return presence.look(hosts);
+    }
+
+    @Override
+    public Set<String> confirmDead(Set<String> hosts) {
+        Set<String> dead = new HashSet<>(presence.look(hosts).dead());
+        if (!dead.isEmpty()) {
+            dead.removeAll(presence.registered());
+        }
+        return dead;
+    }
+
+    @Override
+    public boolean isServed(JobRecord job) {
+        return job.spec().ports().stream()
+                .map(Port::service)
+                .flatMap(Optional::stream)
+                .map(Service::name)
+                .allMatch(service -> has(service, job));
+    }
+
+    private boolean has(String service, JobRecord job) {
+        return discovery.instances(service).stream()
+                .anyMatch(instance -> job.id().value().equals(instance.meta().get("FLYNN_JOB_ID")));
+    }
+
+    @Override
+    public void close() {
+        presence.close();
+    }
+}
