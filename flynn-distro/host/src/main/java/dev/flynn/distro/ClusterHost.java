@@ -160,7 +160,12 @@ final class ClusterHost implements AutoCloseable {
 
     private void bootstrap(BootstrapRequest request, BootstrapOutput output) {
         Map<String, String> env = new HashMap<>(request.env());
-        env.put("CLUSTER_URL_DOMAIN", ports.urlDomain(env.getOrDefault(DOMAIN, "")));
+        String domain = env.getOrDefault(DOMAIN, "");
+        if (!domain.isEmpty()) {
+            ClusterDomain.require(
+                    membership.store(), domain, known -> "bootstrap it with %s=%s".formatted(DOMAIN, known));
+        }
+        env.put("CLUSTER_URL_DOMAIN", ports.urlDomain(domain));
         env.put("HTTP_PORT", String.valueOf(ports.http()));
         env.put("HTTPS_PORT", String.valueOf(ports.https()));
         env.put("ROUTER_LISTEN_IP", options.listenIp());

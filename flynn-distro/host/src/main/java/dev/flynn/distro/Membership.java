@@ -92,6 +92,7 @@ final class Membership implements AutoCloseable {
                 enterStore();
             }
             awaitStore();
+            tellWhereThisHostIs();
             if (isFounder) {
                 found(identity);
             }
@@ -200,6 +201,22 @@ final class Membership implements AutoCloseable {
                 told.once("waiting for a majority of the store's voters (%s): %s".formatted(voters(), e.getMessage()));
             }
             life.pause(Duration.ofMillis(100));
+        }
+    }
+
+    /** A host may come back with another address. */
+    private void tellWhereThisHostIs() throws InterruptedException {
+        var self = new StorePeer(hostId(), link.advertisedAddress());
+        var told = new Told();
+        while (!addressOf(hostId()).equals(Optional.of(self.address()))) {
+            try {
+                store.addListener(self);
+            } catch (FlynnException e) {
+                requireTemporary(e);
+                told.once(
+                        "telling the others that this host is at %s now: %s".formatted(self.address(), e.getMessage()));
+            }
+            life.pause(RETRY);
         }
     }
 

@@ -1,7 +1,5 @@
 package dev.flynn.distro;
 
-import dev.flynn.api.error.ErrorCode;
-import dev.flynn.api.error.FlynnException;
 import dev.flynn.base.Closer;
 import dev.flynn.bootstrap.Bootstrap;
 import dev.flynn.bootstrap.BootstrapOutput;
@@ -11,15 +9,12 @@ import dev.flynn.discovery.StoreDiscovery;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.store.ClusterStore;
-import dev.flynn.spi.store.StoreEntry;
-import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.store.RatisClusterStore;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * A whole cluster on one machine, in this process: the store, discovery, the host agent, and the platform's own apps as its
@@ -27,7 +22,6 @@ import java.util.Optional;
  */
 final class SingleHost implements AutoCloseable {
 
-    private static final String DOMAIN_KEY = "bootstrap/domain";
     private static final Duration READY_PATIENCE = Duration.ofSeconds(60);
 
     private final Closer closer = new Closer();
@@ -46,7 +40,10 @@ final class SingleHost implements AutoCloseable {
             ClusterStore store = closer.register(
                     RatisClusterStore.builder(data.directory("store")).build());
             this.state = new ClusterState(store, new FlynnJson(), Clock.systemUTC());
-            requireSameDomain(store);
+            ClusterDomain.require(
+                    store,
+                    options.domain(),
+                    known -> "start it in %s with --domain %s".formatted(options.dataDirectory(), known));
             this.discovery =
                     closer.register(StoreDiscovery.builder(store).member(hostId).build());
             this.discoveryServers = closer.register(new DiscoveryServers(
@@ -55,7 +52,7 @@ final class SingleHost implements AutoCloseable {
                     options.discoverd(),
                     options.dns(),
                     address -> ClusterPeers.alone(
-                            address, () -> store.list(DOMAIN_KEY).revision())));
+                            address, () -> store.list(ClusterDomain.KEY).revision())));
             closer.register(new HostServices(
                     data,
                     state,
@@ -86,21 +83,6 @@ final class SingleHost implements AutoCloseable {
         readiness.await("git." + options.domain(), "/.well-known/status", 200, READY_PATIENCE);
         discoveryServers.start();
         return result;
-    }
-
-    private void requireSameDomain(ClusterStore store) {
-        Optional<String> known = store.get(DOMAIN_KEY).map(StoreEntry::value);
-        if (known.isEmpty()) {
-            store.commit(Transaction.builder()
-                    .whenAbsent(DOMAIN_KEY)
-                    .put(DOMAIN_KEY, options.domain())
-                    .build());
-        } else if (!known.get().equals(options.domain())) {
-            throw new FlynnException(
-                    ErrorCode.VALIDATION,
-                    "the cluster in %s has the domain %s, not %s; start it with --domain %s"
-                            .formatted(options.dataDirectory(), known.get(), options.domain(), known.get()));
-        }
     }
 
     @Override

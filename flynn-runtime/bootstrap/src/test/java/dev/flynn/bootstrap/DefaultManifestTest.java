@@ -233,8 +233,7 @@ class DefaultManifestTest {
         assertThatThrownBy(() -> bootstrap(Map.of("CLUSTER_DOMAIN", "flynn.test"), Killer.never()))
                 .isInstanceOf(FlynnException.class)
                 .hasMessageContaining("require-env")
-                .hasMessageContaining(
-                        "Missing required environment variable(s): CLUSTER_URL_DOMAIN, ROUTER_LISTEN_IP, HTTP_PORT");
+                .hasMessageContaining("Missing required environment variable(s): ROUTER_LISTEN_IP, HTTP_PORT");
         assertThat(platform.jobs(job -> true)).isEmpty();
     }
 

@@ -13,7 +13,7 @@ import java.util.Optional;
 /**
  * One step in who belongs to a group.
  *
- * @param address where a new listener is; empty otherwise
+ * @param address where a new listener is, or where a member is now; empty otherwise
  */
 record MembershipChange(Kind kind, String peer, String address) {
 
@@ -42,7 +42,7 @@ record MembershipChange(Kind kind, String peer, String address) {
                 members.stream().filter(member -> member.id().equals(peer)).findFirst();
         return switch (kind) {
             case ADD_LISTENER ->
-                found.isPresent() ? members : with(members, new StoreMember(peer, address, Role.LISTENER));
+                with(members, new StoreMember(peer, address, found.map(StoreMember::role).orElse(Role.LISTENER)));
             case PROMOTE -> promoted(members, existing(found));
             case DEMOTE -> {
                 StoreMember member = existing(found);

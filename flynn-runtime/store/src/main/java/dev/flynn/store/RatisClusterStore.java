@@ -173,7 +173,7 @@ public final class RatisClusterStore implements ClusterStore {
 
     /**
      * Adds a replica that was opened with {@link Builder#join}: it gets everything, and everything to come. Adding it again
-     * does nothing.
+     * does nothing but tell everybody where it is now.
      *
      * @throws FlynnException {@code SERVICE_UNAVAILABLE} if it does not answer
      */

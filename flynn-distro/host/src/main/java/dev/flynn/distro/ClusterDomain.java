@@ -1,0 +1,37 @@
+package dev.flynn.distro;
+
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.spi.store.ClusterStore;
+import dev.flynn.spi.store.StoreEntry;
+import dev.flynn.spi.store.Transaction;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/** The domain that a cluster got when it was new; routes and certificates are made for it. */
+final class ClusterDomain {
+
+    static final String KEY = "bootstrap/domain";
+
+    private ClusterDomain() {}
+
+    /**
+     * Gives a new cluster its domain.
+     *
+     * @param wayOut from the domain that the cluster has
+     * @throws FlynnException {@code VALIDATION} if it has another
+     */
+    static void require(ClusterStore store, String domain, UnaryOperator<String> wayOut) {
+        Optional<String> known = store.get(KEY).map(StoreEntry::value);
+        if (known.isEmpty()) {
+            store.commit(Transaction.builder().whenAbsent(KEY).put(KEY, domain).build());
+            known = store.get(KEY).map(StoreEntry::value);
+        }
+        if (!known.equals(Optional.of(domain))) {
+            String has = known.orElse("");
+            throw new FlynnException(
+                    ErrorCode.VALIDATION,
+                    "the cluster has the domain %s, not %s; %s".formatted(has, domain, wayOut.apply(has)));
+        }
+    }
+}
