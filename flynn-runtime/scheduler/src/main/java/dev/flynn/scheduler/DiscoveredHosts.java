@@ -28,12 +28,14 @@ final class DiscoveredHosts implements HostWatch {
     }
 
     @Override
-    public Set<String> confirmDead(Set<String> hosts) {
-        Set<String> dead = new HashSet<>(presence.look(hosts).dead());
-        if (!dead.isEmpty()) {
-            dead.removeAll(presence.registered());
+    public Set<String> confirmGone(Set<String> hosts) {
+        Set<String> registered = presence.registered();
+        if (registered.isEmpty()) {
+            return Set.of();
         }
-        return dead;
+        Set<String> gone = new HashSet<>(hosts);
+        gone.removeAll(registered);
+        return gone;
     }
 
     @Override

@@ -15,7 +15,7 @@ interface HostWatch extends AutoCloseable {
         }
 
         @Override
-        public Set<String> confirmDead(Set<String> hosts) {
+        public Set<String> confirmGone(Set<String> hosts) {
             return Set.of();
         }
 
@@ -31,8 +31,8 @@ interface HostWatch extends AutoCloseable {
     /** Who lives and who is dead, as far as it was seen. */
     Roll look(Set<String> hosts);
 
-    /** Those who are dead and, as discovery has it at this moment, not registered. */
-    Set<String> confirmDead(Set<String> hosts);
+    /** Which of these hosts are not registered, as discovery has it at this moment; none if nobody is. */
+    Set<String> confirmGone(Set<String> hosts);
 
     /** Whether all of a job's services have it. */
     boolean isServed(JobRecord job);

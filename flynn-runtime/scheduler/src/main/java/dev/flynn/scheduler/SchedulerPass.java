@@ -129,7 +129,7 @@ final class SchedulerPass {
         if (jobs.isEmpty()) {
             return false;
         }
-        Set<String> dead = watch.confirmDead(picture.roll().dead());
+        Set<String> dead = watch.confirmGone(picture.roll().dead());
         List<Versioned<JobRecord>> lost = picture.jobsOn(dead);
         var batch = new Batch(turn, Batch.Guard.NONE);
         for (Versioned<JobRecord> job : lost) {

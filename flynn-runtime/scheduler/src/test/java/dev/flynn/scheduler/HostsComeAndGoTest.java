@@ -135,8 +135,9 @@ class HostsComeAndGoTest {
 
         pass.run();
 
-        assertThat(cluster.live(formation, "web")).hasSize(600).noneMatch(job -> job.hostId()
-                .equals("host3"));
+        assertThat(cluster.live(formation, "web"))
+                .hasSize(600)
+                .noneMatch(job -> job.hostId().equals("host3"));
         assertThat(revision() - revision).isBetween(12L, 16L);
     }
 
@@ -146,7 +147,9 @@ class HostsComeAndGoTest {
         Formation formation = cluster.app(Map.of("agent", TestCluster.omni("agent")));
         cluster.scale(formation, "agent", 1);
         settle();
-        assertThat(cluster.live(formation, "agent")).extracting(JobRecord::hostId).containsOnly("host1", "host2");
+        assertThat(cluster.live(formation, "agent"))
+                .extracting(JobRecord::hostId)
+                .containsOnly("host1", "host2");
 
         hosts.dead.add("host2");
         settle();
@@ -192,8 +195,9 @@ class HostsComeAndGoTest {
         pass.run();
 
         assertThat(isStopRequested(leaving)).isTrue();
-        assertThat(cluster.live(formation, "web")).hasSize(3).noneMatch(job -> job.hostId()
-                .equals("host3"));
+        assertThat(cluster.live(formation, "web"))
+                .hasSize(3)
+                .noneMatch(job -> job.hostId().equals("host3"));
     }
 
     @Test

@@ -31,8 +31,8 @@ final class TestHosts implements HostWatch {
     }
 
     @Override
-    public Set<String> confirmDead(Set<String> hosts) {
-        Set<String> confirmed = new HashSet<>(look(hosts).dead());
+    public Set<String> confirmGone(Set<String> hosts) {
+        Set<String> confirmed = new HashSet<>(hosts);
         confirmed.removeAll(registered);
         return confirmed;
     }
