@@ -37,7 +37,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -155,13 +154,11 @@ public final class HostAgent implements HostConnections, AutoCloseable {
 
     // starting
 
-    /** Writes this host's record; what was said of the host while it ran before stays, but for the tags it is given now. */
-    private Host announce(Map<String, String> given) {
+    /** Writes this host's record; what an operator said of the host before stays. */
+    private Host announce(Map<String, String> firstTags) {
         while (true) {
             Optional<Versioned<Host>> known = state.hosts().find(hostId);
-            Map<String, String> tags =
-                    new HashMap<>(known.map(host -> host.value().tags()).orElse(Map.of()));
-            tags.putAll(given);
+            Map<String, String> tags = known.map(host -> host.value().tags()).orElse(firstTags);
             boolean draining = known.map(host -> host.value().draining()).orElse(false);
             var host = new Host(hostId, "http://" + advertised, tags, draining);
             if (known.map(Versioned::value).equals(Optional.of(host))) {
@@ -667,7 +664,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             return this;
         }
 
-        /** Tags that the host is given at its start; others that it had stay. */
+        /** Tags that the host has from its first start on; later ones are written to its record. */
         public Builder tags(Map<String, String> value) {
             this.tags = Map.copyOf(value);
             return this;
