@@ -17,7 +17,7 @@ class CrashIT {
 
     @Test
     void afterAKillEverythingThatWasAcknowledgedComesBack() {
-        try (Cluster cluster = Cluster.start(directory)) {
+        try (OneHost cluster = OneHost.start(directory)) {
             Shell app = deployed(cluster, "survivor");
             app.run("flynn scale web=2");
             app.run("flynn env set COLOR=blue");
@@ -50,12 +50,12 @@ class CrashIT {
     void killedWhileItIsSetUpItGoesOnWhereItWas() throws Exception {
         for (int millis : new int[] {900, 1700, 2600}) {
             Path place = directory.resolve("after-" + millis);
-            var first = Cluster.begin(place);
+            var first = OneHost.begin(place);
             TimeUnit.MILLISECONDS.sleep(millis);
             first.kill();
 
             first.up();
-            try (Cluster cluster = first) {
+            try (OneHost cluster = first) {
                 cluster.user().run(cluster.addLine());
                 assertThat(cluster.user().run("flynn apps"))
                         .contains("controller", "router", "gitreceive", "blobstore");
@@ -67,7 +67,7 @@ class CrashIT {
 
     @Test
     void aSecondOneOnTheSameDirectoryIsRefusedByTheNameOfTheFirst() {
-        try (Cluster cluster = Cluster.start(directory)) {
+        try (OneHost cluster = OneHost.start(directory)) {
             Shell.Result second = cluster.user()
                     .attempt("flynn-host up --http-port 0 --https-port 0 --data-dir " + cluster.dataDirectory());
 
@@ -78,7 +78,7 @@ class CrashIT {
 
     @Test
     void aTakenPortIsRefusedByTheNameOfItsHolder() {
-        try (Cluster cluster = Cluster.start(directory)) {
+        try (OneHost cluster = OneHost.start(directory)) {
             Shell.Result second = cluster.user()
                     .attempt("flynn-host up --https-port 0 --http-port " + cluster.httpPort() + " --data-dir "
                             + directory.resolve("other"));
@@ -92,7 +92,7 @@ class CrashIT {
 
     @Test
     void anInterruptEndsItAndLeavesNothing() {
-        Cluster cluster = Cluster.start(directory);
+        OneHost cluster = OneHost.start(directory);
         deployed(cluster, "leaver");
 
         int status = cluster.interrupt();
@@ -105,7 +105,7 @@ class CrashIT {
 
     @Test
     void whenTheDiskIsUsedUpPushesAreRefusedAndWhatRunsGoesOn() {
-        try (Cluster cluster = Cluster.start(directory)) {
+        try (OneHost cluster = OneHost.start(directory)) {
             Shell app = deployed(cluster, "tight");
             cluster.interrupt();
             cluster.withVariable("DISK_RESERVE_BYTES", String.valueOf(Long.MAX_VALUE));
@@ -125,7 +125,7 @@ class CrashIT {
         }
     }
 
-    private static Shell deployed(Cluster cluster, String name) {
+    private static Shell deployed(OneHost cluster, String name) {
         Path repository = cluster.home().resolve(name);
         cluster.user().run("git init -q " + repository);
         Shell app = cluster.user().in(repository);
