@@ -36,7 +36,7 @@ public final class TestHosts implements AutoCloseable {
         return authority;
     }
 
-    HostCredentials credentials(String hostId) {
+    public HostCredentials credentials(String hostId) {
         return credentials(hostId, Instant.now(), Clock.systemUTC());
     }
 
