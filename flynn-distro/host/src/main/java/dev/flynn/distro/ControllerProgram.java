@@ -45,7 +45,8 @@ final class ControllerProgram implements BuiltinProgram {
             case "web" -> ControllerWeb.start(job.env(), state, discovery, hosts, logs, disk);
             case "worker" -> DeploymentWorker.start(job.env(), state, discovery, logs);
             case "scheduler" ->
-                new SchedulerLoop(state, new SpreadScheduler(), RestartPolicy.fromEnv(job.env()), state.clock());
+                new SchedulerLoop(
+                        state, new SpreadScheduler(), RestartPolicy.fromEnv(job.env()), state.clock(), discovery);
             default ->
                 throw FlynnException.invalid(
                         "the controller runs web, scheduler or worker, not \"%s\"".formatted(role));
