@@ -13,6 +13,9 @@ import dev.flynn.distro.cluster.LinkAddressFile;
 import dev.flynn.distro.cluster.StoreVoters;
 import dev.flynn.identity.CertificateRenewal;
 import dev.flynn.link.HostLink;
+import dev.flynn.link.admin.ClusterHostAdmin;
+import dev.flynn.link.admin.HostService;
+import dev.flynn.link.admin.StoreMembership;
 import dev.flynn.link.hosts.JobService;
 import dev.flynn.link.hosts.RemoteHosts;
 import dev.flynn.link.logs.LogReceiver;
@@ -35,6 +38,9 @@ final class ClusterHost implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ClusterHost.class);
 
     private static final String DOMAIN = "CLUSTER_DOMAIN";
+    /** Of a host's API (contract: layer 0, Ports); hosts are told apart by it. */
+    private static final int HOST_PORT = 1113;
+
     private static final String AGGREGATOR = "logaggregator";
 
     private final Closer closer = new Closer();
@@ -81,6 +87,8 @@ final class ClusterHost implements AutoCloseable {
                 new HostServices.Settings(
                         membership.hostId(),
                         options.listenIp(),
+                        options.externalIp() + ":" + HOST_PORT,
+                        options.tags(),
                         ports,
                         discoveryServers.jobEnvironment(),
                         local -> new RemoteHosts(link, membership.hostId(), local, membership::addressOf),
@@ -89,6 +97,13 @@ final class ClusterHost implements AutoCloseable {
         closer.register(LogReceiver.serve(link, services.logs()));
         closer.register(TokenService.serve(
                 link, membership.members(), membership.state().json()));
+        var admin = new ClusterHostAdmin(
+                membership.hostId(),
+                membership.state(),
+                discovery,
+                StoreMembership.of(membership.store()),
+                membership.members());
+        closer.register(HostService.serve(link, admin, membership.state().json()));
         closer.register(
                 BootstrapService.serve(link, this::bootstrap, membership.state().json()));
         LinkAddressFile.write(data.root(), link.advertisedAddress());
@@ -137,7 +152,7 @@ final class ClusterHost implements AutoCloseable {
                 while (true) {
                     try {
                         list.register(
-                                "http://" + options.externalIp() + ":1113",
+                                "http://" + options.externalIp() + ":" + HOST_PORT,
                                 membership.hostId(),
                                 VersionCommand.version());
                         return;

@@ -42,6 +42,8 @@ final class HostServices implements AutoCloseable {
      * What is different from host to host, and for one that is alone.
      *
      * @param listenIp where jobs and services of this host are reached
+     * @param advertised under which address other hosts know this one
+     * @param tags that this host has from its first start on
      * @param ports of the router
      * @param jobEnvironment what jobs are told of discovery
      * @param hosts makes the way to all hosts from that to this one
@@ -50,6 +52,8 @@ final class HostServices implements AutoCloseable {
     record Settings(
             String hostId,
             String listenIp,
+            String advertised,
+            Map<String, String> tags,
             ListenPorts ports,
             Map<String, String> jobEnvironment,
             UnaryOperator<HostConnections> hosts,
@@ -58,7 +62,14 @@ final class HostServices implements AutoCloseable {
         static Settings ofOneHost(
                 String hostId, String listenIp, ListenPorts ports, Map<String, String> jobEnvironment) {
             return new Settings(
-                    hostId, listenIp, ports, jobEnvironment, UnaryOperator.identity(), UnaryOperator.identity());
+                    hostId,
+                    listenIp,
+                    listenIp + ":1113",
+                    Map.of(),
+                    ports,
+                    jobEnvironment,
+                    UnaryOperator.identity(),
+                    UnaryOperator.identity());
         }
     }
 
@@ -104,6 +115,8 @@ final class HostServices implements AutoCloseable {
                 .appBackend(processes)
                 .logSink(settings.logs().apply(logs))
                 .listenIp(settings.listenIp())
+                .advertise(settings.advertised())
+                .tags(settings.tags())
                 .jobEnvironment(settings.jobEnvironment())
                 .builtinEnvironment(Map.of(
                         "HTTP_PORT",

@@ -5,6 +5,12 @@ import dev.flynn.distro.cluster.BootstrapCommand;
 import dev.flynn.distro.cluster.DiscoveryServiceCommand;
 import dev.flynn.distro.cluster.InitCommand;
 import dev.flynn.distro.cluster.TokenCommand;
+import dev.flynn.distro.hosts.DemoteCommand;
+import dev.flynn.distro.hosts.DrainCommand;
+import dev.flynn.distro.hosts.ListCommand;
+import dev.flynn.distro.hosts.PromoteCommand;
+import dev.flynn.distro.hosts.RemoveCommand;
+import dev.flynn.distro.hosts.TagsCommand;
 import java.io.PrintStream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -21,6 +27,12 @@ import picocli.CommandLine.IParameterExceptionHandler;
             DaemonCommand.class,
             BootstrapCommand.class,
             TokenCommand.class,
+            ListCommand.class,
+            TagsCommand.class,
+            DrainCommand.class,
+            PromoteCommand.class,
+            DemoteCommand.class,
+            RemoveCommand.class,
             DiscoveryServiceCommand.class,
             VersionCommand.class,
             CommandLine.HelpCommand.class
