@@ -56,6 +56,7 @@ final class TestHost implements AutoCloseable {
     private final Path directory;
     private Closer backends = new Closer();
     private JobPreparation preparation = JobPreparation.NONE;
+    private Map<String, String> tags = Map.of();
     HostAgent agent;
 
     TestHost(Path directory) throws IOException {
@@ -64,11 +65,19 @@ final class TestHost implements AutoCloseable {
 
     /** @param wrap what the agent has between itself and the store */
     TestHost(Path directory, UnaryOperator<ClusterStore> wrap) throws IOException {
+        this(directory, new MemoryClusterStore(), wrap);
+    }
+
+    private TestHost(Path directory, ClusterStore memory, UnaryOperator<ClusterStore> wrap) throws IOException {
+        this(directory, wrap.apply(memory), StoreDiscovery.builder(memory).build());
+    }
+
+    /** Both are closed with the host. */
+    TestHost(Path directory, ClusterStore store, Discovery discovery) throws IOException {
         this.directory = directory;
-        var memory = new MemoryClusterStore();
-        this.store = wrap.apply(memory);
+        this.store = store;
         this.state = new ClusterState(store, new FlynnJson(), Clock.systemUTC());
-        this.discovery = StoreDiscovery.builder(memory).build();
+        this.discovery = discovery;
         Path init = directory.resolve("images/shell/init");
         Files.createDirectories(init.getParent());
         Files.writeString(init, "#!/bin/sh\nexec \"$@\"\n");
@@ -77,6 +86,11 @@ final class TestHost implements AutoCloseable {
 
     TestHost prepareWith(JobPreparation value) {
         preparation = value;
+        return this;
+    }
+
+    TestHost tag(Map<String, String> value) {
+        tags = value;
         return this;
     }
 
@@ -93,6 +107,8 @@ final class TestHost implements AutoCloseable {
                 .builtinBackend(builtin)
                 .logSink(new Lines())
                 .builtinEnvironment(Map.of("HTTP_PORT", "8080"))
+                .advertise("127.0.0.1:1113")
+                .tags(tags)
                 .build();
         return this;
     }
