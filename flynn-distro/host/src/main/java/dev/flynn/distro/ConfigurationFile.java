@@ -16,7 +16,8 @@ final class ConfigurationFile {
     private ConfigurationFile() {}
 
     /**
-     * Appends the file's arguments to those of a daemon; leaves other commands alone.
+     * Appends the file's arguments to those of a daemon; leaves other commands alone. A variable that is set to nothing means
+     * no file.
      *
      * @throws FlynnException {@code VALIDATION} if a file that the operator named is missing, or one is damaged
      */
@@ -25,16 +26,16 @@ final class ConfigurationFile {
         if (args.length == 0 || !args[0].equals(DaemonCommand.NAME) || isHelp) {
             return args;
         }
-        String named = environment.getOrDefault(VARIABLE, "");
-        if (named.isEmpty() && !Files.exists(USUAL)) {
+        String named = environment.getOrDefault(VARIABLE, USUAL.toString());
+        if (named.isEmpty() || !environment.containsKey(VARIABLE) && !Files.exists(USUAL)) {
             return args;
         }
-        HostFile file = HostFile.read(named.isEmpty() ? USUAL : Path.of(named));
+        HostFile file = HostFile.read(Path.of(named));
         file.env().forEach((name, value) -> {
             if (!value.equals(environment.get(name))) {
                 throw FlynnException.invalid(
                         "\"env\" of %s sets %s, which a running program cannot change for itself: set it where the daemon is started, such as Environment= of its systemd unit"
-                                .formatted(named.isEmpty() ? USUAL : named, name));
+                                .formatted(named, name));
             }
         });
         return Stream.concat(Stream.of(args), file.args().stream()).toArray(String[]::new);

@@ -13,7 +13,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -29,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,7 +106,7 @@ public final class HostLink implements AutoCloseable {
 
     private Channel listen(
             InetSocketAddress address, @Nullable JoinDesk joinDesk, Transport transport, LongSupplier strangersTime) {
-        SslContext tls = Tls.server(core.credentials());
+        Supplier<SslHandler> tls = Tls.server(core.credentials());
         var limits = new StrangerLimits(strangersTime);
         ChannelFuture bound = new ServerBootstrap()
                 .group(core.loops())
@@ -117,7 +118,7 @@ public final class HostLink implements AutoCloseable {
                     @Override
                     protected void initChannel(Channel channel) {
                         channel.pipeline()
-                                .addLast(tls.newHandler(channel.alloc()))
+                                .addLast(tls.get())
                                 .addLast(new ServerGate(core, limits, joinDesk, peers::connected));
                     }
                 })

@@ -5,17 +5,18 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
-import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /** The peers of this host, and how to reach them. Thread-safe. */
 final class Peers {
 
     private final LinkCore core;
-    private final SslContext tls;
+    private final Supplier<SslHandler> tls;
     private final Bootstrap dialler;
     private final Map<PeerKey, Peer> peers = new ConcurrentHashMap<>();
     private volatile boolean closed;
@@ -71,9 +72,7 @@ final class Peers {
                     .handler(new ChannelInitializer<Channel>() {
                         @Override
                         protected void initChannel(Channel channel) {
-                            channel.pipeline()
-                                    .addLast(tls.newHandler(channel.alloc()))
-                                    .addLast(new ClientGreeting(core, peer, connected));
+                            channel.pipeline().addLast(tls.get()).addLast(new ClientGreeting(core, peer, connected));
                         }
                     })
                     .connect(address)

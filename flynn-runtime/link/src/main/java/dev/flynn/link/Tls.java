@@ -2,18 +2,21 @@ package dev.flynn.link;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.identity.HostCredentials;
-import io.netty.handler.ssl.ClientAuth;
-import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.handler.ssl.SslProvider;
+import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
-import javax.net.ssl.SSLException;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.TrustManager;
 
 /** TLS 1.3 as the link uses it. */
 final class Tls {
@@ -26,34 +29,40 @@ final class Tls {
     private Tls() {}
 
     /** Clients without a certificate get in here; what they may do is decided by {@link ServerGate}. */
-    static SslContext server(HostCredentials credentials) {
+    static Supplier<SslHandler> server(HostCredentials credentials) {
+        SSLContext context = context(credentials);
+        return () -> handler(context, engine -> {
+            engine.setUseClientMode(false);
+            engine.setWantClientAuth(true);
+        });
+    }
+
+    /** Hosts are known by the name in their certificates, not by the name of their machine. */
+    static Supplier<SslHandler> client(HostCredentials credentials) {
+        SSLContext context = context(credentials);
+        return () -> handler(context, engine -> engine.setUseClientMode(true));
+    }
+
+    /** The JDK's own way: Netty's would first load the certificates of all the world's authorities. */
+    private static SSLContext context(HostCredentials credentials) {
         try {
-            return SslContextBuilder.forServer(credentials.keyManager())
-                    .trustManager(credentials.trustManager())
-                    .clientAuth(ClientAuth.OPTIONAL)
-                    .sslProvider(SslProvider.JDK)
-                    .protocols(PROTOCOL)
-                    .ciphers(CIPHERS)
-                    .build();
-        } catch (SSLException e) {
+            SSLContext context = SSLContext.getInstance(PROTOCOL);
+            context.init(
+                    new KeyManager[] {credentials.keyManager()},
+                    new TrustManager[] {credentials.trustManager()},
+                    new SecureRandom());
+            return context;
+        } catch (GeneralSecurityException e) {
             throw FlynnException.internal("cannot set up TLS: " + e.getMessage(), e);
         }
     }
 
-    /** Hosts are known by the name in their certificates, not by the name of their machine. */
-    static SslContext client(HostCredentials credentials) {
-        try {
-            return SslContextBuilder.forClient()
-                    .keyManager(credentials.keyManager())
-                    .trustManager(credentials.trustManager())
-                    .endpointIdentificationAlgorithm(null)
-                    .sslProvider(SslProvider.JDK)
-                    .protocols(PROTOCOL)
-                    .ciphers(CIPHERS)
-                    .build();
-        } catch (SSLException e) {
-            throw FlynnException.internal("cannot set up TLS: " + e.getMessage(), e);
-        }
+    private static SslHandler handler(SSLContext context, Consumer<SSLEngine> role) {
+        SSLEngine engine = context.createSSLEngine();
+        engine.setEnabledProtocols(new String[] {PROTOCOL});
+        engine.setEnabledCipherSuites(CIPHERS.toArray(String[]::new));
+        role.accept(engine);
+        return new SslHandler(engine);
     }
 
     static Optional<X509Certificate> certificateOfPeer(SslHandler handler) {
