@@ -128,7 +128,7 @@ make_client() {
   local host names=()
   make_machine client
   for host in $(all_hosts); do names+=("--address=/flynn.test/$(address "$host")"); done
-  start_service client dns dnsmasq --keep-in-foreground --conf-file=/dev/null --user=root --pid-file= --no-resolv --no-hosts \
+  start_in client dns dnsmasq --keep-in-foreground --conf-file=/dev/null --user=root --pid-file= --no-resolv --no-hosts \
     --listen-address="$(address client)" --bind-interfaces "${names[@]}"
 }
 
@@ -171,13 +171,27 @@ first_process() {
 
 # in_machine NAME CMD…: runs a command there, in a fresh environment.
 in_machine() {
+  local command
+  command_in "$@"
+  "${command[@]}"
+}
+
+# start_in NAME FILE CMD…: the same, in the background until the machine is gone; what it says goes to the file.
+start_in() {
+  local command name=$1 file=$2
+  shift 2
+  command_in "$name" setsid "$@"
+  setsid "${command[@]}" </dev/null >>"$place/$name/$file" 2>&1 &
+}
+
+command_in() {
   local name=$1 first
   shift
   first=$(first_process "$name")
   [ -n "$first" ] || fail "machine $name is gone; script/cluster down removes the rest"
-  nsenter --target "$first" --mount --uts --net --pid -- \
-    env -i "HOME=$place/$name/home" "PATH=$dist/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
-    "LANG=${LANG:-C.UTF-8}" "TERM=${TERM:-dumb}" USER=root LOGNAME=root ${JAVA_HOME:+"JAVA_HOME=$JAVA_HOME"} "$@"
+  command=(nsenter --target "$first" --mount --uts --net --pid --
+    env -i "HOME=$place/$name/home" "PATH=$dist/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    "LANG=${LANG:-C.UTF-8}" "TERM=${TERM:-dumb}" USER=root LOGNAME=root ${JAVA_HOME:+"JAVA_HOME=$JAVA_HOME"} "$@")
 }
 
 # enter NAME [CMD…]: as whoever types it expects: in the same directory, by default a shell.
@@ -187,13 +201,6 @@ enter() {
   [ $# -gt 0 ] || set -- bash
   # shellcheck disable=SC2016
   in_machine "$name" sh -c 'cd "$1" 2>/dev/null || cd; shift; exec "$@"' sh "$PWD" "$@"
-}
-
-# start_service NAME FILE CMD…: runs a command there until the machine is gone; what it says goes to the file.
-start_service() {
-  local name=$1 file=$2 first
-  shift 2
-  in_machine "$name" setsid "$@" </dev/null >>"$place/$name/$file" 2>&1 &
 }
 
 # ---- faults
