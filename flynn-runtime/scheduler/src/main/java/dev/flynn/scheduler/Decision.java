@@ -122,7 +122,8 @@ record Decision(
             views.forEach(this::findNewlyDown);
             Plan plan = scheduler.plan(new ClusterSnapshot(now, hostViews(), views, jobViews()));
             oddities.addAll(draining.staying());
-            return new Decision(changes(plan, now), plan.unplaceable(), lookAgainAt(plan, now), oddities);
+            List<Change> changes = changes(plan, now);
+            return new Decision(changes, plan.unplaceable(), lookAgainAt(plan, now), oddities);
         }
 
         private Optional<Instant> lookAgainAt(Plan plan, Instant now) {
@@ -230,14 +231,14 @@ record Decision(
         // ---- the plan to changes
 
         private List<Change> changes(Plan plan, Instant now) {
+            Set<JobId> stopped = new HashSet<>(plan.stop());
             Stream<Versioned<JobRecord>> surplus = plan.stop().stream()
                     .map(this::job)
                     .filter(job -> !newlyDown.containsKey(job.value().id()));
-            Map<Owner, List<Versioned<JobRecord>>> stop = Stream.concat(surplus, draining.released().stream())
+            Map<Owner, List<Versioned<JobRecord>>> stop = Stream.concat(surplus, draining.released(stopped).stream())
                     .collect(groupingBy(job -> ownerOf(job.value())));
             Map<Owner, List<Plan.Start>> start =
                     plan.start().stream().collect(groupingBy(s -> new Owner(s.app(), s.release())));
-            Set<JobId> stopped = new HashSet<>(plan.stop());
             Map<Owner, List<Delay>> delay = newlyDown.entrySet().stream()
                     .filter(down -> down.getValue().isAfter(now) && !stopped.contains(down.getKey()))
                     .map(down -> new Delay(job(down.getKey()), down.getValue()))

@@ -38,9 +38,16 @@ final class Draining {
     private final Set<String> alive;
     private final Predicate<JobRecord> isServed;
     private final Set<JobId> leaving = new HashSet<>();
-    private final List<Versioned<JobRecord>> released = new ArrayList<>();
+    private final List<Move> moves = new ArrayList<>();
     private final Set<String> staying = new HashSet<>();
     private boolean waitsForServices;
+
+    /**
+     * The jobs of one type, some of which have to move.
+     *
+     * @param there on drained hosts, the oldest first
+     */
+    private record Move(int wanted, List<Versioned<JobRecord>> there, List<JobRecord> elsewhere) {}
 
     Draining(Collection<Versioned<Host>> hosts, Set<String> alive, Predicate<JobRecord> isServed) {
         this.alive = alive;
@@ -82,13 +89,11 @@ final class Draining {
             return;
         }
         there.forEach(job -> leaving.add(job.value().id()));
-        long ready = live.stream()
+        List<JobRecord> elsewhere = live.stream()
                 .map(Versioned::value)
                 .filter(job -> !leaving.contains(job.id()))
-                .filter(this::isReady)
-                .count();
-        long needed = Math.max(0, formation.processes().getOrDefault(type, 0) - ready);
-        there.stream().skip(needed).forEach(released::add);
+                .toList();
+        moves.add(new Move(formation.processes().getOrDefault(type, 0), there, elsewhere));
     }
 
     private boolean isReady(JobRecord job) {
@@ -105,8 +110,20 @@ final class Draining {
         return leaving.contains(job);
     }
 
-    /** Jobs whose place others have taken. */
-    List<Versioned<JobRecord>> released() {
+    /**
+     * Jobs whose place others have taken.
+     *
+     * @param stopped jobs that are asked to stop now, which cannot
+     */
+    List<Versioned<JobRecord>> released(Set<JobId> stopped) {
+        List<Versioned<JobRecord>> released = new ArrayList<>();
+        for (Move move : moves) {
+            long ready = move.elsewhere().stream()
+                    .filter(job -> !stopped.contains(job.id()))
+                    .filter(this::isReady)
+                    .count();
+            move.there().stream().skip(Math.max(0, move.wanted() - ready)).forEach(released::add);
+        }
         return released;
     }
 
@@ -115,7 +132,7 @@ final class Draining {
         return staying;
     }
 
-    /** Whether something is up that is not in discovery yet: no record tells when it is. */
+    /** After {@link #released}: whether something is up that is not in discovery yet; no record tells when it is. */
     boolean waitsForServices() {
         return waitsForServices;
     }
