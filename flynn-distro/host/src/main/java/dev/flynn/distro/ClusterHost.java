@@ -38,9 +38,6 @@ final class ClusterHost implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ClusterHost.class);
 
     private static final String DOMAIN = "CLUSTER_DOMAIN";
-    /** Of a host's API (contract: layer 0, Ports); hosts are told apart by it. */
-    private static final int HOST_PORT = 1113;
-
     private static final String AGGREGATOR = "logaggregator";
 
     private final Closer closer = new Closer();
@@ -87,7 +84,7 @@ final class ClusterHost implements AutoCloseable {
                 new HostServices.Settings(
                         membership.hostId(),
                         options.listenIp(),
-                        options.externalIp() + ":" + HOST_PORT,
+                        link.advertisedAddress(),
                         options.tags(),
                         ports,
                         discoveryServers.jobEnvironment(),
@@ -152,7 +149,7 @@ final class ClusterHost implements AutoCloseable {
                 while (true) {
                     try {
                         list.register(
-                                "http://" + options.externalIp() + ":" + HOST_PORT,
+                                "http://" + options.externalIp() + ":1113",
                                 membership.hostId(),
                                 VersionCommand.version());
                         return;
