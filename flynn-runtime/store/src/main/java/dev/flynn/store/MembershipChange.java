@@ -42,7 +42,10 @@ record MembershipChange(Kind kind, String peer, String address) {
                 members.stream().filter(member -> member.id().equals(peer)).findFirst();
         return switch (kind) {
             case ADD_LISTENER ->
-                with(members, new StoreMember(peer, address, found.map(StoreMember::role).orElse(Role.LISTENER)));
+                with(
+                        members,
+                        new StoreMember(
+                                peer, address, found.map(StoreMember::role).orElse(Role.LISTENER)));
             case PROMOTE -> promoted(members, existing(found));
             case DEMOTE -> {
                 StoreMember member = existing(found);
