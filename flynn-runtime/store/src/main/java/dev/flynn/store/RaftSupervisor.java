@@ -3,6 +3,7 @@ package dev.flynn.store;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.base.NamedThreads;
 import java.io.IOException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -109,6 +110,7 @@ final class RaftSupervisor implements AutoCloseable {
 
     private void startNode() throws IOException {
         LogFiles.repair(directory.groupDirectory());
+        VoteFile.repair(directory.groupDirectory(), Clock.systemUTC());
         var starting = new RaftNode(directory, live, limits, settings, peers, threads, this::onNodeFailed);
         try {
             starting.start();
