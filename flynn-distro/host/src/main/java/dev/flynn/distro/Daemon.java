@@ -2,10 +2,14 @@ package dev.flynn.distro;
 
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.slf4j.LoggerFactory;
 
 /** The life of {@code flynn-host daemon}: find the cluster, take part in it until a signal, leave in order. */
 final class Daemon {
+
+    /** For a leader of the store to be found, so that the others are told that this host goes. */
+    private static final Duration PATIENCE_AT_END = Duration.ofSeconds(3);
 
     private final DaemonOptions options;
     private final PrintStream out;
@@ -37,6 +41,7 @@ final class Daemon {
                 host.publish();
                 life.awaitStop();
                 say("stopping");
+                membership.store().prepareClose(PATIENCE_AT_END);
             } catch (InterruptedException e) {
                 say("stopped before it took part in a cluster");
                 return 0;

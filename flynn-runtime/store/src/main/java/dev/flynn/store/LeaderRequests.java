@@ -31,6 +31,8 @@ final class LeaderRequests {
     private static final long ANSWER_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private static final long OWN_COPY_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** How long a leader may take that is perhaps none any more, when there is no time left. */
+    private static final long LAST_PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     /** How often a request that waits looks whether it still waits for the right peer. */
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -38,6 +40,8 @@ final class LeaderRequests {
     private final DiskRoom disk;
     private final @Nullable PeerCalls calls;
     private final Duration patience;
+    /** When, by {@link System#nanoTime}, requests stop to wait for somebody to lead; null while nobody is in a hurry. */
+    private volatile @Nullable Long leaderlessUntil;
 
     /** @param calls null if there are no other peers */
     LeaderRequests(RaftSupervisor raft, DiskRoom disk, @Nullable PeerCalls calls, Duration patience) {
@@ -57,7 +61,7 @@ final class LeaderRequests {
      * Commits, and waits a moment until this replica has it too: what a host has written it reads, even stale.
      */
     CommitResult commit(Transaction transaction) {
-        StoreCodec.requireFits(transaction);
+        int unusedSize = StoreCodec.requireFits(transaction);
         Committed committed = ask(new Request<Committed>() {
             @Override
             public CompletableFuture<Committed> here(RaftNode node) {
@@ -203,7 +207,7 @@ final class LeaderRequests {
     }
 
     <T> T ask(Request<T> request, Duration howLong) {
-        long deadline = System.nanoTime() + howLong.toNanos();
+        long deadline = System.nanoTime() + (isTooLateToWait() ? LAST_PATIENCE_NANOS : howLong.toNanos());
         @Nullable Throwable refusal = null;
         try {
             while (true) {
@@ -219,6 +223,10 @@ final class LeaderRequests {
                 }
                 raft.running();
                 long left = deadline - System.nanoTime();
+                if (leader.isEmpty() && isTooLateToWait()) {
+                    throw FlynnException.unavailable(
+                            "no quorum, and this host ends: what was asked for was not done", refusal);
+                }
                 if (left <= 0) {
                     throw unanswered(refusal);
                 }
@@ -227,6 +235,16 @@ final class LeaderRequests {
         } catch (InterruptedException e) {
             throw interrupted(e);
         }
+    }
+
+    /** From then on nothing is waited for while nobody leads: who ends cannot wait for others to come back. */
+    void waitForLeaderAtMost(Duration howLong) {
+        leaderlessUntil = System.nanoTime() + howLong.toNanos();
+    }
+
+    private boolean isTooLateToWait() {
+        Long until = leaderlessUntil;
+        return until != null && System.nanoTime() - until > 0;
     }
 
     private <T> @Nullable CompletableFuture<T> attempt(Request<T> request, RaftNode node, Optional<String> leader) {

@@ -228,6 +228,14 @@ public final class RatisClusterStore implements ClusterStore {
         return state.watch(prefix, afterRevision, watcher);
     }
 
+    /**
+     * Tells the store that its host is about to end: requests go on as ever while somebody leads, but wait no longer than this,
+     * all of them together, for a leader. A host that ends when the others are gone ends soon. Callable from any thread.
+     */
+    public void prepareClose(Duration leaderless) {
+        leader.waitForLeaderAtMost(leaderless);
+    }
+
     @Override
     public void close() {
         closed = true;

@@ -38,6 +38,9 @@ final class StoreCodec {
     private static final int CONDITION_HEAD_BYTES = 4 + 8;
     private static final int OPERATION_HEAD_BYTES = 1 + 4 + 4;
 
+    /** A result without keys has 18. */
+    private static final int RESULT_BYTES = 32;
+
     private static final byte FORMAT = 1;
     private static final byte PUT = 1;
     private static final byte DELETE = 2;
@@ -46,12 +49,15 @@ final class StoreCodec {
     private StoreCodec() {}
 
     static byte[] encode(Command command) {
-        requireFits(command.transaction());
-        return bytes(out -> writeCommand(command, out));
+        return bytes(requireFits(command.transaction()), out -> writeCommand(command, out));
     }
 
-    /** @throws FlynnException {@code VALIDATION} if the transaction is too large with its keys */
-    static void requireFits(Transaction transaction) {
+    /**
+     * How many bytes the transaction's command has.
+     *
+     * @throws FlynnException {@code VALIDATION} if the transaction is too large with its keys
+     */
+    static int requireFits(Transaction transaction) {
         long size = COMMAND_HEAD_BYTES;
         for (Condition condition : transaction.conditions()) {
             size += CONDITION_HEAD_BYTES + utf8(condition.key()).length;
@@ -63,6 +69,7 @@ final class StoreCodec {
             throw FlynnException.invalid("a transaction has at most %d bytes with its keys, this one has %d; split it"
                     .formatted(MAX_COMMAND_BYTES, size));
         }
+        return (int) size;
     }
 
     private static String keyOf(Operation operation) {
@@ -75,7 +82,7 @@ final class StoreCodec {
     }
 
     static byte[] encode(CommitResult result) {
-        return bytes(out -> writeResult(result, out));
+        return bytes(RESULT_BYTES, out -> writeResult(result, out));
     }
 
     static Command decodeCommand(ByteBuffer bytes) {
@@ -329,8 +336,9 @@ final class StoreCodec {
         void to(DataOutput out) throws IOException;
     }
 
-    private static byte[] bytes(Writing writing) {
-        var bytes = new ByteArrayOutputStream();
+    /** @param size how many there will be, roughly */
+    private static byte[] bytes(int size, Writing writing) {
+        var bytes = new ByteArrayOutputStream(size);
         try {
             writing.to(new DataOutputStream(bytes));
         } catch (IOException e) {

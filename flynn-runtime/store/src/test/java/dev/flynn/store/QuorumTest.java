@@ -3,6 +3,7 @@ package dev.flynn.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
@@ -68,6 +69,23 @@ class QuorumTest {
         put(cluster.store(others.get(0)), "a", "3");
         cluster.network.heal();
         assertThat(leader.get("a")).map(StoreEntry::value).contains("3");
+    }
+
+    @Test
+    void aHostThatEndsWaitsForNobodyWhoIsGone() {
+        RatisClusterStore last = cluster.follower();
+        cluster.names().stream().filter(name -> !name.equals(last.peer())).forEach(cluster::stop);
+        last.prepareClose(Duration.ZERO);
+
+        // as many as a host with jobs asks; with the usual patience they would take a minute
+        assertTimeout(Duration.ofSeconds(15), () -> {
+            for (int i = 0; i < 20; i++) {
+                assertThatExceptionOfType(FlynnException.class)
+                        .isThrownBy(() -> put(last, "a", "2"))
+                        .matches(e -> e.code() == ErrorCode.SERVICE_UNAVAILABLE);
+            }
+        });
+        assertThat(last.get("a", Consistency.STALE)).map(StoreEntry::value).contains("1");
     }
 
     @Test
