@@ -2,9 +2,10 @@ package dev.flynn.store;
 
 import dev.flynn.spi.store.StoreChange;
 import dev.flynn.spi.store.StoreChange.KeyChange;
+import java.util.AbstractList;
 import java.util.Collection;
-import java.util.NavigableMap;
-import java.util.TreeMap;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The newest changes by revision, bounded in number and size. Not thread-safe. */
 final class ChangeHistory {
@@ -14,7 +15,11 @@ final class ChangeHistory {
 
     private final int maxChanges;
     private final long maxBytes;
-    private final NavigableMap<Long, StoreChange> changes = new TreeMap<>();
+    /** A ring that begins at {@link #first}: a tree's nodes would be most of what a collection of garbage copies. */
+    private @Nullable StoreChange[] ring = new StoreChange[16];
+
+    private int first;
+    private int count;
     private long bytes;
     private long compactedRevision;
 
@@ -23,19 +28,72 @@ final class ChangeHistory {
         this.maxBytes = maxBytes;
     }
 
+    /** Adds a change with a revision above all others. */
     void add(StoreChange change) {
-        changes.put(change.revision(), change);
+        if (count == ring.length) {
+            grow();
+        }
+        ring[(first + count) % ring.length] = change;
+        count++;
         bytes += sizeOf(change);
-        while (changes.size() > 1 && (changes.size() > maxChanges || bytes > maxBytes)) {
-            StoreChange oldest = changes.pollFirstEntry().getValue();
+        while (count > 1 && (count > maxChanges || bytes > maxBytes)) {
+            StoreChange oldest = at(0);
+            ring[first] = null;
+            first = (first + 1) % ring.length;
+            count--;
             bytes -= sizeOf(oldest);
             compactedRevision = oldest.revision();
         }
     }
 
-    /** The changes after a revision, oldest first; complete unless {@link #isCompacted}. */
+    private void grow() {
+        @Nullable StoreChange[] larger = new StoreChange[2 * ring.length];
+        for (int i = 0; i < count; i++) {
+            larger[i] = at(i);
+        }
+        ring = larger;
+        first = 0;
+    }
+
+    private StoreChange at(int index) {
+        StoreChange change = ring[(first + index) % ring.length];
+        if (change == null) {
+            throw new IllegalStateException("there are only " + count + " changes");
+        }
+        return change;
+    }
+
+    /** The changes after a revision, oldest first, until the next is added; complete unless {@link #isCompacted}. */
     Collection<StoreChange> after(long revision) {
-        return changes.tailMap(revision, false).values();
+        int from = indexAfter(revision);
+        int size = count - from;
+        return size == 0
+                ? List.of()
+                : new AbstractList<>() {
+                    @Override
+                    public StoreChange get(int index) {
+                        return at(from + index);
+                    }
+
+                    @Override
+                    public int size() {
+                        return size;
+                    }
+                };
+    }
+
+    private int indexAfter(long revision) {
+        int low = 0;
+        int high = count;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (at(middle).revision() <= revision) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
     }
 
     /** Whether a change after this revision is no longer kept. */
@@ -49,7 +107,7 @@ final class ChangeHistory {
     }
 
     int size() {
-        return changes.size();
+        return count;
     }
 
     void restore(long compacted) {
@@ -61,7 +119,7 @@ final class ChangeHistory {
         for (KeyChange key : change.changes()) {
             size += OVERHEAD
                     + key.key().length()
-                    + key.entry().map(entry -> entry.value().length()).orElse(0);
+                    + (key.entry().isPresent() ? key.entry().get().value().length() : 0);
         }
         return size;
     }

@@ -3,7 +3,6 @@ package dev.flynn.spi.store;
 import static java.util.Objects.requireNonNull;
 
 import dev.flynn.api.error.FlynnException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -131,7 +130,21 @@ public record Transaction(UUID id, List<Condition> conditions, List<Operation> o
     }
 
     private static int utf8Length(String text) {
-        return text.getBytes(StandardCharsets.UTF_8).length;
+        int bytes = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char unit = text.charAt(i);
+            if (!Character.isSurrogate(unit)) {
+                bytes += unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
+            } else if (Character.isHighSurrogate(unit)
+                    && i + 1 < text.length()
+                    && Character.isLowSurrogate(text.charAt(i + 1))) {
+                bytes += 4;
+                i++;
+            } else {
+                bytes++; // half a pair is written as a question mark
+            }
+        }
+        return bytes;
     }
 
     /** Collects conditions and operations in order. */
