@@ -51,6 +51,11 @@ interface Cluster extends AutoCloseable {
         return "http://%s.%s:%d".formatted(app, DOMAIN, httpPort());
     }
 
+    /** The plain URLs of an app, one for each router that has a port of its own. */
+    default String[] urls(String app) {
+        return new String[] {url(app)};
+    }
+
     default String controllerUrl() {
         return "https://controller.%s:%d".formatted(DOMAIN, httpsPort());
     }

@@ -71,7 +71,7 @@ class JourneyIT {
                 .contains("listening");
 
         assertThat(app.run("flynn apps")).contains("example");
-        assertThat(app.run("flynn info")).contains("=== example", cluster.url("example"));
+        assertThat(app.run("flynn info")).contains("=== example").containsAnyOf(cluster.urls("example"));
         assertThat(app.run("flynn release")).contains("ID");
         assertThat(app.run("flynn release show")).contains("Process Types:", "web");
         assertThat(app.run("flynn deployment")).contains("STATUS", "complete");

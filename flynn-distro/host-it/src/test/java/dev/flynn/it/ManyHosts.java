@@ -115,6 +115,13 @@ final class ManyHosts implements AutoCloseable {
         }
 
         @Override
+        public String[] urls(String app) {
+            return hosts.stream()
+                    .map(any -> "http://%s.%s:%d".formatted(app, DOMAIN, any.httpPort))
+                    .toArray(String[]::new);
+        }
+
+        @Override
         public String addLine() {
             return addLine.replaceAll(DOMAIN + "(:\\d+)?", DOMAIN + ":" + host.httpsPort);
         }
