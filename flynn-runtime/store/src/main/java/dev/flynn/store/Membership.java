@@ -184,6 +184,9 @@ final class Membership {
     /** A peer of another cluster, or one that does not answer, is not added. */
     private void meet(MembershipChange change) throws InterruptedException {
         calls.learn(change.peer(), change.address());
+        if (change.peer().equals(calls.self())) {
+            return; // it only says where it is now
+        }
         try {
             calls.introduce(change.peer()).get(MEET_PATIENCE_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException e) {

@@ -216,23 +216,47 @@ final class RaftNode implements StoreStateMachine.Listener {
                 .orElse(-1);
     }
 
-    /** Makes these the members, if those are. */
-    CompletableFuture<RaftClientReply> setMembers(List<StoreMember> before, List<StoreMember> after) {
+    /**
+     * Makes these the members, if those are.
+     *
+     * <p>Ratis takes a change of nothing but addresses for none. It knows one by priorities: all members have the same, which
+     * says nothing of any of them, and it is another after such a change.
+     */
+    CompletableFuture<RaftClientReply> setMembers(List<StoreMember> before, List<StoreMember> after)
+            throws IOException {
+        int priority = priority();
+        int next = haveMoved(before, after) ? 1 - priority : priority;
         var arguments = SetConfigurationRequest.Arguments.newBuilder()
                 .setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
-                .setServersInCurrentConf(raftPeers(before, Role.VOTER))
-                .setListenersInCurrentConf(raftPeers(before, Role.LISTENER))
-                .setServersInNewConf(raftPeers(after, Role.VOTER))
-                .setListenersInNewConf(raftPeers(after, Role.LISTENER))
+                .setServersInCurrentConf(raftPeers(before, Role.VOTER, priority))
+                .setListenersInCurrentConf(raftPeers(before, Role.LISTENER, priority))
+                .setServersInNewConf(raftPeers(after, Role.VOTER, next))
+                .setListenersInNewConf(raftPeers(after, Role.LISTENER, next))
                 .build();
         return onThreads(() -> server.setConfigurationAsync(
                 new SetConfigurationRequest(client, server.getId(), group, calls.incrementAndGet(), arguments)));
     }
 
-    private static List<RaftPeer> raftPeers(List<StoreMember> members, Role role) {
+    private int priority() throws IOException {
+        return division().getRaftConf().getCurrentPeers(RaftPeerRole.FOLLOWER).stream()
+                .mapToInt(RaftPeer::getPriority)
+                .findFirst()
+                .orElse(0);
+    }
+
+    private static boolean haveMoved(List<StoreMember> before, List<StoreMember> after) {
+        return before.stream()
+                .anyMatch(was -> after.stream()
+                        .anyMatch(
+                                is -> is.id().equals(was.id()) && !is.address().equals(was.address())));
+    }
+
+    private static List<RaftPeer> raftPeers(List<StoreMember> members, Role role, int priority) {
         return members.stream()
                 .filter(member -> member.role() == role)
-                .map(RaftNode::raftPeer)
+                .map(member -> RaftPeer.newBuilder(raftPeer(member))
+                        .setPriority(priority)
+                        .build())
                 .toList();
     }
 

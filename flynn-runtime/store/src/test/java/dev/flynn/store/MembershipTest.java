@@ -19,6 +19,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
 class MembershipTest {
@@ -58,6 +60,34 @@ class MembershipTest {
         put(cluster.leader(), "c", "3");
         await().until(() -> listener.get("c", Consistency.STALE).isPresent());
         assertThat(voters(listener)).containsExactly("p1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void aVoterThatMovedIsFoundWhereItIs(int voters) {
+        cluster = TestCluster.of(directory, voters).startAll();
+        put(cluster.leader(), "a", "1");
+        RatisClusterStore moving = voters == 1 ? cluster.leader() : cluster.follower();
+        cluster.stop(moving.peer());
+        for (String place : List.of("elsewhere", "elsewhere still")) {
+            var moved = new StorePeer(moving.peer(), place);
+            try (RatisClusterStore store = RatisClusterStore.builder(cluster.directory(moved.id()))
+                    .peer(moved, cluster.network.transport(moved))
+                    .build()) {
+                await().ignoreExceptions().until(() -> store.get("a").isPresent());
+                store.addListener(moved);
+
+                assertThat(store.members())
+                        .filteredOn(member -> member.id().equals(moved.id()))
+                        .containsExactly(new StoreMember(moved.id(), place, StoreMember.Role.VOTER));
+                assertThat(voters(store)).hasSize(voters);
+                put(store, "a", place);
+            }
+        }
+        // who comes later finds it by what the others keep
+        for (RatisClusterStore other : List.copyOf(cluster.running())) {
+            assertThat(other.members()).extracting(StoreMember::address).contains("elsewhere still");
+        }
     }
 
     @Test
