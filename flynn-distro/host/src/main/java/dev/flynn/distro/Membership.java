@@ -108,7 +108,7 @@ final class Membership implements AutoCloseable {
 
     private HostIdentity identity(DataDirectory data) throws InterruptedException {
         Optional<HostIdentity> known = files.load(clock.instant());
-        String hostId = HostIdFile.read(data, known.map(HostIdentity::hostId).or(options::hostId));
+        String hostId = HostIdFile.read(data, options.hostId().or(() -> known.map(HostIdentity::hostId)));
         if (known.isPresent()) {
             return known.get();
         }

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,6 +32,9 @@ class MembershipTest {
     Path directory;
 
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+
+    /** Of the hosts' links: a host that comes back has the address that it had. */
+    private final Map<String, Integer> ports = new ConcurrentHashMap<>();
 
     @AfterEach
     void close() throws Exception {
@@ -58,7 +62,7 @@ class MembershipTest {
                 Optional.of(id),
                 "127.0.0.1",
                 "127.0.0.1",
-                0,
+                ports.computeIfAbsent(id, host -> ListenPorts.anyFree("127.0.0.1")),
                 OptionalInt.of(0),
                 OptionalInt.of(0),
                 ServerPort.usually(0),
@@ -151,6 +155,7 @@ class MembershipTest {
         Host second = joining("second", first);
         String before = second.address();
         stop(second);
+        ports.remove("second");
 
         Host moved = start("second", List.of(), Optional.empty());
 
@@ -158,6 +163,22 @@ class MembershipTest {
         assertThat(first.membership().addressOf("second")).contains(moved.address());
         put(moved, "a", "1");
         assertThat(get(first, "a")).contains("1");
+    }
+
+    @Test
+    void theOnlyHostMayComeBackWithAnotherAddressToo() {
+        Host first = founder();
+        put(first, "a", "1");
+        String before = first.address();
+        stop(first);
+        ports.remove("first");
+
+        Host moved = founder();
+
+        assertThat(moved.address()).isNotEqualTo(before);
+        assertThat(moved.membership().addressOf("first")).contains(moved.address());
+        assertThat(get(moved, "a")).contains("1");
+        assertThat(get(joining("second", moved), "a")).contains("1");
     }
 
     @Test
