@@ -9,6 +9,7 @@ import dev.flynn.api.error.ErrorType;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
+import dev.flynn.base.TimeSource;
 import dev.flynn.spi.discovery.Discovery;
 import java.time.Duration;
 import java.util.Map;
@@ -45,15 +46,16 @@ public final class Heartbeats implements AutoCloseable {
 
     /** @param discovery stays open when this is closed */
     public Heartbeats(Discovery discovery) {
-        this(
-                discovery,
-                java.util.concurrent.Executors.newSingleThreadScheduledExecutor(new NamedThreads("heartbeats")));
+        this(discovery, TimeSource.SYSTEM);
     }
 
-    /** @param timer closed with this */
-    Heartbeats(Discovery discovery, ScheduledExecutorService timer) {
+    /**
+     * @param discovery stays open when this is closed
+     * @param time by which the heartbeats beat
+     */
+    public Heartbeats(Discovery discovery, TimeSource time) {
         this.discovery = requireNonNull(discovery, "discovery");
-        this.timer = timer;
+        this.timer = time.newTimer(1, new NamedThreads("heartbeats"));
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.flynn.discovery;
 
+import dev.flynn.base.TimeSource;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -8,12 +9,19 @@ import java.time.ZoneOffset;
 /** A clock that nobody can set: when the machine's time jumps, no registration expires for it. */
 final class MonotonicClock extends Clock {
 
-    private final Instant start = Instant.now();
-    private final long startNanos = System.nanoTime();
+    private final TimeSource time;
+    private final Instant start;
+    private final long startNanos;
+
+    MonotonicClock(TimeSource time) {
+        this.time = time;
+        this.start = time.clock().instant();
+        this.startNanos = time.nanoTime();
+    }
 
     @Override
     public Instant instant() {
-        return start.plusNanos(System.nanoTime() - startNanos);
+        return start.plusNanos(time.nanoTime() - startNanos);
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
+import dev.flynn.base.TimeSource;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.discovery.DiscoveryCapability;
@@ -69,8 +70,7 @@ public final class StoreDiscovery implements Discovery {
     private final Feed feed;
     private final Lease lease;
     private final Sweeper sweeper;
-    private final ScheduledExecutorService timer =
-            java.util.concurrent.Executors.newScheduledThreadPool(2, new NamedThreads("discovery-expiry"));
+    private final ScheduledExecutorService timer;
     private volatile boolean closed;
 
     /** Held while a heartbeat finds its instance alive, and while the dead are chosen: never both at once. */
@@ -83,7 +83,8 @@ public final class StoreDiscovery implements Discovery {
 
     private StoreDiscovery(Builder builder) {
         this.store = builder.store;
-        this.clock = builder.clock;
+        this.clock = builder.clock.orElseGet(() -> new MonotonicClock(builder.time));
+        this.timer = builder.time.newTimer(2, new NamedThreads("discovery-expiry"));
         this.ttl = builder.ttl;
         this.member = builder.member;
         this.feed = new Feed(store, records, new NamedThreads("discovery-watch"));
@@ -447,7 +448,8 @@ public final class StoreDiscovery implements Discovery {
     public static final class Builder {
 
         private final ClusterStore store;
-        private Clock clock = new MonotonicClock();
+        private TimeSource time = TimeSource.SYSTEM;
+        private Optional<Clock> clock = Optional.empty();
         private Duration ttl = DEFAULT_TTL;
         private String member = "local";
         private boolean expiresByItself = true;
@@ -456,9 +458,15 @@ public final class StoreDiscovery implements Discovery {
             this.store = requireNonNull(store, "store");
         }
 
-        /** Where it takes the time from; by default a clock that does not jump when the machine's is set. */
+        /** What it lives by; the machine's time unless told otherwise, which does not jump when the machine's clock is set. */
+        public Builder time(TimeSource value) {
+            time = requireNonNull(value, "time");
+            return this;
+        }
+
+        /** What it reads instead of the time that wakes it up. */
         public Builder clock(Clock value) {
-            clock = requireNonNull(value, "clock");
+            clock = Optional.of(value);
             return this;
         }
 

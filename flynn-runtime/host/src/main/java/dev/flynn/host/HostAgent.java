@@ -16,6 +16,7 @@ import dev.flynn.api.release.Artifact;
 import dev.flynn.api.release.Port;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
+import dev.flynn.base.TimeSource;
 import dev.flynn.discovery.Heartbeats;
 import dev.flynn.discovery.Registration;
 import dev.flynn.spi.component.Subscription;
@@ -96,11 +97,10 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     private final Heartbeats heartbeats;
     private final Map<JobId, LocalJob> local = new ConcurrentHashMap<>();
     private final Attachments attachments;
-    private final Pauses pauses = new Pauses("host-agent-task");
+    private final Pauses pauses;
 
     /** Takes every decision and writes every record, one after the other. */
-    private final ExecutorService decisions =
-            java.util.concurrent.Executors.newSingleThreadExecutor(new NamedThreads("host-agent"));
+    private final ExecutorService decisions;
 
     /** The apps of jobs that ended since old ones were forgotten. */
     private final Map<JobId, AppId> ended = new ConcurrentHashMap<>();
@@ -130,7 +130,9 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         this.environment = new JobEnvironment(listenIp, builder.jobEnvironment, builder.builtinEnvironment);
         this.clock = state.clock();
         this.ports = new PortAllocator(listenIp);
-        this.heartbeats = new Heartbeats(discovery);
+        this.heartbeats = new Heartbeats(discovery, builder.time);
+        this.pauses = new Pauses("host-agent-task", builder.time);
+        this.decisions = builder.time.newTimer(1, new NamedThreads("host-agent"));
         this.attachments = new Attachments(state.jobs(), local);
         Host host = announce(builder.tags);
         forgetOldInstances();
@@ -140,7 +142,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         recover(events);
         this.records = state.jobs().table().view(this::reconcileSoon);
         this.hosts = state.hosts().view(this::reconcileSoon);
-        this.presence = new HostPresence(discovery, this::reconcileSoon);
+        this.presence = new HostPresence(discovery, this::reconcileSoon, builder.time::nanoTime);
         this.registered = HostPresence.instance(host, advertised);
         this.registration = heartbeats.keep(HostPresence.SERVICE, registered);
         ready = true;
@@ -249,7 +251,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             try {
                 decisions.execute(() -> {
                     reconcileQueued.set(false);
-                    reconcile();
+                    attempt("a look at all jobs", this::reconcile);
                 });
             } catch (RejectedExecutionException closed) {
                 log.atTrace().log("closed before a decision; the next agent takes it");
@@ -622,6 +624,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         private @Nullable ContainerBackend builtinBackend;
         private @Nullable ContainerBackend appBackend;
         private @Nullable LogSink logSink;
+        private TimeSource time = TimeSource.SYSTEM;
         private String listenIp = "127.0.0.1";
         private String advertised = "";
         private Map<String, String> tags = Map.of();
@@ -649,6 +652,12 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         /** Where the lines of jobs go; required. */
         public Builder logSink(LogSink value) {
             this.logSink = value;
+            return this;
+        }
+
+        /** By what its periods and pauses go; the machine's time unless said. What it writes has the time of the state's clock. */
+        public Builder time(TimeSource value) {
+            this.time = requireNonNull(value, "time");
             return this;
         }
 

@@ -2,6 +2,7 @@ package dev.flynn.host;
 
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
+import dev.flynn.base.TimeSource;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
@@ -21,10 +22,9 @@ final class Pauses implements AutoCloseable {
     private final ScheduledExecutorService timer;
     private final ExecutorService workers;
 
-    Pauses(String owner) {
+    Pauses(String owner, TimeSource time) {
         this.owner = owner;
-        this.timer =
-                java.util.concurrent.Executors.newSingleThreadScheduledExecutor(new NamedThreads(owner + "-timer"));
+        this.timer = time.newTimer(1, new NamedThreads(owner + "-timer"));
         this.workers = new ThreadPoolExecutor(
                 0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS, new SynchronousQueue<>(), new NamedThreads(owner));
     }

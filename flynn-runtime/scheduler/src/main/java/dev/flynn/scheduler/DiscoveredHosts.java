@@ -9,6 +9,7 @@ import dev.flynn.state.JobRecord;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongSupplier;
 
 /** Hosts and jobs as discovery has them. */
 final class DiscoveredHosts implements HostWatch {
@@ -16,10 +17,13 @@ final class DiscoveredHosts implements HostWatch {
     private final Discovery discovery;
     private final HostPresence presence;
 
-    /** @param onChange called when a host comes or goes; must be quick */
-    DiscoveredHosts(Discovery discovery, Runnable onChange) {
+    /**
+     * @param onChange called when a host comes or goes; must be quick
+     * @param nanos a clock that only goes forward
+     */
+    DiscoveredHosts(Discovery discovery, Runnable onChange, LongSupplier nanos) {
         this.discovery = discovery;
-        this.presence = new HostPresence(discovery, onChange);
+        this.presence = new HostPresence(discovery, onChange, nanos);
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.flynn.api.release.Release;
 import dev.flynn.base.Closer;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
+import dev.flynn.base.TimeSource;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.scheduler.Scheduler;
 import dev.flynn.state.ClusterState;
@@ -19,10 +20,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -48,10 +48,7 @@ public final class SchedulerLoop implements AutoCloseable {
 
     private final Clock clock;
 
-    /** What is asked of it after its end is dropped. */
-    private final ScheduledExecutorService executor =
-            new ScheduledThreadPoolExecutor(1, new NamedThreads("scheduler"), new ThreadPoolExecutor.DiscardPolicy());
-
+    private final ScheduledExecutorService executor;
     private final AtomicBoolean awake = new AtomicBoolean();
     private final Closer views = new Closer();
     private final HostWatch watch;
@@ -72,7 +69,7 @@ public final class SchedulerLoop implements AutoCloseable {
      * @param scheduler stays open when this is closed
      */
     public SchedulerLoop(ClusterState state, Scheduler scheduler, RestartPolicy restarts, Clock clock) {
-        this(state, scheduler, restarts, clock, onChange -> HostWatch.NONE);
+        this(state, scheduler, restarts, clock, TimeSource.SYSTEM, onChange -> HostWatch.NONE);
     }
 
     /**
@@ -83,7 +80,30 @@ public final class SchedulerLoop implements AutoCloseable {
      */
     public SchedulerLoop(
             ClusterState state, Scheduler scheduler, RestartPolicy restarts, Clock clock, Discovery discovery) {
-        this(state, scheduler, restarts, clock, onChange -> new DiscoveredHosts(discovery, onChange));
+        this(
+                state,
+                scheduler,
+                restarts,
+                clock,
+                TimeSource.SYSTEM,
+                onChange -> new DiscoveredHosts(discovery, onChange, System::nanoTime));
+    }
+
+    /**
+     * The same by another time than the machine's.
+     *
+     * @param scheduler stays open when this is closed
+     * @param discovery likewise
+     */
+    public SchedulerLoop(
+            ClusterState state, Scheduler scheduler, RestartPolicy restarts, TimeSource time, Discovery discovery) {
+        this(
+                state,
+                scheduler,
+                restarts,
+                time.clock(),
+                time,
+                onChange -> new DiscoveredHosts(discovery, onChange, time::nanoTime));
     }
 
     private SchedulerLoop(
@@ -91,8 +111,10 @@ public final class SchedulerLoop implements AutoCloseable {
             Scheduler scheduler,
             RestartPolicy restarts,
             Clock clock,
+            TimeSource time,
             Function<Runnable, HostWatch> watching) {
         this.clock = clock;
+        this.executor = time.newTimer(1, new NamedThreads("scheduler"));
         this.watch = views.register(watching.apply(this::wake));
         this.pass = new SchedulerPass(state, scheduler, restarts, clock, watch);
         try {
@@ -109,11 +131,16 @@ public final class SchedulerLoop implements AutoCloseable {
     }
 
     private void wake() {
-        if (started && awake.compareAndSet(false, true)) {
+        if (!started || !awake.compareAndSet(false, true)) {
+            return;
+        }
+        try {
             executor.execute(() -> {
                 awake.set(false);
                 guarded(() -> pass.run(picture()));
             });
+        } catch (RejectedExecutionException closed) {
+            log.atTrace().log("closed before it looked; another scheduler does");
         }
     }
 
