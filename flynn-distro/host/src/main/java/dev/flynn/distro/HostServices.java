@@ -96,7 +96,7 @@ final class HostServices implements AutoCloseable {
         List<BuiltinProgram> programs = List.of(
                 new ControllerProgram(state, discovery, hosts, new AggregatedLogs(new LogReader(discovery)), disk),
                 new RouterProgram(state, discovery),
-                new BlobStoreProgram(data.directory("blobs"), clock),
+                new BlobStoreProgram(data.directory("blobs"), state, discovery),
                 new LogAggregatorProgram(logs),
                 new GitReceiveProgram(data.directory("repos"), discovery, clock));
         var builtin = closer.register(new BuiltinContainerBackend(programs, settings.listenIp(), clock));

@@ -8,15 +8,13 @@ import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
-import java.util.Base64;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.stream.Stream;
 import org.glassfish.grizzly.http.Method;
 import org.glassfish.grizzly.http.server.HttpHandler;
@@ -30,23 +28,64 @@ import org.slf4j.LoggerFactory;
 final class BlobHandler extends HttpHandler {
 
     private static final Logger log = LoggerFactory.getLogger(BlobHandler.class);
-    private static final int INSUFFICIENT_STORAGE = 507;
     private static final String DEFAULT_TYPE = "application/octet-stream";
 
-    private final BlobStore blobs;
-    private final byte[] key;
+    private final ReplicatedBlobStore blobs;
+    private final KeyHolders who;
     private final BlobSignature signature;
     private final DiskReserve reserve;
+    private final CopyHandler copies;
+    private final Executor threads;
 
-    BlobHandler(BlobStore blobs, String clusterKey, DiskReserve reserve) {
+    /** @param threads run requests, which may wait for other hosts: those who serve them must not be kept waiting */
+    BlobHandler(
+            ReplicatedBlobStore blobs,
+            KeyHolders who,
+            BlobSignature signature,
+            DiskReserve reserve,
+            CopyHandler copies,
+            Executor threads) {
         this.blobs = blobs;
-        this.key = clusterKey.getBytes(StandardCharsets.UTF_8);
-        this.signature = new BlobSignature(clusterKey);
+        this.who = who;
+        this.signature = signature;
         this.reserve = reserve;
+        this.copies = copies;
+        this.threads = threads;
     }
 
     @Override
-    public void service(Request request, Response response) throws Exception {
+    public void service(Request request, Response response) throws IOException {
+        if (request.getRequestURI().startsWith(CopyHandler.PATH)) {
+            copies.serve(request, response);
+            return;
+        }
+        response.suspend();
+        threads.execute(() -> {
+            try {
+                serve(request, response);
+            } catch (IOException | RuntimeException e) {
+                failed(request, response, e);
+            } finally {
+                response.resume();
+            }
+        });
+    }
+
+    private static void failed(Request request, Response response, Exception e) {
+        log.atWarn().addKeyValue("path", request.getRequestURI()).setCause(e).log("request failed");
+        if (response.isCommitted()) {
+            // the client must not take what it has for the whole
+            request.getContext().getConnection().closeSilently();
+            return;
+        }
+        try {
+            text(response, 500, "Internal Server Error");
+        } catch (IOException clientWentAway) {
+            // nobody is left to be told
+        }
+    }
+
+    private void serve(Request request, Response response) throws IOException {
         try {
             answer(request, response);
         } catch (FlynnException e) {
@@ -54,13 +93,7 @@ final class BlobHandler extends HttpHandler {
         } catch (CharConversionException e) {
             text(response, 400, "this path cannot be a key");
         } catch (IOException e) {
-            log.atWarn()
-                    .addKeyValue("path", request.getRequestURI())
-                    .setCause(e)
-                    .log("request failed");
-            if (!response.isCommitted()) {
-                text(response, 500, "Internal Server Error");
-            }
+            failed(request, response, e);
         }
         log.atInfo()
                 .addKeyValue("method", request.getMethod())
@@ -74,8 +107,10 @@ final class BlobHandler extends HttpHandler {
             case NO_CAPACITY -> {
                 // what is left of the upload is not wanted
                 response.setHeader("Connection", "close");
-                text(response, INSUFFICIENT_STORAGE, e.getMessage());
+                text(response, Texts.INSUFFICIENT_STORAGE, e.getMessage());
             }
+            case SERVICE_UNAVAILABLE, CONFLICT, PRECONDITION_FAILED ->
+                text(response, e.code().httpStatus(), e.getMessage());
             case VALIDATION -> {
                 boolean writes = request.getMethod() == Method.PUT;
                 text(response, writes ? 400 : 404, writes ? e.getMessage() : "NotFound");
@@ -108,9 +143,9 @@ final class BlobHandler extends HttpHandler {
             return;
         }
         switch (request.getMethod().getMethodString()) {
-            case "GET" -> get(name, request, response, true);
-            case "HEAD" -> get(name, request, response, false);
-            case "PUT" -> put(name, request);
+            case "GET" -> get(name, request, response);
+            case "HEAD" -> head(name, request, response);
+            case "PUT" -> put(name, request, response);
             case "DELETE" -> blobs.delete(name);
             default -> response.setStatus(405);
         }
@@ -121,61 +156,81 @@ final class BlobHandler extends HttpHandler {
         if (given != null) {
             return signature.verify(request.getMethod().getMethodString(), path, given);
         }
-        String header = request.getHeader("Authorization");
-        if (header == null || !header.startsWith("Basic ")) {
-            return false;
-        }
-        try {
-            String credentials = new String(Base64.getDecoder().decode(header.substring(6)), StandardCharsets.UTF_8);
-            byte[] password =
-                    credentials.substring(credentials.indexOf(':') + 1).getBytes(StandardCharsets.UTF_8);
-            return MessageDigest.isEqual(password, key);
-        } catch (IllegalArgumentException notBase64) {
-            return false;
-        }
+        return who.haveKey(request);
     }
 
-    private void put(String name, Request request) throws IOException {
+    private void put(String name, Request request, Response response) throws IOException {
+        if (name.startsWith(CopyHandler.RESERVED)) {
+            throw FlynnException.invalid("keys do not begin with " + CopyHandler.RESERVED);
+        }
         String what = "storing /" + name;
         long announced = request.getContentLengthLong();
         reserve.require(what, Math.max(0, announced));
         String type = Optional.ofNullable(request.getContentType()).orElse(DEFAULT_TYPE);
-        blobs.put(name, type, new Upload(request.getInputStream(), announced, () -> reserve.require(what)));
+        var body = new Upload(request.getInputStream(), announced, () -> reserve.require(what));
+        BlobStore.BlobInfo stored = blobs.put(name, type, body, condition(request));
+        response.setHeader("Etag", stored.etag());
     }
 
-    private void get(String name, Request request, Response response, boolean withBody) throws IOException {
+    /** RFC 9110, section 13.1: so much of it as tells two writers apart. */
+    private static PutCondition condition(Request request) {
+        String wanted = request.getHeader("If-Match");
+        if (wanted != null) {
+            return PutCondition.unchanged(wanted.replace("\"", "").strip());
+        }
+        return "*".equals(request.getHeader("If-None-Match")) ? PutCondition.ABSENT : PutCondition.NONE;
+    }
+
+    private void get(String name, Request request, Response response) throws IOException {
         Optional<BlobStore.Blob> found = blobs.open(name);
         if (found.isEmpty()) {
             text(response, 404, "NotFound");
             return;
         }
         try (BlobStore.Blob blob = found.get()) {
-            BlobStore.BlobInfo info = blob.info();
-            response.setHeader("Etag", info.etag());
-            response.setHeader("Last-Modified", httpDate(info.modifiedAt()));
-            response.setHeader("Accept-Ranges", "bytes");
-            response.setContentType(info.contentType());
-            if (unchanged(request, info)) {
-                response.setStatus(304);
-                return;
-            }
-            ByteRange range = range(request, info);
-            if (range == null) {
-                response.setStatus(416);
-                response.setHeader("Content-Range", "bytes */" + info.size());
-                return;
-            }
-            if (range.length() != info.size() || range.asked()) {
-                response.setStatus(206);
-                response.setHeader(
-                        "Content-Range",
-                        "bytes %d-%d/%d".formatted(range.first(), range.first() + range.length() - 1, info.size()));
-            }
-            response.setContentLengthLong(range.length());
-            if (withBody) {
-                copy(blob.content(range.first()), response.getOutputStream(), range.length());
+            Optional<ByteRange> range = begin(blob.info(), request, response);
+            if (range.isPresent()) {
+                copy(
+                        blob.content(range.get().first()),
+                        response.getOutputStream(),
+                        range.get().length());
             }
         }
+    }
+
+    private void head(String name, Request request, Response response) throws IOException {
+        Optional<BlobStore.BlobInfo> found = blobs.info(name);
+        if (found.isEmpty()) {
+            text(response, 404, "NotFound");
+            return;
+        }
+        var unused = begin(found.get(), request, response);
+    }
+
+    /** Everything but the body; which bytes that has, if any. */
+    private static Optional<ByteRange> begin(BlobStore.BlobInfo info, Request request, Response response) {
+        response.setHeader("Etag", info.etag());
+        response.setHeader("Last-Modified", httpDate(info.modifiedAt()));
+        response.setHeader("Accept-Ranges", "bytes");
+        response.setContentType(info.contentType());
+        if (unchanged(request, info)) {
+            response.setStatus(304);
+            return Optional.empty();
+        }
+        ByteRange range = range(request, info);
+        if (range == null) {
+            response.setStatus(416);
+            response.setHeader("Content-Range", "bytes */" + info.size());
+            return Optional.empty();
+        }
+        if (range.length() != info.size() || range.asked()) {
+            response.setStatus(206);
+            response.setHeader(
+                    "Content-Range",
+                    "bytes %d-%d/%d".formatted(range.first(), range.first() + range.length() - 1, info.size()));
+        }
+        response.setContentLengthLong(range.length());
+        return Optional.of(range);
     }
 
     private static void copy(InputStream in, OutputStream out, long length) throws IOException {
@@ -237,8 +292,6 @@ final class BlobHandler extends HttpHandler {
     }
 
     private static void text(Response response, int status, String message) throws IOException {
-        response.setStatus(status);
-        response.setContentType("text/plain; charset=utf-8");
-        response.getWriter().write(message + "\n");
+        Texts.answer(response, status, message);
     }
 }

@@ -2,28 +2,28 @@ package dev.flynn.blobstore;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.base.DiskReserve;
-import dev.flynn.spi.blob.BlobStore;
 import dev.flynn.spi.builtin.BuiltinJob;
 import dev.flynn.spi.builtin.BuiltinProgram;
+import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.state.ClusterState;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import org.glassfish.grizzly.http.server.HttpServer;
-import org.glassfish.grizzly.http.server.NetworkListener;
 
 /**
- * The system app {@code blobstore}: serves a {@link FileBlobStore} on {@code LISTEN_IP:PORT} to those who have
- * {@code CONTROLLER_KEY}.
+ * The system app {@code blobstore}: serves the cluster's objects on {@code LISTEN_IP:PORT} to those who have
+ * {@code CONTROLLER_KEY}. One runs on every host; each keeps copies in its own directory.
  */
 public final class BlobStoreProgram implements BuiltinProgram {
 
     private final Path directory;
-    private final Clock clock;
+    private final ClusterState state;
+    private final Discovery discovery;
 
-    public BlobStoreProgram(Path directory, Clock clock) {
+    /** @param directory of this host's copies, which no other program uses */
+    public BlobStoreProgram(Path directory, ClusterState state, Discovery discovery) {
         this.directory = directory;
-        this.clock = clock;
+        this.state = state;
+        this.discovery = discovery;
     }
 
     @Override
@@ -34,20 +34,13 @@ public final class BlobStoreProgram implements BuiltinProgram {
     @Override
     public AutoCloseable start(BuiltinJob job) throws Exception {
         Map<String, String> env = job.env();
-        BlobStore blobs = new FileBlobStore(directory, clock);
-        long reserve =
-                Long.parseLong(env.getOrDefault(DiskReserve.VARIABLE, String.valueOf(DiskReserve.DEFAULT_BYTES)));
-        var handler = new BlobHandler(blobs, require(env, "CONTROLLER_KEY"), new DiskReserve(directory, reserve));
-        var server = new HttpServer();
-        server.addListener(
-                new NetworkListener("blobstore", require(env, "LISTEN_IP"), Integer.parseInt(require(env, "PORT"))));
-        server.getServerConfiguration().addHttpHandler(handler, "/");
-        server.getServerConfiguration().setAllowPayloadForUndefinedHttpMethods(true);
-        server.start();
-        return () -> {
-            server.shutdown(2, TimeUnit.SECONDS).get(3, TimeUnit.SECONDS);
-            blobs.close();
-        };
+        var settings = new BlobNode.Settings(
+                job.spec().id().hostId(),
+                require(env, "LISTEN_IP"),
+                Integer.parseInt(require(env, "PORT")),
+                require(env, "CONTROLLER_KEY"),
+                Long.parseLong(env.getOrDefault(DiskReserve.VARIABLE, String.valueOf(DiskReserve.DEFAULT_BYTES))));
+        return new BlobNode(directory, state, discovery, settings, Repair.Pace.USUAL);
     }
 
     private static String require(Map<String, String> env, String name) {

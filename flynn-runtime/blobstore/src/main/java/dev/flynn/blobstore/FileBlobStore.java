@@ -61,10 +61,13 @@ public final class FileBlobStore implements BlobStore {
 
     @Override
     public BlobInfo put(String key, String contentType, InputStream content) throws IOException {
+        return put(key, contentType, content, Optional.empty());
+    }
+
+    /** @param etag what the content must have; another one is stored nowhere */
+    BlobInfo put(String key, String contentType, InputStream content, Optional<String> etag) throws IOException {
         Path target = file(key);
-        if (contentType.length() > MAX_TYPE_LENGTH) {
-            throw FlynnException.invalid("a content type has at most %d characters".formatted(MAX_TYPE_LENGTH));
-        }
+        requireContentType(contentType);
         Path partial = Files.createTempFile(directory, "put", PARTIAL);
         try {
             BlobInfo info;
@@ -73,6 +76,9 @@ public final class FileBlobStore implements BlobStore {
                 MessageDigest digest = sha("SHA-512");
                 long size = copy(content, out, digest);
                 info = new BlobInfo(key, size, contentType, HexFormat.of().formatHex(digest.digest()), now());
+                if (etag.isPresent() && !etag.get().equals(info.etag())) {
+                    throw new IOException("the content of %s is not what was announced".formatted(key));
+                }
                 byte[] trailer = json.writeBytes(info);
                 out.write(trailer);
                 out.write(ByteBuffer.allocate(TRAILER_LENGTH_BYTES)
@@ -85,6 +91,12 @@ public final class FileBlobStore implements BlobStore {
             return info;
         } finally {
             Files.deleteIfExists(partial);
+        }
+    }
+
+    private static void requireContentType(String type) {
+        if (type.length() > MAX_TYPE_LENGTH) {
+            throw FlynnException.invalid("a content type has at most %d characters".formatted(MAX_TYPE_LENGTH));
         }
     }
 
@@ -143,8 +155,8 @@ public final class FileBlobStore implements BlobStore {
     @Override
     public List<String> keys(String prefix) throws IOException {
         List<String> keys = new ArrayList<>();
-        try (var files =
-                Files.newDirectoryStream(directory, path -> !path.toString().endsWith(PARTIAL))) {
+        try (var files = Files.newDirectoryStream(
+                directory, path -> !path.toString().endsWith(PARTIAL) && Files.isRegularFile(path))) {
             for (Path file : files) {
                 try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
                     String key = readInfo(channel).key();
@@ -181,6 +193,13 @@ public final class FileBlobStore implements BlobStore {
     }
 
     private Path file(String key) {
+        requireKey(key);
+        byte[] digest = sha("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+        return directory.resolve(HexFormat.of().formatHex(digest));
+    }
+
+    /** @throws FlynnException {@code VALIDATION} for what is no key (BS-6) */
+    static void requireKey(String key) {
         boolean safe = !key.isEmpty() && key.length() <= MAX_KEY_LENGTH && !key.startsWith("/");
         for (String segment : key.split("/", -1)) {
             safe &= !segment.equals("..") && !segment.equals(".");
@@ -189,8 +208,6 @@ public final class FileBlobStore implements BlobStore {
             throw FlynnException.invalid("\"%s\" is no key: a key is a path of 1 to %d characters without .. in it"
                     .formatted(key, MAX_KEY_LENGTH));
         }
-        byte[] digest = sha("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
-        return directory.resolve(HexFormat.of().formatHex(digest));
     }
 
     private static MessageDigest sha(String algorithm) {

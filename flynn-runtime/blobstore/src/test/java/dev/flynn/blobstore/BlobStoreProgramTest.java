@@ -9,7 +9,12 @@ import static org.awaitility.Awaitility.await;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.id.JobId;
 import dev.flynn.base.BlobSignature;
+import dev.flynn.discovery.StoreDiscovery;
+import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.builtin.BuiltinJob;
+import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.state.ClusterState;
+import dev.flynn.store.MemoryClusterStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -50,6 +55,10 @@ class BlobStoreProgramTest {
     @TempDir
     Path directory;
 
+    private final MemoryClusterStore store = new MemoryClusterStore();
+    private final ClusterState state = new ClusterState(store, new FlynnJson(), Clock.systemUTC());
+    private final Discovery discovery = StoreDiscovery.builder(store).build();
+
     private int port;
     private @Nullable AutoCloseable program;
 
@@ -60,7 +69,7 @@ class BlobStoreProgramTest {
 
     private void start(long reserveBytes) throws Exception {
         port = freePort();
-        program = new BlobStoreProgram(directory, Clock.systemUTC())
+        program = new BlobStoreProgram(directory, state, discovery)
                 .start(new Job(Map.of(
                         "LISTEN_IP",
                         "127.0.0.1",
@@ -78,6 +87,13 @@ class BlobStoreProgramTest {
             program.close();
             program = null;
         }
+    }
+
+    @AfterEach
+    void closeCluster() throws Exception {
+        stop();
+        discovery.close();
+        store.close();
     }
 
     // ---- the contract's life of an object
@@ -208,8 +224,43 @@ class BlobStoreProgramTest {
     void anEscapedPathIsTheKeyItMeans() throws Exception {
         put("/a%20b", "x", "text/plain");
 
-        assertThat(new FileBlobStore(directory, Clock.systemUTC()).keys("")).containsExactly("a b");
+        assertThat(state.store().list("blobs/").entries()).extracting("key").containsExactly("blobs/a b");
         assertThat(get("/a%20b").body()).isEqualTo("x");
+    }
+
+    @Test
+    void aPutThatIsTiedToAContentIsRefusedWhenThereIsAnother() throws Exception {
+        put("/a", "first", "text/plain");
+        String etag = header(get("/a"), "Etag");
+
+        assertThat(putIf("/a", "second", "If-None-Match", "*")).isEqualTo(412);
+        assertThat(putIf("/b", "new", "If-None-Match", "*")).isEqualTo(200);
+        assertThat(putIf("/a", "second", "If-Match", "\"" + etag + "\"")).isEqualTo(200);
+        assertThat(putIf("/a", "third", "If-Match", etag)).isEqualTo(412);
+        assertThat(putIf("/c", "third", "If-Match", etag)).isEqualTo(412);
+        assertThat(get("/a").body()).isEqualTo("second");
+        assertThat(get("/c").statusCode()).isEqualTo(404);
+    }
+
+    private int putIf(String path, String content, String header, String value) throws Exception {
+        HttpRequest request = authorized(path)
+                .header(header, value)
+                .PUT(BodyPublishers.ofString(content))
+                .build();
+        return client.send(request, BodyHandlers.ofString()).statusCode();
+    }
+
+    @Test
+    void whatHostsKeepForEachOtherIsNoObjectAndNeedsTheKey() throws Exception {
+        String copy = "/.well-known/copies/5a4ba4b3-b4b1-4e67-b10a-5fe4c5e7b6e1";
+        String signature = "?sig=" + new BlobSignature(KEY).sign("PUT", copy);
+
+        assertThat(put("/.well-known/mine", "x", "text/plain").statusCode()).isEqualTo(400);
+        assertThat(anonymous("PUT", copy + signature).statusCode()).isEqualTo(401);
+        assertThat(anonymous("GET", copy).statusCode()).isEqualTo(401);
+        assertThat(get(copy).statusCode()).isEqualTo(404);
+        assertThat(get("/.well-known/copies/../../secret").statusCode()).isEqualTo(404);
+        assertThat(files()).isZero();
     }
 
     // ---- who may
@@ -309,7 +360,7 @@ class BlobStoreProgramTest {
 
     @Test
     void aMissingSettingIsNamed() {
-        assertThatThrownBy(() -> new BlobStoreProgram(directory, Clock.systemUTC())
+        assertThatThrownBy(() -> new BlobStoreProgram(directory, state, discovery)
                         .start(new Job(Map.of("LISTEN_IP", "127.0.0.1", "PORT", "1"))))
                 .hasMessageContaining("CONTROLLER_KEY");
     }

@@ -156,6 +156,7 @@ class StoreDiscoveryTest {
 
             assertThat(discovery.instances("web")).containsExactly(instance);
             assertThat(discovery.leader("web")).contains(instance);
+            await().until(() -> discovery.known("web", instance.id()).isPresent());
         }
         pass(Duration.ofSeconds(12));
         assertThat(discovery.instances("web")).isEmpty();

@@ -9,7 +9,6 @@ import dev.flynn.spi.discovery.Discovery;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.ConnectException;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -164,7 +163,8 @@ public final class SlugCache {
         int status;
         try {
             status = connection.getResponseCode();
-        } catch (ConnectException e) {
+        } catch (IOException e) {
+            // its host may have died, and discovery not know yet: another one may have it
             throw new NotReadyException("cannot fetch the slug %s: %s".formatted(url, e.getMessage()));
         }
         if (status == 503) {
@@ -177,7 +177,7 @@ public final class SlugCache {
         try (InputStream body = connection.getInputStream()) {
             long received = Files.copy(body, file, StandardCopyOption.REPLACE_EXISTING);
             if (expected >= 0 && received != expected) {
-                throw new IOException(
+                throw new NotReadyException(
                         "cannot fetch the slug %s: %d of %d bytes came".formatted(url, received, expected));
             }
         }
