@@ -1,6 +1,8 @@
-package dev.flynn.store;
+package dev.flynn.tck.history;
 
-import dev.flynn.store.Register.Operation;
+import static java.util.Objects.requireNonNull;
+
+import dev.flynn.tck.history.Register.Operation;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -10,19 +12,28 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Looks for an order of operations in which each happened at one moment between its call and its answer. It is the search of
  * Wing and Gong, with Lowe's memory of what has been tried: the same operations done and the same value are not tried twice.
  */
-final class LinearizabilityChecker {
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public final class LinearizabilityChecker {
 
     /** A call or an answer, in a list that operations are taken out of and put back into. */
     private static final class Event {
         final int operation;
         final boolean isCall;
+
+        @Nullable
         Event answer;
+
+        @Nullable
         Event previous;
+
+        @Nullable
         Event next;
 
         Event(int operation, boolean isCall) {
@@ -31,14 +42,14 @@ final class LinearizabilityChecker {
         }
 
         void takeOut() {
-            previous.next = next;
+            requireNonNull(previous).next = next;
             if (next != null) {
                 next.previous = previous;
             }
         }
 
         void putBack() {
-            previous.next = this;
+            requireNonNull(previous).next = this;
             if (next != null) {
                 next.previous = this;
             }
@@ -57,8 +68,13 @@ final class LinearizabilityChecker {
         this.firstValue = firstValue;
     }
 
-    /** What cannot be put in order: the operations around the first that fits nowhere; nothing if all is well. */
-    static Optional<String> violation(List<Operation> history, String firstValue) {
+    /**
+     * What cannot be put in order: the operations around the first that fits nowhere; nothing if all is well.
+     *
+     * @param history of one register, in any order
+     * @param firstValue that it had before
+     */
+    public static Optional<String> violation(List<Operation> history, String firstValue) {
         return new LinearizabilityChecker(history, firstValue).search();
     }
 
@@ -70,8 +86,8 @@ final class LinearizabilityChecker {
         String value = firstValue;
         long answered = history.stream().filter(Operation::isAnswered).count();
         int deepest = 0;
-        Event stuckAt = head.next;
-        Event event = head.next;
+        @Nullable Event stuckAt = head.next;
+        @Nullable Event event = head.next;
         while (answered > 0) {
             if (event != null && event.isCall) {
                 Optional<String> after = history.get(event.operation).action().applyTo(value);
@@ -99,7 +115,7 @@ final class LinearizabilityChecker {
                 stuckAt = event;
             }
             if (steps.isEmpty()) {
-                return Optional.of(describe(stuckAt));
+                return Optional.of(describe(requireNonNull(stuckAt)));
             }
             Step last = steps.pop();
             value = last.valueBefore();

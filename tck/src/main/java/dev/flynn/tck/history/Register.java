@@ -1,9 +1,11 @@
-package dev.flynn.store;
+package dev.flynn.tck.history;
 
 import java.util.Optional;
+import org.apiguardian.api.API;
 
-/** What clients did to one key, each with the moments at which it began and was answered. Every write writes another value. */
-final class Register {
+/** What clients did to one key, each operation with the moments at which it began and was answered. Every write writes another value. */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public final class Register {
 
     private Register() {}
 
@@ -13,17 +15,17 @@ final class Register {
      * @param call when it began
      * @param end when it was answered, {@link Long#MAX_VALUE} if that is unknown: it may happen at any time, or never
      */
-    record Operation(int client, long call, long end, Action action) {
+    public record Operation(int client, long call, long end, Action action) {
 
-        static final long UNKNOWN = Long.MAX_VALUE;
+        public static final long UNKNOWN = Long.MAX_VALUE;
 
-        boolean isAnswered() {
+        public boolean isAnswered() {
             return end != UNKNOWN;
         }
     }
 
     /** What was asked and answered. */
-    sealed interface Action {
+    public sealed interface Action {
 
         /** The value after this has happened to that one; nothing if it cannot have. */
         Optional<String> applyTo(String value);

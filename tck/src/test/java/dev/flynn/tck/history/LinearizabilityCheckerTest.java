@@ -1,12 +1,12 @@
-package dev.flynn.store;
+package dev.flynn.tck.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flynn.store.Register.Action;
-import dev.flynn.store.Register.Action.Read;
-import dev.flynn.store.Register.Action.Swap;
-import dev.flynn.store.Register.Action.Write;
-import dev.flynn.store.Register.Operation;
+import dev.flynn.tck.history.Register.Action;
+import dev.flynn.tck.history.Register.Action.Read;
+import dev.flynn.tck.history.Register.Action.Swap;
+import dev.flynn.tck.history.Register.Action.Write;
+import dev.flynn.tck.history.Register.Operation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
