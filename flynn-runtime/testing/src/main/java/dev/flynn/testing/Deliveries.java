@@ -1,0 +1,71 @@
+package dev.flynn.testing;
+
+import dev.flynn.spi.store.Transaction;
+import dev.flynn.spi.store.Transaction.Operation;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Which watches of the store have still to be told of something; thread-safe. */
+final class Deliveries {
+
+    private final Set<Delivery> deliveries = ConcurrentHashMap.newKeySet();
+
+    /** What one watch was told. */
+    final class Delivery {
+
+        private final String prefix;
+        private final Gate gate;
+
+        // guarded by this
+        private long expected;
+        private long told;
+
+        private Delivery(String prefix, Gate gate) {
+            this.prefix = prefix;
+            this.gate = gate;
+        }
+
+        synchronized void expect(long revision) {
+            expected = Math.max(expected, revision);
+        }
+
+        synchronized void told(long revision) {
+            told = Math.max(told, revision);
+        }
+
+        /** A host that is not reached now is not waited for. */
+        private synchronized boolean isComplete() {
+            return told >= expected || !gate.isReached();
+        }
+
+        void end() {
+            deliveries.remove(this);
+        }
+    }
+
+    Delivery begin(String prefix, Gate gate) {
+        var delivery = new Delivery(prefix, gate);
+        deliveries.add(delivery);
+        return delivery;
+    }
+
+    /** Deletions are left out: one of a key that does not exist is told to nobody. */
+    void committed(Transaction transaction, long revision) {
+        for (Delivery delivery : deliveries) {
+            if (transaction.operations().stream().anyMatch(operation -> isTold(operation, delivery.prefix))) {
+                delivery.expect(revision);
+            }
+        }
+    }
+
+    private static boolean isTold(Operation operation, String prefix) {
+        if (operation instanceof Operation.Put put) {
+            return put.key().startsWith(prefix);
+        }
+        return operation instanceof Operation.Append append && append.prefix().startsWith(prefix);
+    }
+
+    boolean areComplete() {
+        return deliveries.stream().allMatch(Delivery::isComplete);
+    }
+}
