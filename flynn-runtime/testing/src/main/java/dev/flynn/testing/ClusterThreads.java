@@ -46,23 +46,13 @@ final class ClusterThreads {
         }
     }
 
-    /** Those that are at work now, but for those that a fault holds up. */
+    /** Those that are at work now; one that waits for another is not, the other is. */
     List<Thread> busy() {
         return all().stream()
                 .filter(thread -> POOLS.stream().anyMatch(thread.getName()::startsWith))
-                .filter(ClusterThreads::isBusy)
+                .filter(thread ->
+                        thread.getState() == Thread.State.RUNNABLE || thread.getState() == Thread.State.BLOCKED)
                 .toList();
-    }
-
-    private static boolean isBusy(Thread thread) {
-        StackTraceElement[] stack = thread.getStackTrace();
-        return stack.length > 0
-                && Arrays.stream(stack).noneMatch(frame -> isIn(frame, "ThreadPoolExecutor", "getTask"))
-                && Arrays.stream(stack).noneMatch(frame -> isIn(frame, "Gate", "waitWhile"));
-    }
-
-    private static boolean isIn(StackTraceElement frame, String type, String method) {
-        return frame.getMethodName().equals(method) && frame.getClassName().endsWith("." + type);
     }
 
     List<Thread> all() {

@@ -60,8 +60,8 @@ public final class EmbeddedCluster implements AutoCloseable {
 
     private EmbeddedCluster(Builder builder) {
         var deliveries = new Deliveries();
-        this.quiet = new Quiet(time, deliveries, threads);
         this.wires = new Wires(builder.seed);
+        this.quiet = new Quiet(time, deliveries, wires, threads);
         this.store = inside(() -> new MemoryClusterStore(time.clock()));
         var around = new Surroundings(time, store, wires, deliveries, builder.scheduler, builder.logSink);
         var nobody = new Gate("the test");
@@ -85,6 +85,10 @@ public final class EmbeddedCluster implements AutoCloseable {
 
     <T> T inside(Supplier<T> work) {
         return threads.inside(work);
+    }
+
+    ClusterThreads threads() {
+        return threads;
     }
 
     // what there is

@@ -10,23 +10,25 @@ import java.util.stream.Collectors;
 /**
  * Finds out when a cluster has nothing left to do now.
  *
- * <p>Timers and the watches of the store count what they have to do. The pools in between are looked at, again and again: a
+ * <p>Timers, the watches of the store and the wires count what they have to do. The pools in between are looked at, again and again: a
  * thread that was just given a task looks idle for an instant, so only several looks in a row tell.
  */
 final class Quiet {
 
     private static final int LOOKS = 10;
     private static final int LOOKS_BETWEEN_STEPS = 3;
-    private static final long PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
+    private static final long PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(300);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final ManualTime time;
     private final Deliveries deliveries;
+    private final Wires wires;
     private final ClusterThreads threads;
 
-    Quiet(ManualTime time, Deliveries deliveries, ClusterThreads threads) {
+    Quiet(ManualTime time, Deliveries deliveries, Wires wires, ClusterThreads threads) {
         this.time = time;
         this.deliveries = deliveries;
+        this.wires = wires;
         this.threads = threads;
     }
 
@@ -55,7 +57,10 @@ final class Quiet {
     }
 
     private boolean isQuiet() {
-        return time.isIdle() && deliveries.areComplete() && threads.busy().isEmpty();
+        return time.isIdle()
+                && deliveries.areComplete()
+                && wires.areIdle()
+                && threads.busy().isEmpty();
     }
 
     private static String describe(List<Thread> busy) {

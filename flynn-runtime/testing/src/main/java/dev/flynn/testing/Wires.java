@@ -3,11 +3,13 @@ package dev.flynn.testing;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** How long a message takes; thread-safe. */
 final class Wires {
 
     private final Random random;
+    private final AtomicInteger underway = new AtomicInteger();
     private volatile long maxDelayMicros;
 
     Wires(long seed) {
@@ -22,11 +24,18 @@ final class Wires {
     void carry() {
         long bound = maxDelayMicros;
         if (bound > 0) {
+            underway.incrementAndGet();
             try {
                 TimeUnit.MICROSECONDS.sleep(random.nextLong(bound));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
+            } finally {
+                underway.decrementAndGet();
             }
         }
+    }
+
+    boolean areIdle() {
+        return underway.get() == 0;
     }
 }
