@@ -122,7 +122,7 @@ final class AppDeletions {
 
     /** What git keeps of the app; nothing to do where no blobstore runs. */
     private void deleteRepository(AppId id) {
-        for (String path : List.of("/repos/" + id + ".tar", "/" + id + "-cache.tgz")) {
+        for (String path : List.of("/repos/" + id + ".bundle", "/" + id + "-cache.tgz")) {
             URI url = URI.create(BLOBSTORE + path);
             if (!http.isThere(url)) {
                 return;

@@ -138,7 +138,7 @@ class AppDeletionTest {
 
         String key = TestController.authorization(TestController.KEY);
         assertThat(blobstoreRequests)
-                .containsExactly("DELETE /repos/" + app + ".tar " + key, "DELETE /" + app + "-cache.tgz " + key);
+                .containsExactly("DELETE /repos/" + app + ".bundle " + key, "DELETE /" + app + "-cache.tgz " + key);
     }
 
     @Test
@@ -151,7 +151,7 @@ class AppDeletionTest {
         controller.delete("/apps/ledger").ok();
         await().until(() -> deletionEvents().size() == 1);
         assertThat(deletionEvents().get(0).at("/data/error").asText())
-                .isEqualTo("the blobstore answered 500 to DELETE /repos/" + app + ".tar");
+                .isEqualTo("the blobstore answered 500 to DELETE /repos/" + app + ".bundle");
         assertThat(controller.get("/apps/ledger").status()).isEqualTo(200);
 
         blobstoreStatus = 200;

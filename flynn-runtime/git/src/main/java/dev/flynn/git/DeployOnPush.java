@@ -5,9 +5,12 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.base.DiskReserve;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
+import java.util.stream.Collectors;
 import org.eclipse.jgit.lib.ObjectId;
 import org.eclipse.jgit.lib.Ref;
 import org.eclipse.jgit.lib.RefUpdate;
@@ -36,13 +39,21 @@ final class DeployOnPush implements PreReceiveHook {
 
     private final App app;
     private final Receiver receiver;
+    private final RepositoryBundles bundles;
     private final Lock turn;
     private final DiskReserve reserve;
     private final ActivePushes.Push push;
 
-    DeployOnPush(App app, Receiver receiver, Lock turn, DiskReserve reserve, ActivePushes.Push push) {
+    DeployOnPush(
+            App app,
+            Receiver receiver,
+            RepositoryBundles bundles,
+            Lock turn,
+            DiskReserve reserve,
+            ActivePushes.Push push) {
         this.app = app;
         this.receiver = receiver;
+        this.bundles = bundles;
         this.turn = turn;
         this.reserve = reserve;
         this.push = push;
@@ -58,7 +69,7 @@ final class DeployOnPush implements PreReceiveHook {
             ReceiveCommand master = master(commands, pusher);
             takeTurn(pusher);
             try {
-                deploy(pack.getRepository(), master, pusher);
+                deploy(pack, commands, master, pusher);
             } finally {
                 turn.unlock();
             }
@@ -127,7 +138,9 @@ final class DeployOnPush implements PreReceiveHook {
         }
     }
 
-    private void deploy(Repository repository, ReceiveCommand master, Pusher pusher) throws IOException {
+    private void deploy(ReceivePack pack, Collection<ReceiveCommand> commands, ReceiveCommand master, Pusher pusher)
+            throws IOException {
+        Repository repository = pack.getRepository();
         push.abort().check();
         reserve.require("push");
         ObjectId current = Optional.ofNullable(repository.exactRef(MASTER))
@@ -138,6 +151,7 @@ final class DeployOnPush implements PreReceiveHook {
         if (current.equals(wanted)) {
             pusher.line("=====> This commit was deployed by another push meanwhile");
             master.setResult(Result.OK);
+            keep(pack, commands, current);
             return;
         }
         if (!current.equals(master.getOldId())) {
@@ -150,12 +164,39 @@ final class DeployOnPush implements PreReceiveHook {
                 .addKeyValue("commit", wanted.name())
                 .log("push");
         receiver.deploy(app, repository, commit, pusher, push.abort());
-        move(repository, current, wanted);
-        master.setResult(Result.OK);
+        keep(pack, commands, current);
         log.atInfo()
                 .addKeyValue("app", app.name())
                 .addKeyValue("commit", wanted.name())
                 .log("deployed");
+    }
+
+    /** What was pushed is kept by the cluster before the pusher is told so. */
+    private void keep(ReceivePack pack, Collection<ReceiveCommand> commands, ObjectId master) throws IOException {
+        List<ReceiveCommand> moves = commands.stream()
+                .filter(command -> command.getResult() == Result.NOT_ATTEMPTED)
+                .toList();
+        if (moves.isEmpty()) {
+            return;
+        }
+        Map<String, ObjectId> wanted =
+                moves.stream().collect(Collectors.toMap(ReceiveCommand::getRefName, ReceiveCommand::getNewId));
+        try {
+            bundles.store(app.id(), pack.getRepository(), wanted, () -> {
+                for (ReceiveCommand command : moves) {
+                    if (command.getRefName().equals(MASTER)) {
+                        move(pack.getRepository(), master, command.getNewId());
+                        command.setResult(Result.OK);
+                    } else {
+                        command.execute(pack);
+                    }
+                }
+                return moves.stream().allMatch(command -> command.getResult() == Result.OK);
+            });
+        } catch (FlynnException | IOException e) {
+            throw FlynnException.unavailable(
+                    "The app was deployed, but the commit could not be stored: " + e.getMessage(), e);
+        }
     }
 
     private static RevCommit commit(Repository repository, ObjectId id) throws IOException {

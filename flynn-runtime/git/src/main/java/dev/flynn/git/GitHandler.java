@@ -40,6 +40,7 @@ final class GitHandler extends HttpHandler {
     private static final long SILENCE_MINUTES = 10;
 
     private final Repositories repositories;
+    private final RepositoryBundles bundles;
     private final ClusterServices services;
     private final byte[] key;
     private final Receiver receiver;
@@ -49,6 +50,7 @@ final class GitHandler extends HttpHandler {
 
     GitHandler(
             Repositories repositories,
+            RepositoryBundles bundles,
             ClusterServices services,
             String key,
             Receiver receiver,
@@ -56,6 +58,7 @@ final class GitHandler extends HttpHandler {
             ActivePushes pushes,
             ExecutorService sessions) {
         this.repositories = repositories;
+        this.bundles = bundles;
         this.services = services;
         this.key = key.getBytes(StandardCharsets.UTF_8);
         this.receiver = receiver;
@@ -136,12 +139,30 @@ final class GitHandler extends HttpHandler {
             return;
         }
         try (Repository repository = repositories.open(app.get().id())) {
+            if (!fetched(app.get(), repository, response)) {
+                return;
+            }
             switch (path.action()) {
                 case INFO_REFS -> advertise(repository, request, response);
                 case UPLOAD_PACK -> upload(repository, request, response);
                 case RECEIVE_PACK -> receive(repository, app.get(), request, response);
             }
         }
+    }
+
+    /** A copy that may be old is not served. */
+    private boolean fetched(App app, Repository repository, Response response) throws IOException {
+        try {
+            bundles.fetch(app.id(), repository);
+            return true;
+        } catch (FlynnException e) {
+            log.atWarn().addKeyValue("app", app.name()).setCause(e).log("the repository cannot be fetched");
+            text(response, 503, e.getMessage());
+        } catch (IOException e) {
+            log.atWarn().addKeyValue("app", app.name()).setCause(e).log("the repository cannot be fetched");
+            text(response, 503, "the repository cannot be fetched from the blobstore now; try again in a moment");
+        }
+        return false;
     }
 
     private void advertise(Repository repository, Request request, Response response) throws IOException {
@@ -189,7 +210,8 @@ final class GitHandler extends HttpHandler {
         try {
             ReceivePack pack = receivePack(repository);
             pack.setMaxPackSizeLimit(spaceForPack());
-            pack.setPreReceiveHook(new DeployOnPush(app, receiver, repositories.turn(app.id()), reserve, push));
+            pack.setPreReceiveHook(
+                    new DeployOnPush(app, receiver, bundles, repositories.turn(app.id()), reserve, push));
             pack.receive(body(request), push.output(), null);
             push.output().flush();
         } finally {

@@ -71,15 +71,17 @@ public final class GitReceiveProgram implements BuiltinProgram {
                 require(env, "SLUGBUILDER_IMAGE_URI"), require(env, "SLUGRUNNER_IMAGE_URI"), passedOn(env));
         long reserve =
                 Long.parseLong(env.getOrDefault(DiskReserve.VARIABLE, String.valueOf(DiskReserve.DEFAULT_BYTES)));
-        var services = new ClusterServices(discovery, url -> connect.open(url, key));
-        var receiver = new Receiver(services, new Slugs(services, new BlobSignature(key)), images, clock);
+        var services = new ClusterServices(discovery, require(env, "LISTEN_IP"), url -> connect.open(url, key));
+        var blobs = new Blobs(services, new BlobSignature(key));
+        var receiver = new Receiver(services, new Slugs(blobs), images, clock);
         ExecutorService sessions = java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("git"));
         var pushes = new ActivePushes(sessions);
         OwnGitConfig.use(directory);
         var repositories = new Repositories(directory);
+        var bundles = new RepositoryBundles(blobs);
         var sweep = new RepositorySweep(repositories, services);
         var handler = new GitHandler(
-                repositories, services, key, receiver, new DiskReserve(directory, reserve), pushes, sessions);
+                repositories, bundles, services, key, receiver, new DiskReserve(directory, reserve), pushes, sessions);
         var server = new HttpServer();
         server.addListener(
                 new NetworkListener("gitreceive", require(env, "LISTEN_IP"), Integer.parseInt(require(env, "PORT"))));

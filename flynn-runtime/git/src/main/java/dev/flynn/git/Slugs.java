@@ -2,10 +2,7 @@ package dev.flynn.git;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.AppId;
-import dev.flynn.base.BlobSignature;
 import java.io.IOException;
-import java.net.HttpURLConnection;
-import java.net.URI;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,14 +11,11 @@ import org.slf4j.LoggerFactory;
 final class Slugs {
 
     private static final Logger log = LoggerFactory.getLogger(Slugs.class);
-    private static final int TIMEOUT_MILLIS = 10_000;
 
-    private final ClusterServices services;
-    private final BlobSignature signature;
+    private final Blobs blobs;
 
-    Slugs(ClusterServices services, BlobSignature signature) {
-        this.services = services;
-        this.signature = signature;
+    Slugs(Blobs blobs) {
+        this.blobs = blobs;
     }
 
     /** The path of a slug that is to be built. */
@@ -41,12 +35,12 @@ final class Slugs {
 
     /** Where the object is now, for this method only. */
     String signedUrl(String method, String path) {
-        return services.url("blobstore") + path + "?" + BlobSignature.PARAMETER + "=" + signature.sign(method, path);
+        return blobs.signedUrl(method, path);
     }
 
     boolean exists(String path) {
         try {
-            return status("HEAD", path) == 200;
+            return blobs.exists(path);
         } catch (IOException e) {
             throw FlynnException.unavailable("the blobstore cannot be asked for the slug; push again", e);
         }
@@ -55,28 +49,9 @@ final class Slugs {
     /** A slug that cannot be deleted costs space and nothing else. */
     void delete(String path) {
         try {
-            int status = status("DELETE", path);
-            if (status != 200) {
-                log.atWarn()
-                        .addKeyValue("slug", path)
-                        .addKeyValue("status", status)
-                        .log("cannot delete a slug");
-            }
+            blobs.delete(path);
         } catch (IOException | FlynnException e) {
             log.atWarn().addKeyValue("slug", path).setCause(e).log("cannot delete a slug");
-        }
-    }
-
-    private int status(String method, String path) throws IOException {
-        var connection =
-                (HttpURLConnection) URI.create(signedUrl(method, path)).toURL().openConnection();
-        connection.setRequestMethod(method);
-        connection.setConnectTimeout(TIMEOUT_MILLIS);
-        connection.setReadTimeout(TIMEOUT_MILLIS);
-        try {
-            return connection.getResponseCode();
-        } finally {
-            connection.disconnect();
         }
     }
 }

@@ -44,6 +44,7 @@ final class FakeController implements Controller {
     volatile Optional<String> deploymentError = Optional.empty();
     volatile OptionalInt webExits = OptionalInt.empty();
     volatile @Nullable Release current;
+    volatile Runnable duringDeployment = () -> {};
 
     private final FakeDiscovery discovery;
     private final BlockingQueue<Job> events = new LinkedBlockingQueue<>();
@@ -100,6 +101,7 @@ final class FakeController implements Controller {
                 .findFirst()
                 .orElseThrow();
         deployed.add(id.toString());
+        duringDeployment.run();
     }
 
     @Override

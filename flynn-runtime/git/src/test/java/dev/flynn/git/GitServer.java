@@ -12,27 +12,52 @@ import java.time.Clock;
 import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** gitreceive on a port of its own, with everything around it faked. */
 final class GitServer implements AutoCloseable {
 
     static final String KEY = "s3cret";
 
-    final FakeDiscovery discovery = new FakeDiscovery();
-    final FakeController controller = new FakeController(discovery);
-    final FakeBlobs blobs = new FakeBlobs(KEY);
+    final FakeDiscovery discovery;
+    final FakeController controller;
+    final FakeBlobs blobs;
     final int port = freePort();
 
     private final AutoCloseable running;
 
+    private final boolean alone;
+
     GitServer(Path directory, Map<String, String> settings) throws Exception {
-        discovery.register("controller", Instance.of("tcp", "127.0.0.1:9", Map.of()));
-        discovery.register("blobstore", Instance.of("tcp", blobs.address(), Map.of()));
+        this(directory, settings, new FakeDiscovery(), new FakeBlobs(KEY), null);
+    }
+
+    /** Another instance of the same cluster. */
+    static GitServer beside(GitServer other, Path directory) throws Exception {
+        return new GitServer(directory, Map.of(), other.discovery, other.blobs, other.controller);
+    }
+
+    private GitServer(
+            Path directory,
+            Map<String, String> settings,
+            FakeDiscovery discovery,
+            FakeBlobs blobs,
+            @Nullable FakeController controller)
+            throws Exception {
+        this.discovery = discovery;
+        this.blobs = blobs;
+        this.alone = controller == null;
+        this.controller = controller == null ? new FakeController(discovery) : controller;
+        FakeController known = this.controller;
+        if (alone) {
+            discovery.register("controller", Instance.of("tcp", "127.0.0.1:9", Map.of()));
+            discovery.register("blobstore", Instance.of("tcp", blobs.address(), Map.of()));
+        }
         var program = new GitReceiveProgram(
                 directory.resolve("repos"),
                 discovery,
                 Clock.fixed(FakeController.NOW, ZoneOffset.UTC),
-                (url, key) -> controller);
+                (url, key) -> known);
         Map<String, String> env = new HashMap<>(Map.of(
                 "CONTROLLER_KEY", KEY,
                 "LISTEN_IP", "127.0.0.1",
@@ -57,7 +82,9 @@ final class GitServer implements AutoCloseable {
     @Override
     public void close() throws Exception {
         running.close();
-        blobs.close();
+        if (alone) {
+            blobs.close();
+        }
     }
 
     private record Job(Map<String, String> env) implements BuiltinJob {

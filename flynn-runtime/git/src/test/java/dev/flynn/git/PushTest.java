@@ -129,7 +129,7 @@ class PushTest {
     @Test
     void aBuildIsGivenTheCacheThatAnEarlierOneLeft() throws Exception {
         String cache = "/" + controller.app.id() + "-cache.tgz";
-        server.blobs.paths.add(cache);
+        server.blobs.put(cache, new byte[0]);
         app.write("Procfile", "web: run\n");
         app.commit();
 
@@ -246,7 +246,7 @@ class PushTest {
         assertThat(refused.status()).isNotZero();
         assertThat(refused.plain())
                 .contains(" !     it does not compile", "Build failed: exit status 7", "[remote rejected]");
-        assertThat(server.blobs.paths).isEmpty();
+        assertThat(server.blobs.paths()).isEmpty();
         assertThat(controller.releases).isEmpty();
         assertThat(app.git("ls-remote", "flynn")).isEmpty();
 

@@ -54,7 +54,7 @@ class RepositoriesTest {
         for (AppId app : new AppId[] {known, deleted, busy}) {
             repositories.open(app).close();
         }
-        var sweep = new RepositorySweep(repositories, new ClusterServices(discovery, url -> controller));
+        var sweep = new RepositorySweep(repositories, new ClusterServices(discovery, "127.0.0.1", url -> controller));
 
         // a lock of another thread, as a push is
         var taken = new CountDownLatch(1);
@@ -87,7 +87,7 @@ class RepositoriesTest {
         var repositories = new Repositories(directory);
         AppId app = AppId.random();
         repositories.open(app).close();
-        var sweep = new RepositorySweep(repositories, new ClusterServices(new FakeDiscovery(), url -> {
+        var sweep = new RepositorySweep(repositories, new ClusterServices(new FakeDiscovery(), "127.0.0.1", url -> {
             throw new AssertionError();
         }));
 
