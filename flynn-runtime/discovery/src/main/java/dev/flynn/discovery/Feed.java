@@ -214,6 +214,9 @@ final class Feed implements AutoCloseable {
     private List<DiscoveryEvent> everything(StoreSnapshot snapshot) {
         Map<String, List<StoreEntry>> byService = new TreeMap<>();
         for (StoreEntry entry : snapshot.entries()) {
+            if (ServiceKeys.isMark(entry.key())) {
+                continue;
+            }
             byService
                     .computeIfAbsent(ServiceKeys.ofKey(entry.key()).service(), any -> new ArrayList<>())
                     .add(entry);

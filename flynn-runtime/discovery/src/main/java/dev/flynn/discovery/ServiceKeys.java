@@ -52,6 +52,11 @@ record ServiceKeys(String service) {
         return new ServiceKeys(key.substring(ROOT.length(), key.indexOf('/', ROOT.length())));
     }
 
+    /** Whether a key tells of no service. */
+    static boolean isMark(String key) {
+        return key.startsWith(MARKS);
+    }
+
     static boolean isConfiguration(String key) {
         return key.equals(ofKey(key).configuration());
     }

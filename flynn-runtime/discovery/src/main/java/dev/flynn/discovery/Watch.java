@@ -34,6 +34,7 @@ final class Watch implements Subscription {
     // guarded by this
     private final Queue<Step> queue = new ArrayDeque<>();
     private boolean turnTaken = true;
+    private long toldFromStart;
     private boolean ended;
     private @Nullable FlynnException end;
 
@@ -44,10 +45,12 @@ final class Watch implements Subscription {
         this.leave = leave;
     }
 
-    /** Tells what was true at a revision, on this thread; of what came in meanwhile only what is newer is told, elsewhere. */
+    /** Tells what was true at a revision, on this thread; of what comes in only what is newer is told, elsewhere. */
     void begin(long revision, List<DiscoveryEvent> current) {
         current.forEach(this::tell);
         synchronized (this) {
+            // what was read may be ahead of the changes that come in
+            toldFromStart = revision;
             queue.removeIf(step -> step.revision() <= revision);
             turnTaken = false;
             giveTurn();
@@ -56,7 +59,7 @@ final class Watch implements Subscription {
 
     /** A change; costs the caller next to nothing. */
     synchronized void offer(long revision, List<DiscoveryEvent> events) {
-        if (ended) {
+        if (ended || revision <= toldFromStart) {
             return;
         }
         if (queue.size() == LONGEST_QUEUE) {

@@ -16,11 +16,14 @@ import dev.flynn.api.discovery.LeaderType;
 import dev.flynn.api.discovery.ServiceMeta;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.spi.component.Subscription;
+import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.discovery.DiscoveryWatcher;
 import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.spi.store.CommitResult;
 import dev.flynn.spi.store.Consistency;
 import dev.flynn.spi.store.StoreChange;
+import dev.flynn.spi.store.StoreWatcher;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.store.MemoryClusterStore;
 import java.time.Duration;
@@ -29,6 +32,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -97,6 +101,83 @@ class StoreDiscoveryTest {
                     .isThrownBy(() -> discovery.setMeta("web", new ServiceMeta(noJson, 0)))
                     .matches(e -> e.code() == ErrorCode.SYNTAX);
         }
+    }
+
+    // ---- what watchers are told
+
+    @Test
+    void whatAWatchBeganWithIsNotToldAgainWhenItsChangeArrivesLate() {
+        var late = new LateStore(store);
+        try (var other =
+                StoreDiscovery.builder(late).member("other").expiringByHand().build()) {
+            discovery.createService("web", LeaderType.OLDEST);
+            Instance first = register("web", 1);
+            other.watch("web", events::add);
+            other.watchAll(events::add);
+            late.arrive.countDown();
+            Instance second = register("web", 2);
+
+            await().untilAsserted(() -> assertThat(events).endsWith(new Up("web", second), new Up("web", second)));
+            assertThat(events)
+                    .containsExactly(
+                            new Up("web", first),
+                            new Leader("web", Optional.of(first)),
+                            new Current("web"),
+                            new Up("web", first),
+                            new Leader("web", Optional.of(first)),
+                            new Current("web"),
+                            new Current(Discovery.EVERYTHING),
+                            new Up("web", second),
+                            new Up("web", second));
+        }
+    }
+
+    /** Tells its watches nothing for a while. */
+    private static final class LateStore extends ForwardingStore {
+
+        private final CountDownLatch arrive = new CountDownLatch(1);
+
+        LateStore(ClusterStore store) {
+            super(store);
+        }
+
+        @Override
+        public Subscription watch(String prefix, long afterRevision, StoreWatcher watcher) {
+            return super.watch(prefix, afterRevision, new StoreWatcher() {
+                @Override
+                public void onChange(StoreChange change) {
+                    try {
+                        arrive.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                    watcher.onChange(change);
+                }
+
+                @Override
+                public void onEnd(FlynnException reason) {
+                    watcher.onEnd(reason);
+                }
+            });
+        }
+    }
+
+    @Test
+    void aWatchOfEverythingIsToldOfServicesOnly() {
+        discovery.createService("web", LeaderType.OLDEST);
+        register("web", 1);
+        // the lease lapses, and is renewed with a mark
+        clock.advance(discovery.ttl());
+        Instance renewed = register("web", 1);
+
+        discovery.watchAll(events::add);
+
+        assertThat(events)
+                .containsExactly(
+                        new Up("web", renewed),
+                        new Leader("web", Optional.of(renewed)),
+                        new Current("web"),
+                        new Current(Discovery.EVERYTHING));
     }
 
     // ---- what is in the store
