@@ -216,7 +216,7 @@ class EmbeddedClusterTest {
             shop.scale("web", 3);
             shopToo.scale("web", 4);
             other.host(1).kill();
-            other.advance(ofSeconds(30));
+            other.advance(ofSeconds(60));
 
             assertThat(shop.upByHost()).isEqualTo(Map.of("host1", 1L, "host2", 1L, "host3", 1L));
             assertThat(shopToo.upByHost()).isEqualTo(Map.of("host2", 4L));
@@ -236,7 +236,7 @@ class EmbeddedClusterTest {
             shop.scale("web", 5);
             shop.scale("worker", 3);
             cluster.host(2).kill();
-            cluster.advance(ofSeconds(30));
+            cluster.advance(ofSeconds(60));
             assertThat(shop.jobs(JobState.UP)).hasSize(8);
             return shop.upByHost();
         }

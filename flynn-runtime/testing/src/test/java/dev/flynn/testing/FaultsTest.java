@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,7 +30,7 @@ class FaultsTest {
     private static final Duration TTL = ofSeconds(10);
 
     /** A host is missed one and a half times that long, by one that looks every second, and may come again for three. */
-    private static final Duration TTL_AND_SECONDS = TTL.plusSeconds(5 + 2 + 3 + 2);
+    private static final Duration TTL_AND_SECONDS = TTL.plusSeconds(5 + 2 + 3 + 5);
 
     private final EmbeddedCluster cluster =
             EmbeddedCluster.builder().hosts(3).jobsSurvive().seed(1).start();
@@ -220,16 +221,22 @@ class FaultsTest {
 
     @Test
     void jobsDoWhatTheTestSays() {
+        JobId killed = jobOn(first);
+        first.jobs().kill(killed, 9);
+        cluster.settle();
+        assertThat(record(killed).signal()).hasValue(9);
+
+        EmbeddedApp other = cluster.app("other", Map.of("web", ProcessType.ofCommand(List.of("serve"))));
         cluster.host(2).jobs().onStart(job -> JobBehaviour.exits(3));
         cluster.host(3).jobs().onStart(job -> JobBehaviour.fails("no such image"));
-        cluster.hosts().forEach(host -> host.jobs().kill(jobOn(host), 9));
-        cluster.settle();
+        other.scale("web", 3);
 
-        assertThat(shop.jobs())
-                .anyMatch(job -> job.signal().orElse(0) == 9)
-                .anyMatch(job -> job.exitStatus().orElse(0) == 3)
-                .anyMatch(job -> job.hostError().equals(Optional.of("no such image")));
-        assertThat(first.jobs().running()).isNotEmpty();
+        assertThat(first.jobs().running())
+                .anyMatch(job -> other.jobs(JobState.UP).get(0).id().equals(job.id()));
+        assertThat(other.jobs())
+                .anyMatch(
+                        job -> job.hostId().equals("host2") && job.exitStatus().equals(OptionalInt.of(3)))
+                .anyMatch(job -> job.hostId().equals("host3") && job.hostError().equals(Optional.of("no such image")));
     }
 
     @Test
