@@ -17,7 +17,8 @@ final class Candidate {
     static final String SERVICE = "leaders";
 
     private static final int HEARTBEATS_PER_TTL = 5;
-    private static final int HEARTBEATS_UNTIL_HE_RESIGNS = 15;
+    private static final int FEWEST_HEARTBEATS = 5;
+    private static final int MOST_HEARTBEATS = 30;
 
     private final Discovery discovery;
     private final Instance self;
@@ -26,6 +27,7 @@ final class Candidate {
     private final Random random;
     private OptionalLong ledAs = OptionalLong.empty();
     private long since;
+    private int heartbeatsUntilHeResigns;
 
     /** @param boast how much longer he says that he leads than he has a right to: zero, if he is honest */
     Candidate(Discovery discovery, String address, Duration boast, Journal journal, long seed) {
@@ -46,11 +48,12 @@ final class Candidate {
                     .map(leader -> OptionalLong.of(leader.index()))
                     .orElse(OptionalLong.empty());
             since = System.nanoTime();
+            heartbeatsUntilHeResigns = random.nextInt(FEWEST_HEARTBEATS, MOST_HEARTBEATS);
         }
         if (ledAs.isPresent()) {
             long until = began + discovery.ttl().plus(boast).toNanos();
             journal.tell("leads", self.id(), ledAs.getAsLong(), since, until);
-            if (random.nextInt(HEARTBEATS_UNTIL_HE_RESIGNS) == 0) {
+            if (--heartbeatsUntilHeResigns == 0) {
                 resign(ledAs.getAsLong());
             }
         }
@@ -59,7 +62,9 @@ final class Candidate {
 
     private void resign(long index) {
         ledAs = OptionalLong.empty();
-        journal.tell("resigns", self.id(), index, System.nanoTime());
+        if (boast.isZero()) {
+            journal.tell("resigns", self.id(), index, System.nanoTime());
+        }
         discovery.deregister(SERVICE, self.id());
     }
 }

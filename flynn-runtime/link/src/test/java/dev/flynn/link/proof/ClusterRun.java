@@ -40,7 +40,7 @@ final class ClusterRun implements AutoCloseable {
                 1,
                 0,
                 seed,
-                Duration.ofMillis(List.of(1000, 2000).get(random.nextInt(2))),
+                Duration.ofMillis(sabotaged ? 1000 : List.of(1000, 2000).get(random.nextInt(2))),
                 Duration.ofMillis(List.of(1000, 3000, 10_000).get(random.nextInt(3))),
                 List.of(200L, 2000L, 50_000L).get(random.nextInt(3)),
                 sabotaged);

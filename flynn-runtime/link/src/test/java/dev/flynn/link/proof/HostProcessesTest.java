@@ -26,7 +26,7 @@ class HostProcessesTest {
     private static final String REQUIRED = "flynn.proof.required";
     private static final int RUNS = Integer.getInteger("flynn.proof.runs", 1);
     private static final int SECONDS = Integer.getInteger("flynn.proof.seconds", 8);
-    private static final int SABOTAGED_SECONDS = 6;
+    private static final int SABOTAGED_SECONDS = 8;
     private static final long SEED = Long.getLong("flynn.proof.seed", System.nanoTime() & 0xffff_ffffL);
 
     /** What was told in a run in which something was wrong. */
