@@ -2,10 +2,8 @@ package dev.flynn.controller;
 
 import dev.flynn.api.app.App;
 import dev.flynn.api.error.FlynnException;
-import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.job.NewJob;
 import dev.flynn.json.FlynnJson;
-import dev.flynn.spi.host.Attachment;
 import dev.flynn.state.ClusterState;
 import java.io.IOException;
 import java.net.URLDecoder;
@@ -47,23 +45,22 @@ final class AttachHandler implements AutoCloseable {
 
     /** @param request with an {@code Upgrade} header, for {@code /apps/<app>/jobs} */
     void service(Request request, Response response) throws IOException {
-        JobRunner.Prepared prepared;
+        JobRunner.Plan plan;
         try {
             NewJob job = bodies.read(body(request), NewJob.class);
-            prepared = jobs.prepare(app(request), job, true);
+            plan = jobs.plan(app(request), job, true);
         } catch (RuntimeException e) {
             refuse(request, response, e);
             return;
         }
         response.suspend();
-        attach(request, response, prepared);
+        attach(request, response, plan);
     }
 
-    private void attach(Request request, Response response, JobRunner.Prepared prepared) {
-        JobSpec spec = prepared.spec();
-        var connection = new AttachConnection(request, response, spec.tty().isPresent(), input, reason -> {
+    private void attach(Request request, Response response, JobRunner.Plan plan) {
+        var connection = new AttachConnection(request, response, plan.hasTerminal(), input, reason -> {
             log.atWarn()
-                    .addKeyValue("job", spec.id())
+                    .addKeyValue("app", plan.app().name())
                     .addKeyValue("reason", reason)
                     .log("one-off job could not be attached");
             refuseAndResume(request, response, FlynnException.internal(reason, null));
@@ -72,9 +69,8 @@ final class AttachHandler implements AutoCloseable {
         connection.whenEnded(() -> open.remove(connection));
         try {
             connection.watchClient();
-            Attachment attachment = prepared.host().attach(spec.id(), true, spec.tty(), connection);
-            connection.use(attachment);
-            jobs.create(spec);
+            var unused =
+                    jobs.run(plan, (job, host) -> connection.use(host.attach(job.id(), true, job.tty(), connection)));
         } catch (RuntimeException e) {
             if (connection.abandon()) {
                 refuseAndResume(request, response, e);

@@ -60,7 +60,7 @@ public final class ControllerWeb implements AutoCloseable {
         var apps = new AppCatalog(state, tables, routes, config.defaultRouteDomain());
         var releases = new ReleaseCatalog(state, tables, disk);
         var formations = new FormationCatalog(state, tables, disk);
-        var jobs = new JobRunner(state, hosts, disk);
+        var jobs = new JobRunner(state, discovery, hosts, disk);
         List<Object> endpoints = List.of(
                 new ClusterEndpoint(state, config),
                 new AppsEndpoint(apps, releases),

@@ -3,6 +3,7 @@ package dev.flynn.controller;
 import dev.flynn.api.app.App;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.host.Host;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.id.ArtifactId;
@@ -13,54 +14,115 @@ import dev.flynn.api.release.Artifact;
 import dev.flynn.api.release.Release;
 import dev.flynn.api.release.ResourceLimit;
 import dev.flynn.base.DiskReserve;
+import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.host.HostConnection;
 import dev.flynn.spi.host.HostConnections;
 import dev.flynn.state.ClusterState;
+import dev.flynn.state.HostPresence;
 import dev.flynn.state.JobRecord;
 import dev.flynn.state.Versioned;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Prepares one-off jobs: what they run, with which environment, on which host (contract: controller, Run a job). */
 final class JobRunner {
 
     private final ClusterState state;
+    private final Discovery discovery;
     private final HostConnections hosts;
     private final DiskReserve disk;
 
-    JobRunner(ClusterState state, HostConnections hosts, DiskReserve disk) {
+    JobRunner(ClusterState state, Discovery discovery, HostConnections hosts, DiskReserve disk) {
         this.state = state;
+        this.discovery = discovery;
         this.hosts = hosts;
         this.disk = disk;
     }
 
-    /** A job that is ready to be made wanted, and the host that will run it. */
-    record Prepared(JobSpec spec, HostConnection host) {}
+    /** A job that can run on any host. */
+    record Plan(App app, NewJob request, Optional<Release> release, Artifact artifact, boolean attached) {
+
+        JobSpec on(String hostId) {
+            return spec(JobId.random(hostId), app, request, release, artifact, attached);
+        }
+
+        boolean hasTerminal() {
+            return request.tty();
+        }
+    }
 
     /**
      * @param attached whether somebody will give the job its input
-     * @throws FlynnException {@code OBJECT_NOT_FOUND} if the release or its image does not exist, {@code NO_CAPACITY} if no
-     *     host can be reached or disks are full
+     * @throws FlynnException {@code OBJECT_NOT_FOUND} if the release or its image does not exist, {@code NO_CAPACITY} if disks
+     *     are full
      */
-    Prepared prepare(App app, NewJob request, boolean attached) {
+    Plan plan(App app, NewJob request, boolean attached) {
         if (request.release().isEmpty() && request.artifact().isEmpty()) {
             throw ReleaseCatalog.required("release");
         }
         disk.require("job");
         Optional<Release> release =
                 request.release().map(id -> state.releases().get(id.toString()).value());
-        Artifact artifact = artifact(request, release);
-        return onAnyHost((hostId, host) ->
-                new Prepared(spec(JobId.random(hostId), app, request, release, artifact, attached), host));
+        return new Plan(app, request, release, artifact(request, release), attached);
     }
 
-    /** Makes a job wanted; its host starts it. */
-    void create(JobSpec spec) {
-        state.jobs().create(JobRecord.pending(spec, 0, state.clock().instant()));
+    /** What is done with a host before a job is wanted there. */
+    @FunctionalInterface
+    interface Preparation {
+        /** @throws FlynnException {@code SERVICE_UNAVAILABLE} if another host shall be tried */
+        void on(JobSpec job, HostConnection host);
+    }
+
+    /**
+     * Makes the job wanted on a host that can be reached; the host starts it.
+     *
+     * @throws FlynnException {@code NO_CAPACITY} if there is no such host
+     */
+    JobSpec run(Plan plan, Preparation preparation) {
+        List<String> candidates = candidates();
+        List<String> reasons = new ArrayList<>();
+        for (String id : candidates) {
+            JobSpec spec = plan.on(id);
+            try {
+                preparation.on(spec, hosts.connect(id));
+            } catch (FlynnException e) {
+                if (e.code() != ErrorCode.SERVICE_UNAVAILABLE) {
+                    throw e;
+                }
+                reasons.add(e.getMessage());
+                continue;
+            }
+            state.jobs().create(JobRecord.pending(spec, 0, state.clock().instant()));
+            return spec;
+        }
+        throw new FlynnException(
+                ErrorCode.NO_CAPACITY,
+                candidates.isEmpty()
+                        ? "no host has joined the cluster yet; start flynn-host and try again"
+                        : "no host can be reached now (%s); see that flynn-host runs there"
+                                .formatted(String.join("; ", reasons)));
+    }
+
+    /** All hosts in random order; those that are drained, or seem to be dead, come last. */
+    private List<String> candidates() {
+        Set<String> alive = discovery.instances(HostPresence.SERVICE).stream()
+                .flatMap(instance -> HostPresence.hostId(instance).stream())
+                .collect(Collectors.toSet());
+        List<Host> all = new ArrayList<>(
+                state.hosts().list().stream().map(Versioned::value).toList());
+        Collections.shuffle(all);
+        return all.stream()
+                .sorted(Comparator.comparing((Host host) -> !alive.contains(host.id()))
+                        .thenComparing(Host::draining))
+                .map(Host::id)
+                .toList();
     }
 
     private Artifact artifact(NewJob request, Optional<Release> release) {
@@ -70,35 +132,6 @@ final class JobRunner {
                         "artifact of release",
                         request.release().map(ReleaseId::toString).orElse("")));
         return state.artifacts().get(id.toString()).value();
-    }
-
-    private interface Placement {
-        Prepared on(String hostId, HostConnection host);
-    }
-
-    private Prepared onAnyHost(Placement placement) {
-        List<String> ids = new ArrayList<>(state.hosts().list().stream()
-                .map(Versioned::value)
-                .map(host -> host.id())
-                .toList());
-        Collections.shuffle(ids);
-        List<String> unreachable = new ArrayList<>();
-        for (String id : ids) {
-            try {
-                return placement.on(id, hosts.connect(id));
-            } catch (FlynnException e) {
-                if (e.code() != ErrorCode.SERVICE_UNAVAILABLE) {
-                    throw e;
-                }
-                unreachable.add(id);
-            }
-        }
-        throw new FlynnException(
-                ErrorCode.NO_CAPACITY,
-                ids.isEmpty()
-                        ? "no host has joined the cluster yet; start flynn-host and try again"
-                        : "none of the hosts %s can be reached now; see that flynn-host runs there"
-                                .formatted(unreachable));
     }
 
     private static JobSpec spec(

@@ -55,8 +55,7 @@ public final class JobsEndpoint {
     @Path("apps/{app}/jobs")
     public Started run(@PathParam("app") String app, NewJob request) {
         App owner = apps.get(app).value();
-        JobSpec spec = runner.prepare(owner, request, false).spec();
-        runner.create(spec);
+        JobSpec spec = runner.run(runner.plan(owner, request, false), (job, host) -> {});
         return new Started(
                 spec.id().value(), request.release().map(Object::toString).orElse(""), spec.cmd(), spec.cmd());
     }

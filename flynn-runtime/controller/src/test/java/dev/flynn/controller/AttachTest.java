@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -260,20 +261,36 @@ class AttachTest {
 
     @Test
     void aHostThatRefusesIsToldAndNoJobIsMade() throws IOException {
-        controller.hosts.refuseAttach = true;
+        controller.hosts.refuseAttach = Set.of("host1");
         try (var client = new RawClient(controller.port())) {
             client.attach("ledger", job(""));
-            assertThat(client.head()).startsWith("HTTP/1.1 500");
+            String head = client.head();
+            assertThat(head).startsWith("HTTP/1.1 503");
+            assertThat(client.body(head)).contains("no_capacity", "host1 says: not now");
         }
-        controller.hosts.refuseAttach = false;
+        controller.hosts.refuseAttach = Set.of();
         controller.hosts.unreachable = true;
         try (var client = new RawClient(controller.port())) {
             client.attach("ledger", job(""));
             String head = client.head();
             assertThat(head).startsWith("HTTP/1.1 503");
-            assertThat(client.body(head)).contains("no_capacity", "[host1]");
+            assertThat(client.body(head)).contains("no_capacity", "host host1 cannot be reached");
         }
         assertThat(controller.get("/apps/ledger/jobs").body()).isEqualTo("[]");
+    }
+
+    @Test
+    void aHostThatCannotBeReachedIsPassedOver() throws IOException {
+        controller.addHost("host2");
+        controller.hosts.refuseAttach = Set.of("host1");
+        for (int number = 0; number < 8; number++) {
+            try (var client = new RawClient(controller.port())) {
+                client.attach("ledger", job(""));
+                Session session = session(number);
+                assertThat(session.job.hostId()).isEqualTo("host2");
+                session.client.onExit(0);
+            }
+        }
     }
 
     @Test

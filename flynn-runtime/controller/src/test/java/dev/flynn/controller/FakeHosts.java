@@ -12,6 +12,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -20,7 +21,9 @@ final class FakeHosts implements HostConnections {
 
     final List<Session> sessions = new CopyOnWriteArrayList<>();
     volatile boolean unreachable;
-    volatile boolean refuseAttach;
+
+    /** The hosts that take no attachment. */
+    volatile Set<String> refuseAttach = Set.of();
 
     private final ClusterState state;
 
@@ -36,8 +39,8 @@ final class FakeHosts implements HostConnections {
         return new HostConnection() {
             @Override
             public Attachment attach(JobId job, boolean stdin, Optional<TerminalSize> size, AttachListener listener) {
-                if (refuseAttach) {
-                    throw FlynnException.unavailable("not now", null);
+                if (refuseAttach.contains(hostId)) {
+                    throw FlynnException.unavailable(hostId + " says: not now", null);
                 }
                 var session = new Session(
                         job, stdin, size, listener, state.jobs().find(job).isPresent());
