@@ -127,7 +127,7 @@ make_host() {
 make_client() {
   local host names=()
   make_machine client
-  for host in $(all_hosts); do names+=("--address=/flynn.test/$(address "$host")"); done
+  for host in $(all_hosts); do names+=("--address=/flynn.test/$(address "$host")" "--address=/apps.example.com/$(address "$host")"); done
   start_in client dns dnsmasq --keep-in-foreground --conf-file=/dev/null --user=root --pid-file= --no-resolv --no-hosts \
     --listen-address="$(address client)" --bind-interfaces "${names[@]}"
 }
