@@ -52,7 +52,6 @@ public final class EmbeddedCluster implements AutoCloseable {
 
     private final ClusterThreads threads = new ClusterThreads();
     private final ManualTime time = new ManualTime();
-    private final Pulse pulse;
     private final Quiet quiet;
     private final Wires wires;
     private final MemoryClusterStore store;
@@ -62,8 +61,7 @@ public final class EmbeddedCluster implements AutoCloseable {
     private EmbeddedCluster(Builder builder) {
         var deliveries = new Deliveries();
         this.wires = new Wires(builder.seed);
-        this.pulse = inside(Pulse::new);
-        this.quiet = new Quiet(time, deliveries, wires, threads, pulse);
+        this.quiet = new Quiet(time, deliveries, wires, threads);
         this.store = inside(() -> new MemoryClusterStore(time.clock()));
         var around = new Surroundings(time, store, wires, deliveries, builder.scheduler, builder.logSink);
         var nobody = new Gate("the test");
@@ -166,7 +164,7 @@ public final class EmbeddedCluster implements AutoCloseable {
                 settle();
                 return condition.getAsBoolean();
             }
-            quiet.awaitBetweenSteps();
+            settle();
         }
         settle();
         return true;
@@ -194,7 +192,6 @@ public final class EmbeddedCluster implements AutoCloseable {
     public void close() {
         var closer = new Closer();
         closer.register(threads::awaitEnd);
-        closer.register(pulse);
         closer.register(store);
         hosts.forEach(host -> closer.register(host::remove));
         closer.close();

@@ -3,53 +3,51 @@ package dev.flynn.testing;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 
 /**
  * Finds out when a cluster has nothing left to do now.
  *
- * <p>Timers, the watches of the store and the wires count what they have to do. The pools in between are looked at: a thread that
- * was just given a task looks asleep until it runs, so they are looked at several times, after threads that were woken up later.
+ * <p>Timers, the watches of the store and the wires count what they have to do. The pools in between are looked at, more than
+ * once, because one thread may hand over to another between two glances.
  */
 final class Quiet {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final long PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
+
+    /** Where only the JVM is there to ask, it is asked more often. */
+    private static final int LOOKS_WITHOUT_KERNEL = 10;
+
+    private static final int LOOKS = 2;
 
     private final ManualTime time;
     private final Deliveries deliveries;
     private final Wires wires;
     private final ClusterThreads threads;
-    private final Pulse pulse;
+    private final KernelThreads kernel = new KernelThreads(ClusterThreads.POOLS);
+    private final int looks = kernel.areKnown() ? LOOKS : LOOKS_WITHOUT_KERNEL;
 
-    Quiet(ManualTime time, Deliveries deliveries, Wires wires, ClusterThreads threads, Pulse pulse) {
+    Quiet(ManualTime time, Deliveries deliveries, Wires wires, ClusterThreads threads) {
         this.time = time;
         this.deliveries = deliveries;
         this.wires = wires;
         this.threads = threads;
-        this.pulse = pulse;
     }
 
     /** @throws IllegalStateException if there is always something to do */
     void await() {
-        await(10);
-    }
-
-    /** The same, sooner and less certainly: for when more follows. */
-    void awaitBetweenSteps() {
-        await(3);
-    }
-
-    /** Waits until that many pulses in a row have found the cluster quiet. */
-    private void await(int pulses) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        for (int quiet = 0; quiet < pulses; ) {
+        for (int quiet = 0; quiet < looks; ) {
             time.awaitIdle();
-            pulse.beat();
             quiet = isQuiet() ? quiet + 1 : 0;
             if (System.nanoTime() > deadline) {
                 throw new IllegalStateException("the cluster does not come to rest within %s; %s"
                         .formatted(PATIENCE, describe(threads.busy())));
             }
+            LockSupport.parkNanos(PAUSE_NANOS);
         }
     }
 
@@ -57,7 +55,8 @@ final class Quiet {
         return time.isIdle()
                 && deliveries.areComplete()
                 && wires.areIdle()
-                && threads.busy().isEmpty();
+                && threads.busy().isEmpty()
+                && !kernel.anyIsRunnable();
     }
 
     private static String describe(List<Thread> busy) {

@@ -121,13 +121,13 @@ class FaultsTest {
     void aHostThatIsCutOffKeepsItsJobsAndStartsNothing() {
         JobId job = jobOn(first);
         first.cutOff();
-        cluster.advance(ofSeconds(60));
+        cluster.advance(ofSeconds(30));
 
         assertThat(first.jobs().running()).extracting(JobSpec::id).containsExactly(job);
         assertThat(shop.jobs(JobState.UP)).hasSize(3);
         assertThat(shop.upByHost()).doesNotContainKey("host1");
         shop.scale("web", 9);
-        cluster.advance(ofSeconds(60));
+        cluster.advance(ofSeconds(30));
         assertThat(first.jobs().started()).as("nothing new").hasSize(1);
         assertThat(shop.jobs(JobState.UP)).hasSize(9);
     }
@@ -136,7 +136,7 @@ class FaultsTest {
     void aHostThatIsConnectedAgainEndsWhatRunsElsewhereNowAndIsUsedAgain() {
         JobId job = jobOn(first);
         first.cutOff();
-        cluster.advance(ofSeconds(60));
+        cluster.advance(ofSeconds(30));
         assertThat(running()).as("one too many").isEqualTo(4);
 
         first.reconnect();
