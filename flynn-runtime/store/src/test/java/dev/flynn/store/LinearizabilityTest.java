@@ -104,7 +104,7 @@ class LinearizabilityTest {
             System.out.printf(
                     "linearizable: %d operations, %d of them answered, in %d s, seed %d%n",
                     operations, answered, SECONDS, seed);
-            assertThat(answered).isGreaterThan(20L * SECONDS);
+            assertThat(answered).as("a history of something").isGreaterThan(CLIENTS);
         }
 
         private void work(int client) {

@@ -11,7 +11,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 
 /** One cluster of three hosts, from its founding through its troubles to the moment at which everybody has seen everything. */
@@ -30,7 +30,7 @@ final class ClusterRun implements AutoCloseable {
     ClusterRun(Path directory, long seed, int seconds, boolean sabotaged) {
         this.seed = seed;
         this.troubles = Trouble.schedule(seed, seconds, NAMES.size());
-        var random = new Random(seed);
+        var random = new SplittableRandom(~seed);
         Map<String, String> addresses = new LinkedHashMap<>();
         NAMES.forEach(name -> addresses.put(name, machines.address(name)));
         this.settings = new HostPlan(
@@ -40,7 +40,7 @@ final class ClusterRun implements AutoCloseable {
                 1,
                 0,
                 seed,
-                Duration.ofMillis(sabotaged ? 1000 : List.of(1000, 2000).get(random.nextInt(2))),
+                Duration.ofMillis(sabotaged ? 1000 : List.of(500, 1000, 2000).get(random.nextInt(3))),
                 Duration.ofMillis(List.of(1000, 3000, 10_000).get(random.nextInt(3))),
                 List.of(200L, 2000L, 50_000L).get(random.nextInt(3)),
                 sabotaged);

@@ -53,6 +53,9 @@ final class Host implements AutoCloseable {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-Xmx192m",
+                // nothing is left in /tmp when it is killed
+                "-XX:-UsePerfData",
+                "-Djava.io.tmpdir=" + plan.directory(),
                 "-cp",
                 System.getProperty("java.class.path"),
                 HostMain.class.getName()));

@@ -30,6 +30,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
 /**
@@ -139,19 +141,11 @@ final class HostMain {
     }
 
     private StoreDiscovery openDiscovery() throws InterruptedException {
-        while (true) {
-            try {
-                var discovery = StoreDiscovery.builder(store)
-                        .member(plan.id())
-                        .ttl(plan.ttl())
-                        .build();
-                Services.create(discovery);
-                return discovery;
-            } catch (FlynnException e) {
-                requireUnavailable(e);
-                Thread.sleep(LOOK_MILLIS);
-            }
-        }
+        var opened = new AtomicReference<StoreDiscovery>();
+        untilAvailable(() -> opened.set(
+                StoreDiscovery.builder(store).member(plan.id()).ttl(plan.ttl()).build()));
+        untilAvailable(() -> Services.create(opened.get()));
+        return opened.get();
     }
 
     private void startUsers(StoreDiscovery discovery) {
@@ -194,17 +188,20 @@ final class HostMain {
     /** Changes something that every watch must come to see. */
     private void mark(Discovery discovery) throws InterruptedException {
         untilAvailable(() -> Services.mark(discovery, LAST));
-        untilAvailable(() -> store.commit(
-                Transaction.builder().put(RegisterClient.KEYS + LAST, LAST).build()));
+        // the same one, however often it is asked for
+        Transaction last =
+                Transaction.builder().put(RegisterClient.KEYS + LAST, LAST).build();
+        untilAvailable(() -> store.commit(last));
         journal.tell("marked");
     }
 
     /** Waits until every watch has seen that. */
     private void settle() throws InterruptedException {
-        var last =
-                store.get(RegisterClient.KEYS + LAST, Consistency.LINEARIZABLE).orElseThrow();
-        while (everything.seenUntil() < last.modRevision()
-                || registers.seenUntil() < last.modRevision()
+        var marked = new AtomicLong();
+        untilAvailable(() ->
+                marked.set(store.get(RegisterClient.KEYS + LAST).orElseThrow().modRevision()));
+        while (everything.seenUntil() < marked.get()
+                || registers.seenUntil() < marked.get()
                 || !services.stream().allMatch(watch -> watch.hasSeen(LAST))) {
             Thread.sleep(LOOK_MILLIS);
         }
@@ -217,15 +214,11 @@ final class HostMain {
                 action.run();
                 return;
             } catch (FlynnException e) {
-                requireUnavailable(e);
+                if (e.code() != ErrorCode.SERVICE_UNAVAILABLE) {
+                    throw e;
+                }
                 Thread.sleep(LOOK_MILLIS);
             }
-        }
-    }
-
-    private static void requireUnavailable(FlynnException e) {
-        if (e.code() != ErrorCode.SERVICE_UNAVAILABLE) {
-            throw e;
         }
     }
 }

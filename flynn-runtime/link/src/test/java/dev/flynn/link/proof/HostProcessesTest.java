@@ -12,7 +12,10 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.extension.AnnotatedElementContext;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
 
 /**
  * Three hosts as processes in network namespaces of their own, whose leaders are killed, held up and cut off; what everybody
@@ -29,11 +32,19 @@ class HostProcessesTest {
     private static final int SABOTAGED_SECONDS = 8;
     private static final long SEED = Long.getLong("flynn.proof.seed", System.nanoTime() & 0xffff_ffffL);
 
-    /** What was told in a run in which something was wrong. */
-    private static final Path EVIDENCE = Path.of("target", "proof");
+    /** Where what was told in a run is kept, if something was wrong. */
+    private static final Path EVIDENCE = Path.of("target", "proof").toAbsolutePath();
 
-    @TempDir
+    @TempDir(factory = InTarget.class)
     Path directory;
+
+    /** Where it does no harm, should this process be killed. */
+    static final class InTarget implements TempDirFactory {
+        @Override
+        public Path createTempDirectory(AnnotatedElementContext element, ExtensionContext context) throws IOException {
+            return Files.createTempDirectory(Files.createDirectories(EVIDENCE), "run-");
+        }
+    }
 
     @BeforeAll
     static void requireMachines() {

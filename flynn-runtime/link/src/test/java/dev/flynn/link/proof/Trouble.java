@@ -3,7 +3,8 @@ package dev.flynn.link.proof;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 
 /**
@@ -42,7 +43,8 @@ record Trouble(Kind kind, Victim victim, int host, int millis, int quietMillis) 
 
     /** As much trouble as fits into the time, the same for the same seed. */
     static List<Trouble> schedule(long seed, int seconds, int hosts) {
-        var random = new Random(seed);
+        // unlike Random, whose first numbers are alike for seeds that are
+        var random = new SplittableRandom(seed);
         List<Trouble> troubles = new ArrayList<>();
         int left = seconds * 1000;
         while (left > 0) {
@@ -56,7 +58,7 @@ record Trouble(Kind kind, Victim victim, int host, int millis, int quietMillis) 
         return troubles;
     }
 
-    private static <T> T any(T[] values, Random random) {
+    private static <T> T any(T[] values, RandomGenerator random) {
         return values[random.nextInt(values.length)];
     }
 

@@ -22,6 +22,9 @@ record Verdict(String summary, List<String> violations) {
         var services = new ServiceEvents(changes.byRevision().values(), lines);
         List<String> violations = new ArrayList<>();
         lines.stream().filter(line -> line.is("broken")).forEach(line -> violations.add(line.toString()));
+        if (registers.answered() == 0 || claims.leaders() == 0 || services.events() == 0) {
+            violations.add("there is nothing to check");
+        }
         violations.addAll(claims.violations());
         violations.addAll(changes.violations());
         violations.addAll(services.violations());

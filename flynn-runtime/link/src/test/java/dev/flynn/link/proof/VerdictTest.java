@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 class VerdictTest {
 
     private static final int LIES = 6;
-    private static final int MILLIS = 500;
+    private static final int BYTES = 150_000;
 
     private static List<Line> story = List.of();
 
@@ -41,9 +41,8 @@ class VerdictTest {
         var users = new Workers(journal);
         var watchers = new Workers(journal);
         try (var store = new MemoryClusterStore();
-                var discovery = StoreDiscovery.builder(store)
-                        .ttl(Duration.ofMillis(200))
-                        .build()) {
+                var discovery =
+                        StoreDiscovery.builder(store).ttl(Duration.ofSeconds(2)).build()) {
             Services.create(discovery);
             var everything = new StoreWatch(store, "", 0, journal, 1);
             watchers.start("everything", everything::step);
@@ -59,7 +58,9 @@ class VerdictTest {
             }
             users.start("services", new Services(discovery, 4)::step);
             users.start("turns", new Turns(new ClusterState(store, new FlynnJson(), Clock.systemUTC()), "host1")::step);
-            Thread.sleep(MILLIS);
+            while (told.size() < BYTES) {
+                Thread.sleep(10);
+            }
             users.stop();
             long last = store.list("").revision();
             while (everything.seenUntil() < last) {
