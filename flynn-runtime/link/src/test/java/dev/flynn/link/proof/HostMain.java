@@ -44,12 +44,15 @@ final class HostMain {
     private static final int LINK_PORT = 1112;
     private static final int LOOK_MILLIS = 10;
     private static final String LAST = "last";
+    /** A prefix that no key has. */
+    private static final String NOTHING = "nothing/";
 
     private final HostPlan plan;
     private final Journal journal;
     private final RatisClusterStore store;
     private final Workers users;
-    private final Workers watchers;
+    private final Workers storeWatchers;
+    private final Workers serviceWatchers;
     private final StoreWatch everything;
     private final StoreWatch registers;
     private final List<ServiceWatch> services = new ArrayList<>();
@@ -85,7 +88,8 @@ final class HostMain {
         this.plan = plan;
         this.journal = journal;
         this.users = new Workers(journal);
-        this.watchers = new Workers(journal);
+        this.storeWatchers = new Workers(journal);
+        this.serviceWatchers = new Workers(journal);
         journal.tell("began", System.nanoTime());
         this.store = openStore();
         this.everything = new StoreWatch(store, "", plan.seenUntil(), journal, seedOf("everything"));
@@ -115,9 +119,9 @@ final class HostMain {
     }
 
     private void obey(BlockingQueue<String> commands) throws InterruptedException {
-        watchers.start("leader", this::tellWhetherItLeads);
-        watchers.start("watch-everything", everything::step);
-        watchers.start("watch-registers", registers::step);
+        storeWatchers.start("leader", this::tellWhetherItLeads);
+        storeWatchers.start("watch-everything", everything::step);
+        storeWatchers.start("watch-registers", registers::step);
         StoreDiscovery discovery = openDiscovery();
         startUsers(discovery);
         journal.tell("ready");
@@ -173,7 +177,7 @@ final class HostMain {
         Stream.concat(Services.WATCHED.stream(), Stream.of(Discovery.EVERYTHING))
                 .map(service -> new ServiceWatch(discovery, service, journal, seedOf("watch")))
                 .forEach(services::add);
-        services.forEach(watch -> watchers.start("watch-service", watch::step));
+        services.forEach(watch -> serviceWatchers.start("watch-service", watch::step));
     }
 
     /** No user does anything any more after this. */
@@ -195,14 +199,19 @@ final class HostMain {
         journal.tell("marked");
     }
 
-    /** Waits until every watch has seen that. */
+    /** Waits until every watch has seen that, and until all that was told of services was told of the store too. */
     private void settle() throws InterruptedException {
-        var marked = new AtomicLong();
+        while (!services.stream().allMatch(watch -> watch.hasSeen(LAST))) {
+            Thread.sleep(LOOK_MILLIS);
+        }
+        services.forEach(ServiceWatch::end);
+        serviceWatchers.stop();
+        var last = new AtomicLong();
         untilAvailable(() ->
-                marked.set(store.get(RegisterClient.KEYS + LAST).orElseThrow().modRevision()));
-        while (everything.seenUntil() < marked.get()
-                || registers.seenUntil() < marked.get()
-                || !services.stream().allMatch(watch -> watch.hasSeen(LAST))) {
+                last.set(store.get(RegisterClient.KEYS + LAST).orElseThrow().modRevision()));
+        var newest = new AtomicLong();
+        untilAvailable(() -> newest.set(store.list(NOTHING).revision()));
+        while (registers.seenUntil() < last.get() || everything.seenUntil() < newest.get()) {
             Thread.sleep(LOOK_MILLIS);
         }
         journal.tell("settled");

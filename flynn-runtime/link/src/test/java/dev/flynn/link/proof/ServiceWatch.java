@@ -25,7 +25,15 @@ final class ServiceWatch {
     private final Random random;
 
     private volatile Watcher current = new Watcher();
-    private volatile boolean settled;
+    private volatile Length length = Length.ANY;
+
+    /** How long watches go on. */
+    private enum Length {
+        ANY,
+        /** As long as they can. */
+        LONG,
+        NONE
+    }
 
     /** @param service or {@link Discovery#EVERYTHING} */
     ServiceWatch(Discovery discovery, String service, Journal journal, long seed) {
@@ -37,7 +45,12 @@ final class ServiceWatch {
 
     /** From now on a watch goes on for as long as it can. */
     void settle() {
-        settled = true;
+        length = Length.LONG;
+    }
+
+    /** Ends the watch; another one ends as soon as it has begun. */
+    void end() {
+        length = Length.NONE;
     }
 
     /** Whether the metadata of all that this watches has come to be this. */
@@ -54,7 +67,7 @@ final class ServiceWatch {
                 ? discovery.watchAll(watcher)
                 : discovery.watch(service, watcher)) {
             long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(random.nextInt(LONGEST_WATCH_MILLIS));
-            while (settled || System.nanoTime() < end) {
+            while (length == Length.LONG || length == Length.ANY && System.nanoTime() < end) {
                 if (watcher.ended.await(20, TimeUnit.MILLISECONDS)) {
                     break;
                 }

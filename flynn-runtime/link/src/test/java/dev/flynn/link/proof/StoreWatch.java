@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class StoreWatch {
 
-    private static final int LONGEST_WATCH_MILLIS = 4000;
+    private static final int LONGEST_WATCH_MILLIS = 2000;
     private static final AtomicInteger STREAMS = new AtomicInteger();
 
     private final ClusterStore store;

@@ -27,8 +27,8 @@ import org.junit.jupiter.api.Test;
 /** A good story is believed, and one with the slightest lie is not: what a host of one process told, and what is made of it. */
 class VerdictTest {
 
-    private static final int LIES = 6;
-    private static final int BYTES = 150_000;
+    private static final int LIES = 5;
+    private static final int BYTES = 60_000;
 
     private static List<Line> story = List.of();
 
@@ -40,16 +40,18 @@ class VerdictTest {
         var journal = new Journal(new PrintStream(told, false, StandardCharsets.UTF_8));
         var users = new Workers(journal);
         var watchers = new Workers(journal);
+        var last = new Workers(journal);
         try (var store = new MemoryClusterStore();
                 var discovery =
                         StoreDiscovery.builder(store).ttl(Duration.ofSeconds(2)).build()) {
             Services.create(discovery);
             var everything = new StoreWatch(store, "", 0, journal, 1);
-            watchers.start("everything", everything::step);
-            watchers.start("registers", new StoreWatch(store, RegisterClient.KEYS, 0, journal, 2)::step);
-            for (String service : List.of(Services.OLDEST, Services.MANUAL, Discovery.EVERYTHING)) {
-                watchers.start(service, new ServiceWatch(discovery, service, journal, 3)::step);
-            }
+            last.start("everything", everything::step);
+            last.start("registers", new StoreWatch(store, RegisterClient.KEYS, 0, journal, 2)::step);
+            List<ServiceWatch> services = Stream.of(Services.OLDEST, Services.MANUAL, Discovery.EVERYTHING)
+                    .map(service -> new ServiceWatch(discovery, service, journal, 3))
+                    .toList();
+            services.forEach(watch -> watchers.start("watch", watch::step));
             for (int i = 1; i <= 3; i++) {
                 users.start(
                         "client",
@@ -62,11 +64,13 @@ class VerdictTest {
                 Thread.sleep(10);
             }
             users.stop();
-            long last = store.list("").revision();
-            while (everything.seenUntil() < last) {
-                Thread.onSpinWait();
-            }
+            services.forEach(ServiceWatch::end);
             watchers.stop();
+            long newest = store.list("").revision();
+            while (everything.seenUntil() < newest) {
+                Thread.sleep(10);
+            }
+            last.stop();
         }
         story = told.toString(StandardCharsets.UTF_8)
                 .lines()
