@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * One host of an {@link EmbeddedCluster}, and the faults that can befall it.
  *
  * <p>Promises: a fault holds until it is taken back or the host is started again; each call returns when the cluster has done
- * what follows at once, without any time passing. Thread-safe.
+ * what follows at once, without any time passing; what needs a living host is refused with an {@link IllegalStateException} when
+ * it is dead. Thread-safe.
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public final class EmbeddedHost {
@@ -35,8 +36,10 @@ public final class EmbeddedHost {
     private final RecordedJobs recorded;
     private volatile Duration wrongBy = Duration.ZERO;
 
-    /** The host's life now; guarded by this. */
-    private @Nullable HostRun run;
+    /** Held while it dies or begins to live. */
+    private final Object life = new Object();
+
+    private volatile @Nullable HostRun run;
 
     EmbeddedHost(int number, EmbeddedCluster cluster, Surroundings around, EmbeddedCluster.Builder settings) {
         this.number = number;
@@ -87,7 +90,7 @@ public final class EmbeddedHost {
         return wrongBy;
     }
 
-    public synchronized boolean isAlive() {
+    public boolean isAlive() {
         return run != null;
     }
 
@@ -112,11 +115,12 @@ public final class EmbeddedHost {
         return requireAlive().discovery();
     }
 
-    private synchronized HostRun requireAlive() {
-        if (run == null) {
+    private HostRun requireAlive() {
+        HostRun now = run;
+        if (now == null) {
             throw new IllegalStateException("%s is dead; restart it first".formatted(id));
         }
-        return run;
+        return now;
     }
 
     // what befalls it
@@ -130,11 +134,13 @@ public final class EmbeddedHost {
         cluster.settle();
     }
 
-    synchronized void end() {
-        HostRun last = run;
-        run = null;
-        if (last != null) {
-            last.kill();
+    void end() {
+        synchronized (life) {
+            HostRun last = run;
+            run = null;
+            if (last != null) {
+                last.kill();
+            }
         }
     }
 
@@ -146,13 +152,15 @@ public final class EmbeddedHost {
 
     /** Starts it again, after it was killed or by killing it: connected, not paused, its clock as it was. */
     public void restart() {
-        end();
         begin();
         cluster.settle();
     }
 
-    synchronized void begin() {
-        run = cluster.inside(() -> new HostRun(this, around, this::openBackend));
+    void begin() {
+        synchronized (life) {
+            end();
+            run = cluster.inside(() -> new HostRun(this, around, this::openBackend));
+        }
     }
 
     private ContainerBackend openBackend(HostTime time) {

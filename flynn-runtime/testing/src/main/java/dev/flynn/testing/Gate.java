@@ -73,10 +73,6 @@ final class Gate {
         notifyAll();
     }
 
-    synchronized boolean isPaused() {
-        return paused;
-    }
-
     synchronized boolean isCut() {
         return cut;
     }

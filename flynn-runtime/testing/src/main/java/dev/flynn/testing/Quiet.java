@@ -44,8 +44,10 @@ final class Quiet {
             time.awaitIdle();
             quiet = isQuiet() ? quiet + 1 : 0;
             if (System.nanoTime() > deadline) {
-                throw new IllegalStateException("the cluster does not come to rest within %s; %s"
-                        .formatted(PATIENCE, describe(threads.busy())));
+                throw new IllegalStateException(
+                        "the cluster does not come to rest within %s; timers are idle: %s, watches were told: %s, busy: %s"
+                                .formatted(
+                                        PATIENCE, time.isIdle(), deliveries.areComplete(), describe(threads.busy())));
             }
             LockSupport.parkNanos(PAUSE_NANOS);
         }
@@ -66,6 +68,6 @@ final class Quiet {
                                 .limit(8)
                                 .map(StackTraceElement::toString)
                                 .collect(Collectors.joining(" < ")))
-                .collect(Collectors.joining("; ", "busy: ", ""));
+                .collect(Collectors.joining("; "));
     }
 }

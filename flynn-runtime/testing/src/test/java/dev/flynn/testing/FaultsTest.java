@@ -41,7 +41,7 @@ class FaultsTest {
     @BeforeEach
     void runAWhile() {
         shop.scale("web", 3);
-        cluster.advance(ofSeconds(30));
+        cluster.advance(TTL.multipliedBy(2).plusSeconds(1));
         assertThat(shop.upByHost()).isEqualTo(Map.of("host1", 1L, "host2", 1L, "host3", 1L));
     }
 
@@ -76,7 +76,7 @@ class FaultsTest {
         cluster.advance(ofSeconds(5));
 
         first.restart();
-        cluster.advance(ofSeconds(60));
+        cluster.advance(ofSeconds(40));
 
         assertThat(first.jobs().isRunning(job)).isTrue();
         assertThat(record(job).state()).isEqualTo(JobState.UP);
@@ -88,7 +88,7 @@ class FaultsTest {
     void aHostThatComesBackLateEndsTheJobsThatRunElsewhereNow() {
         JobId job = jobOn(first);
         first.kill();
-        cluster.advance(ofSeconds(60));
+        cluster.advance(ofSeconds(40));
         assertThat(first.jobs().isRunning(job)).as("its process goes on").isTrue();
 
         first.restart();
@@ -157,7 +157,7 @@ class FaultsTest {
         cluster.advance(ofSeconds(5));
 
         first.reconnect();
-        cluster.advance(ofSeconds(60));
+        cluster.advance(ofSeconds(40));
 
         assertThat(jobOn(first)).isEqualTo(job);
         assertThat(shop.jobs()).hasSize(3);
@@ -167,7 +167,7 @@ class FaultsTest {
     void aPausedHostIsTakenForDeadAndEndsItsJobsWhenItGoesOn() {
         JobId job = jobOn(first);
         first.pause();
-        cluster.advance(ofSeconds(60));
+        cluster.advance(ofSeconds(40));
         assertThat(first.jobs().isRunning(job)).isTrue();
         assertThat(shop.upByHost()).doesNotContainKey("host1");
 
@@ -184,7 +184,7 @@ class FaultsTest {
     void aHostWhoseClockIsWrongIsAHostLikeOthers() {
         first.setClockWrongBy(ofHours(1));
         cluster.host(2).setClockWrongBy(ofHours(-1));
-        cluster.advance(ofSeconds(60));
+        cluster.advance(ofSeconds(40));
         assertThat(first.clock().instant()).isEqualTo(cluster.clock().instant().plus(ofHours(1)));
         assertThat(shop.jobs()).hasSize(3).allMatch(job -> job.state() == JobState.UP);
 
@@ -270,7 +270,7 @@ class FaultsTest {
     @Test
     void allHostsAreKilledAndStartAgain() {
         cluster.hosts().forEach(EmbeddedHost::kill);
-        cluster.advance(ofSeconds(60));
+        cluster.advance(ofSeconds(40));
 
         cluster.host(3).restart();
         cluster.host(1).restart();
