@@ -9,6 +9,7 @@ docker_pid=
 started_pids=()
 host_options=() # of flynn-host up, beside the usual ones
 kept_packages=()
+ends=() # commands that end what a measurement began
 
 # ---- work and cleaning up
 
@@ -28,6 +29,7 @@ clean_up() {
   set +e
   stop_cluster
   stop_docker
+  for end in "${ends[@]}"; do eval "$end"; done
   for pid in "${started_pids[@]}"; do end_process "$pid"; done
   unmount_below "$work"
   as_root rm -rf "$work"
