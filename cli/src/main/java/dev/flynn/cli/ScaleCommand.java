@@ -43,21 +43,21 @@ final class ScaleCommand implements Command {
             showAll(context);
             return 0;
         }
-        Map<String, Integer> wanted = ScaleChange.parse(arguments.values());
+        ScaleChange.Counts wanted = ScaleChange.parse(arguments.values());
         String app = context.app();
         Release release = arguments
                 .option("release")
                 .map(id -> context.controller().release(ReleaseId.of(id)))
                 .orElseGet(() -> current(context, app));
-        Map<String, Integer> counts = context.controller()
+        ScaleChange.Counts current = context.controller()
                 .findFormation(app, release.id())
-                .map(Formation::processes)
-                .orElse(Map.of());
-        if (wanted.isEmpty()) {
-            show(context.console(), release, counts);
+                .map(formation -> new ScaleChange.Counts(formation.processes(), formation.tags()))
+                .orElse(new ScaleChange.Counts(Map.of(), Map.of()));
+        if (wanted.processes().isEmpty()) {
+            show(context.console(), release, current.processes());
         } else {
             ScaleChange change =
-                    ScaleChange.between(counts, wanted, release.processes().keySet());
+                    ScaleChange.between(current, wanted, release.processes().keySet());
             scale(context, app, release.id(), change, !arguments.has("no-wait"));
         }
         return 0;
@@ -106,16 +106,21 @@ final class ScaleCommand implements Command {
             console.print("requested scale equals current scale, nothing to do!");
             return;
         }
+        if (change.after().isEmpty()) {
+            console.print("persisting tag change");
+            put(context, app, release, change);
+            return;
+        }
         console.print("scaling " + change.describe());
         console.print("");
         console.flush();
         if (!wait) {
-            context.controller().putFormation(app, release, change.result());
+            put(context, app, release, change);
             return;
         }
         long began = System.nanoTime();
         try (EventStream events = context.controller().events(EventFilter.ofApp(app, EventType.JOB))) {
-            context.controller().putFormation(app, release, change.result());
+            put(context, app, release, change);
             await(console, events, release, change);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -123,6 +128,16 @@ final class ScaleCommand implements Command {
         }
         console.print("");
         console.print("scale completed in " + GoDuration.format(Duration.ofNanos(System.nanoTime() - began)));
+    }
+
+    private static void put(Context context, String app, ReleaseId release, ScaleChange change) {
+        Map<String, Integer> processes = change.result().processes();
+        if (change.changesTags()) {
+            context.controller()
+                    .putFormation(app, release, processes, change.result().tags());
+        } else {
+            context.controller().putFormation(app, release, processes);
+        }
     }
 
     private static void await(Console console, EventStream events, ReleaseId release, ScaleChange change)

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flynn.api.job.JobState;
+import dev.flynn.cli.ScaleChange.Counts;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,21 +14,51 @@ class ScaleChangeTest {
 
     private static final Set<String> TYPES = Set.of("web", "worker", "clock");
 
+    private static Counts counts(Map<String, Integer> processes) {
+        return new Counts(processes, Map.of());
+    }
+
     @Test
     void typesThatAreNotNamedKeepTheirCount() {
-        ScaleChange change =
-                ScaleChange.between(Map.of("web", 4, "worker", 2, "clock", 1), Map.of("worker", 5, "web", 2), TYPES);
+        ScaleChange change = ScaleChange.between(
+                counts(Map.of("web", 4, "worker", 2, "clock", 1)), counts(Map.of("worker", 5, "web", 2)), TYPES);
 
         assertThat(change.describe()).isEqualTo("web: 4=>2, worker: 2=>5");
-        assertThat(change.result()).isEqualTo(Map.of("web", 2, "worker", 5, "clock", 1));
+        assertThat(change.result().processes()).isEqualTo(Map.of("web", 2, "worker", 5, "clock", 1));
         assertThat(change.expected()).isEqualTo(Map.of("web", -2, "worker", 3));
+        assertThat(change.changesTags()).isFalse();
     }
 
     @Test
     void equalCountsAreNoChange() {
-        assertThat(ScaleChange.between(Map.of("web", 4), Map.of("web", 4), TYPES)
+        assertThat(ScaleChange.between(counts(Map.of("web", 4)), counts(Map.of("web", 4)), TYPES)
                         .isEmpty())
                 .isTrue();
+    }
+
+    @Test
+    void tagsFollowTheCountAndAreKeptUnlessTheyAreNamed() {
+        var before = new Counts(
+                Map.of("web", 1, "worker", 1), Map.of("web", Map.of("disk", "ssd"), "worker", Map.of("old", "true")));
+
+        ScaleChange change =
+                ScaleChange.between(before, ScaleChange.parse(List.of("web=3", "worker=1,zone=b=2,fast")), TYPES);
+
+        assertThat(change.after()).isEqualTo(Map.of("web", 3));
+        assertThat(change.changesTags()).isTrue();
+        assertThat(change.result().tags())
+                .isEqualTo(Map.of("web", Map.of("disk", "ssd"), "worker", Map.of("zone", "b=2", "fast", "true")));
+    }
+
+    @Test
+    void aCommaAloneMeansNoTagsAnyMore() {
+        var before = new Counts(Map.of("web", 1), Map.of("web", Map.of("disk", "ssd")));
+
+        ScaleChange change = ScaleChange.between(before, ScaleChange.parse(List.of("web=1,")), TYPES);
+
+        assertThat(change.after()).isEmpty();
+        assertThat(change.isEmpty()).isFalse();
+        assertThat(change.result().tags()).isEmpty();
     }
 
     @Test
@@ -38,7 +69,7 @@ class ScaleChangeTest {
                 .hasMessage("ERROR: could not parse quantity in \"web=x\"");
         assertThatThrownBy(() -> ScaleChange.parse(List.of("web=-1")))
                 .hasMessage("ERROR: process quantities cannot be negative in \"web=-1\"");
-        assertThatThrownBy(() -> ScaleChange.between(Map.of(), Map.of("b", 1, "a", 1, "web", 1), TYPES))
+        assertThatThrownBy(() -> ScaleChange.between(counts(Map.of()), counts(Map.of("b", 1, "a", 1, "web", 1)), TYPES))
                 .hasMessage("ERROR: unknown process types: \"a\", \"b\"");
     }
 

@@ -175,6 +175,20 @@ public final class ControllerClient implements AutoCloseable {
         return call("PUT", appPath(app, "/formations/" + release), Map.of("processes", processes), Formation.class);
     }
 
+    /**
+     * Replaces counts and tags.
+     *
+     * @param tags which hosts may run the jobs of a process type, by the type
+     */
+    public Formation putFormation(
+            String app, ReleaseId release, Map<String, Integer> processes, Map<String, Map<String, String>> tags) {
+        return call(
+                "PUT",
+                appPath(app, "/formations/" + release),
+                Map.of("processes", processes, "tags", tags),
+                Formation.class);
+    }
+
     public void deleteFormation(String app, ReleaseId release) {
         callEmpty("DELETE", appPath(app, "/formations/" + release));
     }
