@@ -18,7 +18,7 @@ final class Candidate {
 
     private static final int HEARTBEATS_PER_TTL = 5;
     private static final int FEWEST_HEARTBEATS = 5;
-    private static final int MOST_HEARTBEATS = 30;
+    private static final int MOST_HEARTBEATS = 25;
 
     private final Discovery discovery;
     private final Instance self;

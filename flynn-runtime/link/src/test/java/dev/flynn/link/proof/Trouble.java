@@ -51,8 +51,7 @@ record Trouble(Kind kind, Victim victim, int host, int millis, int quietMillis) 
             Kind kind = any(Kind.values(), random);
             int millis = SHORTEST_MILLIS + random.nextInt(random.nextBoolean() ? 1000 : 4000);
             int quiet = SHORTEST_MILLIS + random.nextInt(random.nextBoolean() ? 300 : 2000);
-            Victim victim = random.nextBoolean() ? Victim.STORE_LEADER : any(Victim.values(), random);
-            troubles.add(new Trouble(kind, victim, random.nextInt(hosts), millis, quiet));
+            troubles.add(new Trouble(kind, any(Victim.values(), random), random.nextInt(hosts), millis, quiet));
             left -= millis + quiet;
         }
         return troubles;
