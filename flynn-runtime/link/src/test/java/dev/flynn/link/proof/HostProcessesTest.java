@@ -21,14 +21,14 @@ import org.junit.jupiter.api.io.TempDirFactory;
  * Three hosts as processes in network namespaces of their own, whose leaders are killed, held up and cut off; what everybody
  * asked, was answered and was told must make sense.
  *
- * <p>System properties: {@code flynn.proof.runs} (1) of {@code flynn.proof.seconds} (8), {@code flynn.proof.seed} for the first
+ * <p>System properties: {@code flynn.proof.runs} (1) of {@code flynn.proof.seconds} (6), {@code flynn.proof.seed} for the first
  * of them (random, and printed), {@code flynn.proof.required}: it is an error if there can be no namespaces here.
  */
 class HostProcessesTest {
 
     private static final String REQUIRED = "flynn.proof.required";
     private static final int RUNS = Integer.getInteger("flynn.proof.runs", 1);
-    private static final int SECONDS = Integer.getInteger("flynn.proof.seconds", 8);
+    private static final int SECONDS = Integer.getInteger("flynn.proof.seconds", 6);
     private static final int SABOTAGED_SECONDS = 8;
     private static final long SEED = Long.getLong("flynn.proof.seed", System.nanoTime() & 0xffff_ffffL);
 

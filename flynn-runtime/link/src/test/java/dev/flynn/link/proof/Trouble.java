@@ -49,7 +49,7 @@ record Trouble(Kind kind, Victim victim, int host, int millis, int quietMillis) 
         int left = seconds * 1000;
         while (left > 0) {
             Kind kind = any(Kind.values(), random);
-            int millis = SHORTEST_MILLIS + random.nextInt(random.nextBoolean() ? 1000 : 4000);
+            int millis = Math.min(left, SHORTEST_MILLIS + random.nextInt(random.nextBoolean() ? 1000 : 4000));
             int quiet = SHORTEST_MILLIS + random.nextInt(random.nextBoolean() ? 300 : 2000);
             troubles.add(new Trouble(kind, any(Victim.values(), random), random.nextInt(hosts), millis, quiet));
             left -= millis + quiet;
