@@ -4,10 +4,13 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.release.HealthCheck;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.StreamSupport;
 
 /** Fills in the contract's defaults, and reads the status under its historic key {@code status.omitempty} too. */
 final class HealthCheckDeserializer extends JsonDeserializer<HealthCheck> {
@@ -24,7 +27,23 @@ final class HealthCheckDeserializer extends JsonDeserializer<HealthCheck> {
                 text(tree, "path").orElse("/"),
                 text(tree, "host"),
                 text(tree, "match"),
-                positive(tree, "status", positive(tree, "status.omitempty", 200)));
+                positive(tree, "status", positive(tree, "status.omitempty", 200)),
+                words(tree, "command"));
+    }
+
+    private static List<String> words(JsonNode tree, String field) {
+        JsonNode value = tree.path(field);
+        if (value.isMissingNode() || value.isNull()) {
+            return List.of();
+        }
+        boolean allText = StreamSupport.stream(value.spliterator(), false).allMatch(JsonNode::isTextual);
+        if (!value.isArray() || !allText) {
+            throw FlynnException.invalidField(
+                    "check." + field, "must be a list of strings, such as [\"bin/check\", \"--quick\"]");
+        }
+        return StreamSupport.stream(value.spliterator(), false)
+                .map(JsonNode::asText)
+                .toList();
     }
 
     private static Duration duration(JsonNode tree, String field, Duration fallback) {

@@ -32,6 +32,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FlynnJsonTest {
 
@@ -100,6 +102,40 @@ class FlynnJsonTest {
         assertThat(check.interval()).hasSeconds(3);
         assertThat(check.threshold()).isEqualTo(2);
         assertThat(json.write(check)).contains("\"status\":204");
+    }
+
+    @Test
+    void aHealthCheckByACommandIsReadAndWritten() {
+        HealthCheck check =
+                json.read("{\"type\":\"command\",\"command\":[\"bin/check\",\"\",\"a b\"]}", HealthCheck.class);
+
+        assertThat(check).isEqualTo(HealthCheck.command("bin/check", "", "a b"));
+        assertThat(json.write(check)).contains("\"command\":[\"bin/check\",\"\",\"a b\"]");
+        assertThat(json.read(json.write(check), HealthCheck.class)).isEqualTo(check);
+        assertThat(json.write(HealthCheck.tcp())).doesNotContain("command").doesNotContain("Command");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"type\":\"command\"} must name a program when check.type is \"command\"",
+                "{\"type\":\"command\",\"command\":null} must name a program when check.type is \"command\"",
+                "{\"type\":\"command\",\"command\":[]} must name a program when check.type is \"command\"",
+                "{\"type\":\"command\",\"command\":[\" \"]} must name a program when check.type is \"command\"",
+                "{\"type\":\"command\",\"command\":\"bin/check\"} must be a list of strings, such as",
+                "{\"type\":\"command\",\"command\":[\"bin/check\",5]} must be a list of strings, such as",
+                "{\"type\":\"command\",\"command\":[\"bin/check\",\"\\u0000\"]} has a NUL",
+                "{\"type\":\"http\",\"command\":[\"bin/check\"]} is for check.type \"command\" alone"
+            })
+    void aHealthCheckWhoseCommandIsNoneSaysWhichFieldIsWrong(String sample) {
+        int end = sample.indexOf('}') + 1;
+
+        FlynnException refusal = catchThrowableOfType(
+                FlynnException.class, () -> json.read(sample.substring(0, end), HealthCheck.class));
+
+        assertThat(refusal.code()).isEqualTo(ErrorCode.VALIDATION);
+        assertThat(refusal.field()).contains("check.command");
+        assertThat(refusal).hasMessageStartingWith("check.command" + sample.substring(end));
     }
 
     @Test

@@ -11,6 +11,8 @@ public enum Capability {
     STDIN,
     /** Jobs may have a terminal, which can be resized. */
     TTY,
+    /** {@link ContainerBackend#exec} runs a command inside a running job. */
+    EXEC,
     /** Jobs keep running when the backend is closed, and it finds them again when it is opened on the same directory. */
     SURVIVES_RESTART,
     /** Each job has a network address of its own, so that ports of jobs never collide. */

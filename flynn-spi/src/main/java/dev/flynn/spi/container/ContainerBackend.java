@@ -9,6 +9,7 @@ import dev.flynn.spi.component.Subscription;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.apiguardian.api.API;
@@ -37,6 +38,9 @@ import org.apiguardian.api.API;
  *       the job. Without stdin in the spec the process reads end of file.
  *   <li>CB-12 With {@code TTY}: the process has a controlling terminal of the wanted size, and a resize reaches it.
  *   <li>CB-13 A limit that is declared holds; the platform goes on when a job exceeds it.
+ *   <li>CB-14 With {@code EXEC}: a command inside a job sees the job's environment, working directory and files; its exit
+ *       status is exact; one that takes too long is killed with all its processes, and so is one whose job ends; the job
+ *       itself, its output and its status know nothing of it.
  * </ul>
  *
  * <p>Implementations are thread-safe.
@@ -95,6 +99,20 @@ public interface ContainerBackend extends AutoCloseable {
     /** @throws FlynnException {@code UNSUPPORTED}, or {@code OBJECT_NOT_FOUND} if the job does not run on a terminal */
     default void resize(JobId id, TerminalSize size) {
         throw FlynnException.unsupported("resize");
+    }
+
+    /**
+     * Runs a command inside a running job: with the environment that the job was started with, in its working directory, on
+     * its root file system, as its user, with nothing on its standard input. Waits until the command ended, and no process
+     * of it is left then. Commands of one job may run at the same time.
+     *
+     * @param command a program, which is looked for in the job's {@code PATH} unless it has a slash, and its arguments
+     * @param timeout after this the command is killed
+     * @throws FlynnException {@code UNSUPPORTED}, {@code VALIDATION} if the command is empty, {@code OBJECT_NOT_FOUND} if the
+     *     job does not run or ends meanwhile, {@code SERVICE_UNAVAILABLE} if the machine cannot run it now
+     */
+    default ExecResult exec(JobId id, List<String> command, Duration timeout) {
+        throw FlynnException.unsupported("exec");
     }
 
     /** Releases what this backend opened; jobs that survive a restart keep running, others are ended (CB-6). */
