@@ -1,9 +1,12 @@
 package dev.flynn.testing;
 
+import dev.flynn.spi.store.ClusterStore;
+import dev.flynn.spi.store.CommitResult;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.spi.store.Transaction.Operation;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /** Which watches of the store have still to be told of something; thread-safe. */
 final class Deliveries {
@@ -49,18 +52,31 @@ final class Deliveries {
         return delivery;
     }
 
-    /** Deletions are left out: one of a key that does not exist is told to nobody. */
-    void committed(Transaction transaction, long revision) {
-        for (Delivery delivery : deliveries) {
-            if (transaction.operations().stream().anyMatch(operation -> isTold(operation, delivery.prefix))) {
-                delivery.expect(revision);
+    /** Commits, and expects that every watch of what changes is told; nobody is told that a key was deleted that did not exist. */
+    synchronized CommitResult commit(ClusterStore store, Transaction transaction) {
+        Set<String> deleted = transaction.operations().stream()
+                .filter(Operation.Delete.class::isInstance)
+                .map(operation -> ((Operation.Delete) operation).key())
+                .filter(key -> store.get(key).isPresent())
+                .collect(Collectors.toSet());
+        CommitResult result = store.commit(transaction);
+        if (result.committed()) {
+            for (Delivery delivery : deliveries) {
+                if (transaction.operations().stream()
+                        .anyMatch(operation -> isTold(operation, delivery.prefix, deleted))) {
+                    delivery.expect(result.revision());
+                }
             }
         }
+        return result;
     }
 
-    private static boolean isTold(Operation operation, String prefix) {
+    private static boolean isTold(Operation operation, String prefix, Set<String> deleted) {
         if (operation instanceof Operation.Put put) {
             return put.key().startsWith(prefix);
+        }
+        if (operation instanceof Operation.Delete delete) {
+            return delete.key().startsWith(prefix) && deleted.contains(delete.key());
         }
         return operation instanceof Operation.Append append && append.prefix().startsWith(prefix);
     }

@@ -96,10 +96,7 @@ final class HostStore implements ClusterStore {
     public CommitResult commit(Transaction transaction) {
         gate.requireConnected();
         wires.carry();
-        CommitResult result = store.commit(transaction);
-        if (result.committed()) {
-            deliveries.committed(transaction, result.revision());
-        }
+        CommitResult result = deliveries.commit(store, transaction);
         wires.carry();
         gate.requireConnected();
         return result;
