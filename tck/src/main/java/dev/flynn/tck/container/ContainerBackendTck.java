@@ -17,6 +17,7 @@ import dev.flynn.api.release.Port;
 import dev.flynn.api.release.ResourceLimit;
 import dev.flynn.spi.container.Capability;
 import dev.flynn.spi.container.ContainerBackend;
+import dev.flynn.spi.container.ExecResult;
 import dev.flynn.tck.Rule;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -36,7 +37,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Checks the promises CB-1 to CB-13 of a {@link ContainerBackend}. Extend it, say how the backend is opened and which image
+ * Checks the promises CB-1 to CB-14 of a {@link ContainerBackend}. Extend it, say how the backend is opened and which image
  * has a shell, and run it with JUnit:
  *
  * <pre>{@code
@@ -259,6 +260,9 @@ public abstract class ContainerBackendTck {
         if (!has(Capability.TTY)) {
             refusedUnless(Capability.TTY, () -> backend.resize(spec.id(), TerminalSize.DEFAULT));
         }
+        if (!has(Capability.EXEC)) {
+            refusedUnless(Capability.EXEC, () -> backend.exec(spec.id(), List.of("true"), patience()));
+        }
     }
 
     @Rule("CB-7")
@@ -452,7 +456,128 @@ public abstract class ContainerBackendTck {
         assertThat(ended(shell("exit 0")).exitStatus()).isEqualTo(OptionalInt.of(0));
     }
 
+    @Rule("CB-14")
+    void aCommandInAJobSeesWhatTheJobSees() {
+        assumeTrue(has(Capability.EXEC));
+        String odd = "a b\t'c' \"d\" $e é 日本";
+        JobSpec spec = shell(
+                        "echo of the job > file-of-the-job; pwd; id -u; echo ready; while true; do sleep 0.05; done")
+                .withEnv(Map.of("ODD", odd));
+        running(spec);
+        awaitOutput(spec.id(), "ready");
+
+        ExecResult result = exec(
+                spec.id(), "pwd; id -u; echo ready; cat file-of-the-job; printf '%s|%s' \"$ODD\" \"$1\"; cat", odd);
+
+        assertThat(result.output())
+                .isEqualTo(seen.text(spec.id(), OutputStreamKind.STDOUT) + "of the job\n" + odd + "|" + odd);
+        assertThat(result.succeeded()).isTrue();
+    }
+
+    @Rule("CB-14")
+    void theExitStatusOfACommandIsExact() {
+        assumeTrue(has(Capability.EXEC));
+        JobSpec spec = longRunningJob();
+        running(spec);
+
+        for (int status : List.of(0, 1, 7, 126, 143, 255)) {
+            assertThat(exec(spec.id(), "exit " + status).exitStatus()).isEqualTo(OptionalInt.of(status));
+        }
+        assertThat(exec(spec.id(), "kill -9 $$; sleep 60").exitStatus()).isEqualTo(OptionalInt.of(128 + 9));
+        assertThat(backend.exec(spec.id(), List.of("/no/such/program"), patience())
+                        .exitStatus())
+                .isEqualTo(OptionalInt.of(ExecResult.NO_PROGRAM));
+    }
+
+    @Rule("CB-14")
+    void aCommandChangesNothingOfItsJob() {
+        assumeTrue(has(Capability.EXEC));
+        JobSpec spec = longRunningJob();
+        running(spec);
+
+        ExecResult result = exec(spec.id(), "echo out; echo err >&2; exit 5");
+
+        assertThat(result).isEqualTo(ExecResult.ended(5, "out\nerr\n"));
+        assertThat(backend.status(spec.id()).map(JobStatus::state)).contains(JobStatus.State.RUNNING);
+        assertThat(backend.jobs()).hasSize(1);
+        backend.stop(spec.id(), Duration.ZERO);
+        awaitDown(spec.id());
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).isEmpty();
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDERR)).isEmpty();
+    }
+
+    @Rule("CB-14")
+    void aCommandThatTakesTooLongIsKilledWithAllItsProcesses() {
+        assumeTrue(has(Capability.EXEC));
+        String mark = mark();
+        JobSpec spec = longRunningJob();
+        running(spec);
+
+        ExecResult result = backend.exec(
+                spec.id(),
+                List.of(
+                        "/bin/sh",
+                        "-c",
+                        "trap '' TERM HUP; echo begun; sleep " + mark + " & setsid sleep " + mark + " & sleep " + mark),
+                Duration.ofSeconds(1));
+
+        assertThat(result.exitStatus()).isEmpty();
+        assertThat(processesWith(mark)).isZero();
+        assertThat(backend.status(spec.id()).map(JobStatus::state)).contains(JobStatus.State.RUNNING);
+    }
+
+    @Rule("CB-14")
+    void whatACommandLeavesBehindIsEnded() {
+        assumeTrue(has(Capability.EXEC));
+        String mark = mark();
+        JobSpec spec = longRunningJob();
+        running(spec);
+
+        ExecResult result = exec(spec.id(), "(setsid sleep " + mark + " >/dev/null 2>&1 &); sleep 0.1; exit 0");
+
+        assertThat(result.succeeded()).isTrue();
+        assertThat(processesWith(mark)).isZero();
+    }
+
+    @Rule("CB-14")
+    void aCommandEndsWithItsJob() {
+        assumeTrue(has(Capability.EXEC));
+        String mark = mark();
+        JobSpec spec = longRunningJob();
+        running(spec);
+        var refusal = CompletableFuture.supplyAsync(
+                () -> catchThrowableOfType(FlynnException.class, () -> exec(spec.id(), "sleep " + mark + "; true")));
+        await("the command runs").atMost(patience()).until(() -> processesWith(mark) > 0);
+
+        backend.stop(spec.id(), Duration.ZERO);
+        awaitDown(spec.id());
+
+        assertThat(processesWith(mark)).isZero();
+        assertThat(refusal).succeedsWithin(patience());
+        assertThat(refusal.join()).isNotNull();
+        assertThat(refusal.join().code()).isEqualTo(ErrorCode.OBJECT_NOT_FOUND);
+    }
+
+    @Rule("CB-14")
+    void aCommandInAJobThatDoesNotRunIsRefused() {
+        assumeTrue(has(Capability.EXEC));
+        JobSpec spec = shell("true");
+        ended(spec);
+
+        for (JobId id : List.of(spec.id(), JobId.random(HOST))) {
+            var refusal = catchThrowableOfType(FlynnException.class, () -> exec(id, "true"));
+            assertThat(refusal).isNotNull();
+            assertThat(refusal.code()).isEqualTo(ErrorCode.OBJECT_NOT_FOUND);
+        }
+    }
+
     // what the tests are made of
+
+    private ExecResult exec(JobId job, String line, String... arguments) {
+        List<String> command = Stream.concat(Stream.of("/bin/sh", "-c", line, "sh"), Stream.of(arguments))
+                .toList();
+        return backend.exec(job, command, patience());
+    }
 
     private boolean has(Capability capability) {
         return backend.capabilities().contains(capability);

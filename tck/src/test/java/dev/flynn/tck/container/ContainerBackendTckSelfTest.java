@@ -303,6 +303,30 @@ class ContainerBackendTckSelfTest {
         }
     }
 
+    @Breaks("CB-14")
+    static class RunsCommandsBesideTheJob extends Kit {
+        @Override
+        ReferenceBackend wrong(Path directory) {
+            return new ReferenceBackend(directory) {
+                @Override
+                Map<String, String> commandEnvironment(JobSpec spec) {
+                    return Map.of("PATH", "/usr/local/bin:/usr/bin:/bin");
+                }
+            };
+        }
+    }
+
+    @Breaks("CB-14")
+    static class LeavesWhatCommandsStarted extends Kit {
+        @Override
+        ReferenceBackend wrong(Path directory) {
+            return new ReferenceBackend(directory) {
+                @Override
+                void endOfCommand(String mark) {}
+            };
+        }
+    }
+
     private static ReferenceBackend claiming(Path directory, Capability capability) {
         return new ReferenceBackend(directory) {
             @Override

@@ -9,6 +9,7 @@ import dev.flynn.api.id.JobId;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.container.Capability;
 import dev.flynn.spi.container.ContainerBackend;
+import dev.flynn.spi.container.ExecResult;
 import dev.flynn.spi.container.JobListener;
 import java.io.IOException;
 import java.io.InputStream;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -47,6 +49,8 @@ class ReferenceBackend implements ContainerBackend {
             open F, ">$f"; print F $? & 127, " ", $? >> 8; close F
             """;
 
+    private static final String PATH = "/usr/local/bin:/usr/bin:/bin";
+
     final Path directory;
     private final Map<JobId, Run> runs = new ConcurrentHashMap<>();
     private final Set<JobId> begun = new HashSet<>();
@@ -59,7 +63,7 @@ class ReferenceBackend implements ContainerBackend {
 
     @Override
     public Set<Capability> capabilities() {
-        return Set.of(Capability.SIGNAL, Capability.STDIN, Capability.IMAGE_HOST);
+        return Set.of(Capability.SIGNAL, Capability.STDIN, Capability.EXEC, Capability.IMAGE_HOST);
     }
 
     @Override
@@ -126,9 +130,41 @@ class ReferenceBackend implements ContainerBackend {
         return process.getOutputStream();
     }
 
+    @Override
+    public ExecResult exec(JobId id, List<String> command, Duration timeout) {
+        Run run = running(id);
+        String mark = "TCK_COMMAND=" + UUID.randomUUID();
+        Path output = directory.resolve(mark);
+        var builder = new ProcessBuilder(command)
+                .directory(directory.toFile())
+                .redirectInput(Path.of("/dev/null").toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile());
+        builder.environment().clear();
+        builder.environment().putAll(commandEnvironment(run.spec));
+        builder.environment().put("TCK_JOB", id.value());
+        builder.environment().put("TCK_COMMAND", mark.substring(mark.indexOf('=') + 1));
+        try {
+            Process process = begin(id, builder);
+            boolean inTime = process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS);
+            process.destroyForcibly().waitFor();
+            endOfCommand(mark);
+            if (run.status.isDown() || run.ending) {
+                throw new FlynnException(ErrorCode.OBJECT_NOT_FOUND, "job " + id + " ended");
+            }
+            String text = Files.readString(output);
+            return inTime ? ExecResult.ended(process.exitValue(), text) : ExecResult.tookTooLong(text);
+        } catch (IOException e) {
+            return ExecResult.ended(ExecResult.NO_PROGRAM, e.toString());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw FlynnException.unavailable("interrupted", e);
+        }
+    }
+
     private Run running(JobId id) {
         Run run = runs.get(id);
-        if (run == null || run.process == null) {
+        if (run == null || run.process == null || run.status.isDown()) {
             throw new FlynnException(ErrorCode.OBJECT_NOT_FOUND, "job " + id + " does not run");
         }
         return run;
@@ -188,6 +224,16 @@ class ReferenceBackend implements ContainerBackend {
         return new HashMap<>(spec.env());
     }
 
+    Map<String, String> commandEnvironment(JobSpec spec) {
+        Map<String, String> environment = new HashMap<>(Map.of("PATH", PATH));
+        environment.putAll(environment(spec));
+        return environment;
+    }
+
+    void endOfCommand(String mark) {
+        endAll(mark);
+    }
+
     int firstSignal(Duration grace) {
         return grace.isZero() ? 9 : 15;
     }
@@ -218,20 +264,24 @@ class ReferenceBackend implements ContainerBackend {
 
     /** Also what became a daemon still has the mark in its environment. */
     static void endMarked(JobId id) {
+        endAll("TCK_JOB=" + id);
+    }
+
+    private static void endAll(String mark) {
         boolean found = true;
         while (found) {
             List<ProcessHandle> marked = ProcessHandle.allProcesses()
-                    .filter(process -> isMarked(process.pid(), id))
+                    .filter(process -> isMarked(process.pid(), mark))
                     .toList();
             marked.forEach(ProcessHandle::destroyForcibly);
             found = !marked.isEmpty();
         }
     }
 
-    private static boolean isMarked(long pid, JobId id) {
+    private static boolean isMarked(long pid, String mark) {
         try {
             return new String(Files.readAllBytes(Path.of("/proc/" + pid + "/environ")), StandardCharsets.UTF_8)
-                    .contains("TCK_JOB=" + id);
+                    .contains(mark);
         } catch (IOException gone) {
             return false;
         }
@@ -244,6 +294,7 @@ class ReferenceBackend implements ContainerBackend {
         private final CountDownLatch down = new CountDownLatch(1);
         private volatile JobStatus status;
         private volatile Process process;
+        private volatile boolean ending;
 
         Run(JobSpec spec) {
             this.spec = spec;
@@ -272,8 +323,9 @@ class ReferenceBackend implements ContainerBackend {
                     Stream.concat(Stream.of("perl", "-e", WAIT, result.toString()), spec.cmd().stream())
                             .toList());
             Map<String, String> environment = environment(spec);
+            builder.directory(directory.toFile());
             builder.environment().clear();
-            builder.environment().put("PATH", "/usr/local/bin:/usr/bin:/bin");
+            builder.environment().put("PATH", PATH);
             builder.environment().putAll(environment);
             builder.environment().put("TCK_JOB", spec.id().value());
             Process started = begin(spec.id(), builder);
@@ -288,6 +340,7 @@ class ReferenceBackend implements ContainerBackend {
             Thread out = pump(started.getInputStream(), OutputStreamKind.STDOUT);
             Thread err = pump(started.getErrorStream(), OutputStreamKind.STDERR);
             started.waitFor();
+            ending = true;
             endOthers(spec.id());
             out.join(2_000);
             err.join(2_000);
