@@ -24,7 +24,8 @@ class ManyInstancesTest {
     @Test
     void heartbeatsOfAllAreCheapAndEveryWatcherHearsOfEveryChange() {
         try (var store = new MemoryClusterStore();
-                var discovery = StoreDiscovery.builder(store).ttl(Duration.ofHours(1)).build()) {
+                var discovery =
+                        StoreDiscovery.builder(store).ttl(Duration.ofHours(1)).build()) {
             for (int service = 0; service < SERVICES; service++) {
                 discovery.createService("service-" + service, LeaderType.OLDEST);
             }
