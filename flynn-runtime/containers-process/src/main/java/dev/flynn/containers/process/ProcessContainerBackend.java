@@ -15,6 +15,7 @@ import dev.flynn.base.NamedThreads;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.container.Capability;
 import dev.flynn.spi.container.ContainerBackend;
+import dev.flynn.spi.container.ExecResult;
 import dev.flynn.spi.container.JobListener;
 import java.io.IOException;
 import java.io.InputStream;
@@ -50,15 +51,20 @@ public final class ProcessContainerBackend implements ContainerBackend {
 
     private static final Logger log = LoggerFactory.getLogger(ProcessContainerBackend.class);
 
-    private static final Set<Capability> CAPABILITIES =
-            Set.of(Capability.SIGNAL, Capability.STDIN, Capability.TTY, Capability.LIMIT_MAX_FD, Capability.IMAGE_HOST);
+    private static final Set<Capability> CAPABILITIES = Set.of(
+            Capability.SIGNAL,
+            Capability.STDIN,
+            Capability.TTY,
+            Capability.EXEC,
+            Capability.LIMIT_MAX_FD,
+            Capability.IMAGE_HOST);
     private static final String SCHEME = "host:";
     private static final Pattern DIRECTORY_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,199}");
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(10);
 
     private final Path jobs;
     private final Path images;
-    private final Path supervisor;
+    private final Supervisor supervisor;
     private final String address;
     private final Clock clock;
     private final JobPreparation preparation;
@@ -68,16 +74,16 @@ public final class ProcessContainerBackend implements ContainerBackend {
     /** Prepares and follows jobs. */
     private final ExecutorService workers;
 
-    /** Starts every process: the kernel tells a supervisor of its parent's death when the thread that started it ends. */
     private final ExecutorService spawner;
 
     private volatile boolean closed;
 
     private ProcessContainerBackend(Builder builder) {
+        Path script;
         try {
             this.jobs = Files.createDirectories(builder.dataDirectory.resolve("jobs"))
                     .toRealPath();
-            this.supervisor = installSupervisor(builder.dataDirectory);
+            script = installSupervisor(builder.dataDirectory);
             endLeftovers();
         } catch (IOException e) {
             throw FlynnException.unavailable("cannot use " + builder.dataDirectory + ": " + e, e);
@@ -88,6 +94,7 @@ public final class ProcessContainerBackend implements ContainerBackend {
         this.preparation = builder.preparation;
         this.workers = java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("process-job"));
         this.spawner = java.util.concurrent.Executors.newSingleThreadExecutor(new NamedThreads("process-spawner"));
+        this.supervisor = new Supervisor(script, spawner);
         ((ThreadPoolExecutor) workers).setKeepAliveTime(5, TimeUnit.SECONDS);
     }
 
@@ -168,6 +175,11 @@ public final class ProcessContainerBackend implements ContainerBackend {
         live(id).resize(size);
     }
 
+    @Override
+    public ExecResult exec(JobId id, List<String> command, Duration timeout) {
+        return live(id).exec(command, timeout);
+    }
+
     private RunningProcess live(JobId id) {
         RunningProcess job = running.get(id);
         if (job == null || job.status().state() != JobStatus.State.RUNNING) {
@@ -241,11 +253,7 @@ public final class ProcessContainerBackend implements ContainerBackend {
         return workers;
     }
 
-    ExecutorService spawner() {
-        return spawner;
-    }
-
-    Path supervisor() {
+    Supervisor supervisor() {
         return supervisor;
     }
 

@@ -8,7 +8,7 @@ import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.release.ResourceLimit;
 import dev.flynn.base.NamedThreads;
-import java.io.File;
+import dev.flynn.spi.container.ExecResult;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -36,13 +36,13 @@ final class RunningProcess {
     private static final int SIGTERM = 15;
     private static final int MAX_SIGNAL = 64;
 
-    private static final Map<String, String> BASE_ENVIRONMENT = Map.of(
-            "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "TERM", "xterm");
+    private static final Map<String, String> BASE_ENVIRONMENT = Map.of("PATH", Supervisor.PATH, "TERM", "xterm");
+    private static final Duration COMMANDS_PATIENCE = Duration.ofSeconds(5);
 
     private final ProcessContainerBackend backend;
     private final JobSpec spec;
     private final JobDirectory directory;
+    private final JobCommands commands;
     private final CountDownLatch down = new CountDownLatch(1);
     private final Object lock = new Object();
 
@@ -59,6 +59,7 @@ final class RunningProcess {
         this.backend = backend;
         this.spec = spec;
         this.directory = backend.directoryOf(spec);
+        this.commands = new JobCommands(spec.id());
         this.status = JobStatus.starting(spec.id(), backend.clock().instant());
     }
 
@@ -107,6 +108,7 @@ final class RunningProcess {
         } finally {
             if (!followed) {
                 process.destroyForcibly();
+                var unused = commands.end(Duration.ZERO);
                 Leftovers.end(directory.path());
             }
         }
@@ -152,6 +154,7 @@ final class RunningProcess {
         Future<?> err = pump(process.getErrorStream(), OutputStreamKind.STDERR);
         sendWhatWasWanted();
         process.waitFor();
+        endCommands();
         Optional<JobStatus> ended = directory.ended(status, backend.clock().instant());
         if (ended.isEmpty()) {
             Leftovers.end(directory.path());
@@ -177,24 +180,40 @@ final class RunningProcess {
         return environment;
     }
 
-    private Process spawn() throws IOException, InterruptedException {
-        List<String> line = List.of(
-                "perl",
-                backend.supervisor().toString(),
-                directory.path().toString(),
-                String.valueOf(ProcessHandle.current().pid()),
-                descriptors(),
-                spec.tty().map(size -> size.lines() + "x" + size.columns()).orElse("-"));
-        var builder = new ProcessBuilder(line).directory(directory.path().toFile());
-        builder.environment().clear();
-        builder.environment().put("PATH", BASE_ENVIRONMENT.get("PATH"));
+    private Process spawn() throws IOException {
+        ProcessBuilder builder = backend.supervisor()
+                .ofJob(
+                        directory,
+                        descriptors(),
+                        spec.tty()
+                                .map(size -> size.lines() + "x" + size.columns())
+                                .orElse("-"));
         if (!spec.stdin() && spec.tty().isEmpty()) {
-            builder.redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
+            builder.redirectInput(Supervisor.nothing());
         }
-        try {
-            return backend.spawner().submit(builder::start).get();
-        } catch (ExecutionException e) {
-            throw new IOException("cannot start its supervisor: " + message(e.getCause()), e.getCause());
+        return backend.supervisor().start(builder);
+    }
+
+    ExecResult exec(List<String> command, Duration timeout) {
+        if (command.isEmpty()) {
+            throw FlynnException.invalid("a command must name a program");
+        }
+        if (command.stream().anyMatch(word -> word.indexOf(0) >= 0)) {
+            throw FlynnException.invalid("a command has a NUL, which no process can be given");
+        }
+        return commands.run(
+                new CommandRun(
+                        backend.supervisor(),
+                        backend.supervisor().ofCommand(directory, descriptors()),
+                        CommandRun.input(command, environment()),
+                        backend.workers()),
+                timeout);
+    }
+
+    /** No command of the job outlives it. */
+    private void endCommands() throws InterruptedException {
+        if (!commands.end(COMMANDS_PATIENCE)) {
+            log.atWarn().addKeyValue("job", spec.id()).log("a command in the job does not end with it");
         }
     }
 
@@ -274,7 +293,7 @@ final class RunningProcess {
                 return;
             }
         }
-        send(kill ? "USR2" : "TERM", process.pid());
+        Supervisor.send(kill ? "USR2" : "TERM", process.pid());
     }
 
     void signal(int number) {
@@ -285,7 +304,7 @@ final class RunningProcess {
                 .mainProcess()
                 .orElseThrow(
                         () -> new FlynnException(ErrorCode.OBJECT_NOT_FOUND, "job " + spec.id() + " does not run yet"));
-        send(String.valueOf(number), main);
+        Supervisor.send(String.valueOf(number), main);
     }
 
     void resize(TerminalSize size) {
@@ -298,7 +317,7 @@ final class RunningProcess {
         } catch (IOException e) {
             throw FlynnException.unavailable("cannot resize the terminal of job " + spec.id(), e);
         }
-        send("WINCH", process.pid());
+        Supervisor.send("WINCH", process.pid());
     }
 
     OutputStream stdin() {
@@ -326,19 +345,6 @@ final class RunningProcess {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return status.isDown();
-        }
-    }
-
-    /** The JDK can send TERM and KILL only; the shell's own kill sends the rest. */
-    private static void send(String signal, long pid) {
-        try {
-            new ProcessBuilder("/bin/sh", "-c", "kill -" + signal + " " + pid + " 2>/dev/null")
-                    .start()
-                    .waitFor();
-        } catch (IOException e) {
-            throw FlynnException.unavailable("cannot send signal " + signal, e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 

@@ -1,6 +1,6 @@
 # Runs one job and outlives it by a moment: reports exactly how it ended, and leaves no process of it behind.
 #
-#   perl supervisor.pl JOB_DIRECTORY PARENT_PID SOFT:HARD|- ROWSxCOLUMNS|-
+#   perl supervisor.pl JOB_DIRECTORY PARENT_PID SOFT:HARD|- ROWSxCOLUMNS|- [exec]
 #
 # JOB_DIRECTORY/command has the command line and JOB_DIRECTORY/env the environment (NAME=value), NUL after each item: so
 # they cannot change this program, and no locale changes them.
@@ -8,13 +8,18 @@
 # "exit N", "signal N" or "error TEXT"; its blocks are there from the start, so that a full disk hides no result.
 # TERM is passed on to the job's main process; USR2 kills it. Its end is the end of all processes of the job. The death of
 # the parent kills everything at once. WINCH sets the terminal to the size in JOB_DIRECTORY/winsize.
+#
+# With "exec" it runs a command beside the job's main process, and writes no file, because a disk may be full. On standard
+# input come the number of words of the command, these words, and the environment, NUL after each item; the result goes to
+# standard error, and both outputs of the command to standard output.
 use strict;
 use warnings;
 use POSIX ();
 use Fcntl ();
 use Errno ();
 
-my ($directory, $parent, $descriptors, $terminal) = @ARGV;
+my ($directory, $parent, $descriptors, $terminal, $mode) = @ARGV;
+my $exec = defined $mode && $mode eq 'exec';
 my $machine = (POSIX::uname())[4];
 my ($SYS_prctl, $SYS_prlimit64) = $machine eq 'x86_64' ? (157, 302) : (167, 261);
 my ($PR_SET_PDEATHSIG, $PR_SET_CHILD_SUBREAPER) = (1, 36);
@@ -26,9 +31,11 @@ my $CHUNK_BYTES = 65536;
 my $main = 0;    # process id of the job's main process
 my $wanted = '';    # a signal that came before the main process was there
 
-open(my $result, '+>', "$directory/status") or die "cannot write the status: $!\n";
+my $result;
+$exec or open($result, '+>', "$directory/status") or die "cannot write the status: $!\n";
 
 sub report {
+  return syswrite(STDERR, "$_[0]\n") if $exec;
   sysseek($result, 0, 0);
   return syswrite($result, sprintf("%-*.*s\n", $RESULT_BYTES - 1, $RESULT_BYTES - 1, shift));
 }
@@ -49,6 +56,11 @@ sub write_file {
 sub read_items {
   my $name = shift;
   open(my $file, '<', "$directory/$name") or fail("cannot read its $name: $!");
+  return items_of($file);
+}
+
+sub items_of {
+  my $file = shift;
   local $/;
   my $text = <$file>;
   return map { substr($_, 0, -1) } (defined $text ? $text : '') =~ /[^\0]*\0/gs;
@@ -94,8 +106,8 @@ sub die_with_parent {
 }
 
 $SIG{HUP} = \&die_with_parent;
-$SIG{USR2} = sub { $wanted = 'KILL'; kill('KILL', $main) if $main; };
-$SIG{TERM} = sub { $wanted ||= 'TERM'; kill('TERM', $main) if $main; };
+$SIG{USR2} = sub { $main ? kill('KILL', $main) : ($wanted = 'KILL') };
+$SIG{TERM} = sub { $main ? kill('TERM', $main) : ($wanted ||= 'TERM') };
 $SIG{INT} = $SIG{QUIT} = 'IGNORE';    # a Ctrl-C in the operator's terminal is the host's business
 $SIG{PIPE} = 'IGNORE';
 $| = 1;
@@ -104,7 +116,7 @@ syscall($SYS_prctl, $PR_SET_PDEATHSIG, POSIX::SIGHUP(), 0, 0, 0);
 syscall($SYS_prctl, $PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 POSIX::_exit(1) if getppid() != $parent;
 POSIX::setsid();
-report('') or fail("cannot write the status: $!");
+$exec or report('') or fail("cannot write the status: $!");
 
 sub window_size {
   my ($rows, $columns) = split(/x/, shift);
@@ -149,8 +161,16 @@ sub take_terminal {
   return '';
 }
 
-my @command = read_items('command');
-my %environment = map { split(/=/, $_, 2) } read_items('env');
+my (@command, %environment);
+if ($exec) {
+  my ($words, @items) = items_of(\*STDIN);
+  @command = splice(@items, 0, $words);
+  %environment = map { split(/=/, $_, 2) } @items;
+  open(STDIN, '<', '/dev/null') or fail("cannot open /dev/null: $!");
+} else {
+  @command = read_items('command');
+  %environment = map { split(/=/, $_, 2) } read_items('env');
+}
 pipe(my $failure_reader, my $failure_writer) or fail("cannot make a pipe: $!");
 
 # A signal that comes while the process is made waits until both sides know who they are.
@@ -165,6 +185,7 @@ if ($main == 0) {
   POSIX::sigprocmask(POSIX::SIG_SETMASK(), POSIX::SigSet->new());
   syscall($SYS_prctl, $PR_SET_PDEATHSIG, POSIX::SIGKILL(), 0, 0, 0);
   POSIX::setsid();
+  POSIX::dup2(1, 2) if $exec;
   my $problem = $master ? take_terminal() : '';
   $problem ||= limit_descriptors() if $descriptors ne '-';
   %ENV = %environment;
@@ -180,6 +201,7 @@ if ($main == 0) {
 
 close($failure_writer);
 POSIX::sigprocmask(POSIX::SIG_UNBLOCK(), $held);
+kill($wanted, $main) if $wanted;
 
 # The pipe closes when the command is executed, because of close-on-exec.
 my $problem = do { local $/; <$failure_reader> };
@@ -188,7 +210,7 @@ if (defined $problem && $problem ne '') {
   waitpid($main, 0);
   fail($problem);
 }
-if (!write_file('pid', $main)) {
+if (!$exec && !write_file('pid', $main)) {
   kill_everything();
   fail("cannot write its process id: $!");
 }
@@ -277,7 +299,7 @@ if ($master) {
   $SIG{WINCH} = \&resize;
   $status = relay();
 } else {
-  open(STDIN, '<', '/dev/null');
+  open(STDIN, '<', '/dev/null') unless $exec;
   while (1) {
     my $ended = waitpid(-1, 0);
     if ($ended == $main) { $status = $?; last }

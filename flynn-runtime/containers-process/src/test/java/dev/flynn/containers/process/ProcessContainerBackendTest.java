@@ -2,14 +2,17 @@ package dev.flynn.containers.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
+import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.release.ResourceLimit;
+import dev.flynn.spi.container.ExecResult;
 import dev.flynn.spi.container.JobListener;
 import java.io.File;
 import java.io.IOException;
@@ -23,10 +26,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -251,23 +256,9 @@ class ProcessContainerBackendTest {
     @Test
     void theSoftLimitOfDescriptorsIsWhatWasRequested() {
         open();
-        JobSpec plain = ShellImage.job("ulimit -Sn; ulimit -Hn");
-        var limit = new ResourceLimit(OptionalLong.of(100), OptionalLong.of(200));
-        var spec = new JobSpec(
-                plain.id(),
-                Map.of(),
-                plain.image(),
-                List.of(),
-                plain.cmd(),
-                Map.of(),
-                List.of(),
-                Map.of(ResourceLimit.MAX_FD, limit),
-                plain.tty(),
-                false,
-                false,
-                false,
-                false,
-                false);
+        JobSpec spec = limited(
+                ShellImage.job("ulimit -Sn; ulimit -Hn"),
+                new ResourceLimit(OptionalLong.of(100), OptionalLong.of(200)));
 
         awaitDown(start(spec));
 
@@ -297,6 +288,146 @@ class ProcessContainerBackendTest {
 
         assertThat(awaitDown(start(ShellImage.job("true"))).error()).contains("No space left on device");
         assertThat(told).extracting(JobStatus::state).doesNotContain(JobStatus.State.RUNNING);
+    }
+
+    @Test
+    void aCommandHasTheEnvironmentDirectoryAndLimitsOfItsJob() {
+        open();
+        String line = "env | grep -Ev '^(PWD|OLDPWD|SHLVL|_)=' | sort; pwd; ulimit -n; echo ready";
+        JobSpec spec = limited(
+                ShellImage.job(line + "; exec sleep 600").withEnv(Map.of("BIG", "x".repeat(90_000), "PORT", "4711")),
+                ResourceLimit.of(123));
+        JobId id = start(spec);
+        awaitOutput("ready");
+        awaitRunning(id);
+
+        ExecResult result = exec(id, line);
+
+        assertThat(output.toString()).contains("PORT=4711", "HOME=", "TMPDIR=", "\n123\n");
+        assertThat(result.output())
+                .hasSizeGreaterThan(4096)
+                .isEqualTo(output.substring(output.length() - result.output().length()));
+        assertThat(exec(id, "printf %s \"$BIG\" | wc -c").output().strip()).isEqualTo("90000");
+    }
+
+    @Test
+    void nothingIsWrittenToDiskForACommand() {
+        open();
+        JobId id = start(ShellImage.job("exec sleep 600"));
+        awaitRunning(id);
+
+        String during = exec(id, "ls -A .. | sort").output();
+
+        assertThat(during.lines()).containsExactlyInAnyOrder("app", "tmp", "command", "env", "pid", "status");
+    }
+
+    @Test
+    void theEndOfALongOutputIsKept() {
+        open();
+        JobId id = start(ShellImage.job("exec sleep 600"));
+        awaitRunning(id);
+
+        ExecResult result =
+                exec(id, "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; echo last >&2; exit 3");
+
+        assertThat(result.exitStatus()).isEqualTo(OptionalInt.of(3));
+        assertThat(result.output()).endsWith("line 19999\nlast\n");
+        assertThat(result.output().length()).isBetween(4096, 65_536);
+    }
+
+    @Test
+    void whatIsNoProgramSaysWhy() {
+        open();
+        JobId id = start(ShellImage.job("exec sleep 600"));
+        awaitRunning(id);
+
+        ExecResult result = backend.exec(id, List.of("bin/check", "--quick"), Duration.ofSeconds(20));
+
+        assertThat(result).isEqualTo(ExecResult.ended(127, "cannot run bin/check: No such file or directory"));
+        assertThatThrownBy(() -> backend.exec(id, List.of(), Duration.ofSeconds(20)))
+                .hasMessageContaining("must name a program");
+        assertThatThrownBy(() -> backend.exec(id, List.of("a\0b"), Duration.ofSeconds(20)))
+                .hasMessageContaining("NUL");
+    }
+
+    @Test
+    void aCommandThatIsKilledAtAnyMomentLeavesNothingBehind() {
+        open();
+        String mark = mark();
+        JobId id = start(ShellImage.job("exec sleep 600"));
+        awaitRunning(id);
+
+        for (int millis = 0; millis < 60; millis += 2) {
+            ExecResult result = backend.exec(
+                    id,
+                    List.of("/bin/sh", "-c", "trap '' TERM; setsid sleep " + mark + " & sleep " + mark),
+                    Duration.ofMillis(millis));
+            assertThat(result.exitStatus()).isEmpty();
+        }
+
+        assertThat(sleeping(mark)).isZero();
+        await().atMost(Duration.ofSeconds(20)).until(() -> commandSupervisors().isEmpty());
+        assertThat(backend.status(id).map(JobStatus::state)).contains(JobStatus.State.RUNNING);
+    }
+
+    @Test
+    void commandsOfOneJobRunAtTheSameTimeAndLeaveNoDescriptorOpen() {
+        open();
+        JobId id = start(ShellImage.job("exec sleep 600"));
+        awaitRunning(id);
+        runCommands(id, 8);
+        long before = descriptors();
+
+        runCommands(id, 32);
+
+        await().atMost(Duration.ofSeconds(20)).until(() -> descriptors() <= before);
+        assertThat(commandSupervisors()).isEmpty();
+    }
+
+    private void runCommands(JobId id, int count) {
+        assertThat(IntStream.range(0, count)
+                        .mapToObj(i -> CompletableFuture.supplyAsync(() -> exec(id, "echo " + i + "; exit " + i)))
+                        .toList()
+                        .stream()
+                        .map(CompletableFuture::join))
+                .containsExactlyElementsOf(IntStream.range(0, count)
+                        .mapToObj(i -> ExecResult.ended(i, i + "\n"))
+                        .toList());
+    }
+
+    @Test
+    void whoeverWaitsForACommandCanBeInterruptedAndTheCommandIsKilled() throws InterruptedException {
+        open();
+        String mark = mark();
+        JobId id = start(ShellImage.job("exec sleep 600"));
+        awaitRunning(id);
+        var refusal = new CompletableFuture<Throwable>();
+        var waiting = new Thread(() -> refusal.complete(catchThrowable(() -> exec(id, "sleep " + mark + "; true"))));
+        waiting.start();
+        await().atMost(Duration.ofSeconds(20)).until(() -> sleeping(mark) == 1);
+
+        waiting.interrupt();
+
+        assertThat(refusal).succeedsWithin(Duration.ofSeconds(20));
+        assertThat(refusal.join()).hasMessageContaining("interrupted");
+        assertThat(sleeping(mark)).isZero();
+        waiting.join();
+    }
+
+    @Test
+    void aCommandEndsWithItsBackend() {
+        open();
+        String mark = mark();
+        JobId id = start(ShellImage.job("exec sleep 600"));
+        awaitRunning(id);
+        var refusal = CompletableFuture.supplyAsync(() -> catchThrowable(() -> exec(id, "sleep " + mark + "; true")));
+        await().atMost(Duration.ofSeconds(20)).until(() -> sleeping(mark) == 1);
+
+        backend.close();
+
+        assertThat(sleeping(mark)).isZero();
+        assertThat(refusal).succeedsWithin(Duration.ofSeconds(20));
+        assertThat(refusal.join()).isInstanceOf(FlynnException.class);
     }
 
     @Test
@@ -339,6 +470,40 @@ class ProcessContainerBackendTest {
 
     private JobId start(JobSpec spec) {
         return backend.start(spec).id();
+    }
+
+    private static JobSpec limited(JobSpec plain, ResourceLimit descriptors) {
+        return new JobSpec(
+                plain.id(),
+                plain.metadata(),
+                plain.image(),
+                plain.entrypoint(),
+                plain.cmd(),
+                plain.env(),
+                plain.ports(),
+                Map.of(ResourceLimit.MAX_FD, descriptors),
+                plain.tty(),
+                plain.stdin(),
+                plain.disableLog(),
+                plain.data(),
+                plain.hostNetwork(),
+                plain.resurrect());
+    }
+
+    private ExecResult exec(JobId id, String line) {
+        return backend.exec(id, List.of("/bin/sh", "-c", line), Duration.ofSeconds(40));
+    }
+
+    private void awaitRunning(JobId id) {
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> backend.status(id).orElseThrow().state() == JobStatus.State.RUNNING);
+    }
+
+    private static List<ProcessHandle> commandSupervisors() {
+        return ProcessHandle.current()
+                .children()
+                .filter(child -> child.info().commandLine().orElse("").endsWith(" exec"))
+                .toList();
     }
 
     private JobStatus awaitDown(JobId id) {
