@@ -28,7 +28,6 @@ import javax.net.ssl.X509TrustManager;
  */
 final class HealthProbe {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(2);
     private static final int MATCHED_BYTES = 5120;
     private static final int MAX_HEAD_BYTES = 64 * 1024;
     private static final Pattern STATUS_LINE = Pattern.compile("HTTP/1\\.[01] (\\d{3})");
@@ -36,7 +35,7 @@ final class HealthProbe {
     private HealthProbe() {}
 
     static boolean passes(HealthCheck check, String host, int port) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        long deadline = System.nanoTime() + Probe.PATIENCE.toNanos();
         try (var socket = new Socket()) {
             socket.connect(new InetSocketAddress(host, port), millisUntil(deadline));
             return switch (check.type()) {
@@ -82,7 +81,7 @@ final class HealthProbe {
     private static int millisUntil(long deadline) throws SocketTimeoutException {
         long millis = Duration.ofNanos(deadline - System.nanoTime()).toMillis();
         if (millis <= 0) {
-            throw new SocketTimeoutException("no answer within " + PATIENCE);
+            throw new SocketTimeoutException("no answer within " + Probe.PATIENCE);
         }
         return (int) millis;
     }

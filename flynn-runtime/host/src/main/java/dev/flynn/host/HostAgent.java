@@ -13,13 +13,16 @@ import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.job.JobState;
 import dev.flynn.api.release.Artifact;
+import dev.flynn.api.release.HealthCheck;
 import dev.flynn.api.release.Port;
+import dev.flynn.api.release.Service;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
 import dev.flynn.base.TimeSource;
 import dev.flynn.discovery.Heartbeats;
 import dev.flynn.discovery.Registration;
 import dev.flynn.spi.component.Subscription;
+import dev.flynn.spi.container.Capability;
 import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.spi.container.JobListener;
 import dev.flynn.spi.discovery.Discovery;
@@ -485,12 +488,16 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             port.service().ifPresent(service -> {
                 var instance = Instance.of(
                         port.proto(), address + ":" + port.port(), JobEnvironment.serviceMeta(job.spec.env()));
+                if (!canCheck(job, service)) {
+                    return;
+                }
                 var registered = new ServicePort(
                         service,
                         instance,
                         discovery,
                         heartbeats,
                         pauses,
+                        probe(job, service, instance),
                         () -> job.backend.stop(job.id(), Duration.ZERO));
                 if (job.addService(registered)) {
                     registered.start();
@@ -498,6 +505,29 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             });
         }
         reconcileSoon();
+    }
+
+    private static Probe probe(LocalJob job, Service service, Instance instance) {
+        return byCommand(service)
+                ? new CommandProbe(job.backend, job.id())
+                : Probe.ofAddress(instance.host(), instance.port());
+    }
+
+    /** What nobody can check is never registered: nobody knows whether it is well. */
+    private static boolean canCheck(LocalJob job, Service service) {
+        boolean can = !byCommand(service) || job.backend.capabilities().contains(Capability.EXEC);
+        if (!can) {
+            log.atError()
+                    .addKeyValue("job", job.id())
+                    .addKeyValue("service", service.name())
+                    .log("the backend of this job cannot run commands in it, so its check by a command never passes "
+                            + "and it is not registered; use a check of type tcp, http or https");
+        }
+        return can;
+    }
+
+    private static boolean byCommand(Service service) {
+        return service.check().map(HealthCheck::byCommand).orElse(false);
     }
 
     private void finished(LocalJob job, JobStatus status) {
