@@ -51,6 +51,33 @@ class ReleasesTest {
     }
 
     @Test
+    void aHealthCheckMayBeACommand() {
+        JsonNode release = controller
+                .post("/releases", checkedBy("{\"type\":\"command\",\"command\":[\"bin/check\",\"--quick\"]}"))
+                .ok();
+
+        assertThat(release.at("/processes/web/ports/0/service/check/command").toString())
+                .isEqualTo("[\"bin/check\",\"--quick\"]");
+        assertThat(controller.get("/releases/" + release.get("id").asText()).json())
+                .isEqualTo(release);
+    }
+
+    @Test
+    void aHealthCheckByACommandThatNamesNoProgramIsRefused() {
+        Answer answer = controller.post("/releases", checkedBy("{\"type\":\"command\"}"));
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.json().get("message").asText())
+                .isEqualTo("check.command must name a program when check.type is \"command\"");
+        assertThat(answer.json().at("/detail/field").asText()).isEqualTo("check.command");
+    }
+
+    private static String checkedBy(String check) {
+        return "{\"processes\":{\"web\":{\"ports\":[{\"port\":0,\"proto\":\"tcp\",\"service\":{\"name\":\"ledger-web\",\"check\":%s}}]}}}"
+                .formatted(check);
+    }
+
+    @Test
     void aReleaseWithoutArtifactIsAllowed() {
         JsonNode release =
                 controller.post("/releases", "{\"env\":{\"A\":\"\"}}").ok();
