@@ -9,6 +9,7 @@ import dev.flynn.api.id.JobId;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.container.Capability;
 import dev.flynn.spi.container.ContainerBackend;
+import dev.flynn.spi.container.ExecResult;
 import dev.flynn.spi.container.JobListener;
 import java.io.OutputStream;
 import java.time.Clock;
@@ -157,6 +158,12 @@ final class GatedBackend implements ContainerBackend {
     public void resize(JobId id, TerminalSize size) {
         requireAlive();
         backend.resize(id, size);
+    }
+
+    @Override
+    public ExecResult exec(JobId id, List<String> command, Duration timeout) {
+        requireAlive();
+        return backend.exec(id, command, timeout);
     }
 
     @Override
