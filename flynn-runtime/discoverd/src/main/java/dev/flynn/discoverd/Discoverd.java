@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Discoverd implements AutoCloseable {
 
+    private static final int UNLIMITED = -1;
     private static final int MAX_WORKERS = 16;
 
     private final Closer closer = new Closer();
@@ -85,6 +86,8 @@ public final class Discoverd implements AutoCloseable {
                         .setPoolName("discoverd-io")
                         .setThreadFactory(new NamedThreads("discoverd-io")));
         listener.getTransport().setSelectorRunnersCount(1);
+        // a client that heartbeats for many instances keeps its connection
+        listener.getKeepAlive().setMaxRequestsCount(UNLIMITED);
         return listener;
     }
 

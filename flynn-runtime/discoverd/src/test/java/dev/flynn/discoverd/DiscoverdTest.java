@@ -1,5 +1,6 @@
 package dev.flynn.discoverd;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
@@ -8,7 +9,11 @@ import dev.flynn.api.discovery.Instance;
 import dev.flynn.api.discovery.LeaderType;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
@@ -178,6 +183,21 @@ class DiscoverdTest {
         assertThat(server.delete("/services/web/instances/" + http(1).id()).statusCode())
                 .isEqualTo(200);
         assertThat(server.delete("/services/nothing/instances/x").statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void aConnectionIsKeptForAsManyRequestsAsTheClientHas() throws IOException {
+        try (var socket = new Socket("127.0.0.1", server.port())) {
+            var answers = new BufferedReader(new InputStreamReader(socket.getInputStream(), US_ASCII));
+            for (int number = 0; number < 600; number++) {
+                socket.getOutputStream().write("GET /ping HTTP/1.1\r\nHost: discoverd\r\n\r\n".getBytes(US_ASCII));
+                assertThat(answers.readLine()).as("answer %d", number).isEqualTo("HTTP/1.1 200 OK");
+                String header = answers.readLine();
+                while (!header.isEmpty()) {
+                    header = answers.readLine();
+                }
+            }
+        }
     }
 
     // ---- leaders
