@@ -71,8 +71,8 @@ record Decision(
         return changes.isEmpty();
     }
 
-    static Decision of(ClusterPicture picture, Scheduler scheduler, Restarts restarts, Instant now) {
-        return new Making(picture, restarts).decide(scheduler, now);
+    static Decision of(ClusterPicture picture, Scheduler scheduler, Restarts restarts, Waits waits, Instant now) {
+        return new Making(picture, restarts, waits).decide(scheduler, now);
     }
 
     private record Owner(AppId app, ReleaseId release) {}
@@ -82,6 +82,7 @@ record Decision(
 
         private final ClusterPicture picture;
         private final Restarts restarts;
+        private final Waits waits;
         private final Draining draining;
 
         /** Jobs of process types; one-off jobs are not here. */
@@ -93,9 +94,10 @@ record Decision(
         private final Set<String> replaced = new HashSet<>();
         private final Set<String> oddities = new HashSet<>();
 
-        Making(ClusterPicture picture, Restarts restarts) {
+        Making(ClusterPicture picture, Restarts restarts, Waits waits) {
             this.picture = picture;
             this.restarts = restarts;
+            this.waits = waits;
             this.draining = new Draining(picture.hosts(), picture.roll().alive(), picture.isServed());
             for (Versioned<JobRecord> job : picture.jobs()) {
                 jobsById.put(job.value().id(), job);
@@ -120,7 +122,7 @@ record Decision(
                     .forEach(owner -> views.add(new FormationView(owner.app(), owner.release(), List.of())));
             findLeaving();
             views.forEach(this::findNewlyDown);
-            Plan plan = scheduler.plan(new ClusterSnapshot(now, hostViews(), views, jobViews()));
+            Plan plan = scheduler.plan(new ClusterSnapshot(now, hostViews(), views, jobViews(now)));
             oddities.addAll(draining.staying());
             List<Change> changes = changes(plan, now);
             return new Decision(changes, plan.unplaceable(), lookAgainAt(plan, now), oddities);
@@ -195,8 +197,9 @@ record Decision(
                     .toList();
         }
 
-        private List<JobView> jobViews() {
+        private List<JobView> jobViews(Instant now) {
             List<JobView> views = new ArrayList<>();
+            List<JobId> waiting = new ArrayList<>();
             for (Versioned<JobRecord> versioned : picture.jobs()) {
                 JobRecord job = versioned.value();
                 if (job.app().isEmpty() || job.release().isEmpty() || draining.isLeaving(job.id())) {
@@ -208,9 +211,14 @@ record Decision(
                 } else {
                     job.restartAt()
                             .or(() -> Optional.ofNullable(newlyDown.get(job.id())))
-                            .ifPresent(restartAt -> views.add(view(job, "", JobState.PENDING, restartAt)));
+                            .map(recorded -> waits.due(job, recorded, restarts.delayOf(job), now))
+                            .ifPresent(due -> {
+                                waiting.add(job.id());
+                                views.add(view(job, "", JobState.PENDING, due));
+                            });
                 }
             }
+            waits.looked(waiting);
             return views;
         }
 

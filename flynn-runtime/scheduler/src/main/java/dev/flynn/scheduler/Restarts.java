@@ -83,7 +83,12 @@ final class Restarts {
 
     /** The delay counts from when the job went down, so that it is the same whoever computes it, and whenever. */
     private Instant restartAt(JobRecord down) {
-        return down.updatedAt().plus(policy.delayAfter(restartsBefore(down)));
+        return down.updatedAt().plus(delayOf(down));
+    }
+
+    /** How long the successor of a job that went down waits. */
+    Duration delayOf(JobRecord down) {
+        return policy.delayAfter(restartsBefore(down));
     }
 
     private int restartsBefore(JobRecord down) {

@@ -52,6 +52,7 @@ final class SchedulerPass {
     private final ClusterState state;
     private final Scheduler scheduler;
     private final Restarts restarts;
+    private final Waits waits = new Waits();
     private final Clock clock;
     private final HostWatch watch;
 
@@ -150,7 +151,7 @@ final class SchedulerPass {
     }
 
     private Decision decide(ClusterPicture picture) {
-        Decision decision = Decision.of(picture, scheduler, restarts, clock.instant());
+        Decision decision = Decision.of(picture, scheduler, restarts, waits, clock.instant());
         tellOddities(decision);
         return decision;
     }

@@ -28,6 +28,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SchedulerPassTest {
 
@@ -270,8 +272,38 @@ class SchedulerPassTest {
         cluster.exit(cluster.onlyLive(formation, "web").id(), 1);
 
         clock.pass(Duration.ofSeconds(3));
-        pass.run();
+        newPass(RestartPolicy.DEFAULT).run();
 
+        assertThat(cluster.onlyLive(formation, "web").restarts()).isEqualTo(4);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-3600, -10, 10, 3600})
+    void theClockOfAHostThatIsWrongNeitherHoldsUpARestartNorDoesAwayWithItsDelay(int seconds) {
+        cluster.withHosts("host1");
+        Formation formation = cluster.app("web");
+        crashed(formation, 3);
+        cluster.exit(cluster.onlyLive(formation, "web").id(), 1, clock.instant().plusSeconds(seconds));
+
+        assertThat(pass.run()).contains(clock.instant().plusSeconds(2));
+        assertThat(cluster.live(formation, "web")).isEmpty();
+        clock.pass(Duration.ofSeconds(2));
+        pass.run();
+        assertThat(cluster.onlyLive(formation, "web").restarts()).isEqualTo(4);
+    }
+
+    @Test
+    void aNewSchedulerWaitsNoLongerThanTheDelayWhateverIsRecorded() {
+        cluster.withHosts("host1");
+        Formation formation = cluster.app("web");
+        crashed(formation, 3);
+        cluster.exit(cluster.onlyLive(formation, "web").id(), 1, clock.instant().plusSeconds(3600));
+
+        SchedulerPass other = newPass(RestartPolicy.DEFAULT);
+
+        assertThat(other.run()).contains(clock.instant().plusSeconds(2));
+        clock.pass(Duration.ofSeconds(2));
+        other.run();
         assertThat(cluster.onlyLive(formation, "web").restarts()).isEqualTo(4);
     }
 

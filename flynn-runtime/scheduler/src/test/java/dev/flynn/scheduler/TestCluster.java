@@ -221,6 +221,12 @@ final class TestCluster {
         state.jobs().update(id, read -> read.down(JobStatus.starting(id, now()).exited(status, now()), now()));
     }
 
+    /** The job's process ends as soon as it runs, by the clock of its host. */
+    void exit(JobId id, int status, Instant at) {
+        state.jobs().update(id, read -> read.starting(read.spec(), at).up("127.0.0.1", at));
+        state.jobs().update(id, read -> read.down(JobStatus.starting(id, at).exited(status, at), at));
+    }
+
     private <T> void create(Table<T> table, String id, T value) {
         Transaction.Builder transaction = Transaction.builder();
         table.create(transaction, id, value);

@@ -200,6 +200,25 @@ class FaultsTest {
     }
 
     @Test
+    void theClockOfAHostNeitherHoldsUpRestartsNorHurriesThem() {
+        first.setClockWrongBy(ofHours(1));
+        cluster.host(2).setClockWrongBy(ofHours(-1));
+        EmbeddedApp broken = cluster.app("broken", Map.of("web", ProcessType.ofCommand(List.of("serve"))));
+        cluster.hosts().forEach(host -> host.jobs().onStart(job -> JobBehaviour.exits(1)));
+        broken.scale("web", 1);
+        cluster.advance(ofSeconds(8));
+        assertThat(broken.jobs())
+                .as("at once, twice more, then after 1, 2 and 4 seconds")
+                .hasSizeBetween(5, 7);
+
+        first.kill();
+        cluster.hosts().forEach(host -> host.jobs().onStart(job -> JobBehaviour.WORKS));
+        cluster.advanceUntil(() -> broken.upByHost().size() == 1, Duration.ofMinutes(2));
+
+        assertThat(broken.upByHost()).hasSize(1).doesNotContainKey("host1");
+    }
+
+    @Test
     void aStartThatFailsIsTriedAgainLaterAndLater() {
         EmbeddedApp broken = cluster.app("broken", Map.of("web", ProcessType.ofCommand(List.of("serve"))));
         cluster.hosts().forEach(host -> host.failStarts("the disk is full"));
