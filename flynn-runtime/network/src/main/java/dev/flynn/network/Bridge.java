@@ -1,0 +1,74 @@
+package dev.flynn.network;
+
+import dev.flynn.api.error.FlynnException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The bridge that joins the jobs of a host; it has the host's address among them. */
+final class Bridge {
+
+    private static final Pattern INET = Pattern.compile("\\binet (\\S+)");
+
+    private final Commands commands;
+    private final String name;
+
+    Bridge(Commands commands, String name) {
+        this.commands = commands;
+        this.name = name;
+    }
+
+    /**
+     * Makes it so: there, up, with this one address. A new bridge gets a hardware address of its own, because one that
+     * changed with its ports would be unknown to the jobs for a while.
+     */
+    void ensure(Ipv4Network subnet, int mtu) throws IOException {
+        String wanted = subnet.gateway() + "/" + subnet.length();
+        String addresses;
+        try {
+            addresses = commands.sh(
+                    """
+                    [ -n "$(ip -o link show dev %1$s type bridge 2>/dev/null)" ] || ip link add %1$s address %2$s type bridge
+                    ip link set dev %1$s addrgenmode none mtu %3$d up
+                    [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 1 ] || echo 1 >/proc/sys/net/ipv4/ip_forward
+                    ip -4 -o address show dev %1$s
+                    """
+                            .formatted(name, hardwareAddress(new Random()), mtu));
+        } catch (IOException e) {
+            throw FlynnException.unavailable(
+                    "cannot make the bridge %s; another name may help: %s".formatted(name, e.getMessage()), e);
+        }
+        commands.ip(addressChanges(addresses, wanted));
+    }
+
+    /** What {@code ip} has to do so that a bridge with these addresses has the wanted one only. */
+    List<String> addressChanges(String addresses, String wanted) {
+        List<String> changes = new ArrayList<>();
+        boolean there = false;
+        Matcher matcher = INET.matcher(addresses);
+        while (matcher.find()) {
+            if (matcher.group(1).equals(wanted)) {
+                there = true;
+            } else {
+                changes.add("address del %s dev %s".formatted(matcher.group(1), name));
+            }
+        }
+        if (!there) {
+            changes.add("address add %s broadcast + dev %s".formatted(wanted, name));
+        }
+        return changes;
+    }
+
+    void remove() throws IOException {
+        commands.sh("ip link show dev %1$s >/dev/null 2>&1 || exit 0; ip link del %1$s".formatted(name));
+    }
+
+    private static String hardwareAddress(Random random) {
+        byte[] tail = new byte[5];
+        random.nextBytes(tail);
+        return "fe:%02x:%02x:%02x:%02x:%02x".formatted(tail[0], tail[1], tail[2], tail[3], tail[4]);
+    }
+}
