@@ -39,7 +39,8 @@ record Supervisor(Path script, ExecutorService starter) {
                 "perl",
                 script.toString(),
                 directory.path().toString(),
-                String.valueOf(ProcessHandle.current().pid())));
+                String.valueOf(ProcessHandle.current().pid()),
+                System.getProperty("os.arch")));
         line.addAll(arguments);
         var builder = new ProcessBuilder(line).directory(directory.path().toFile());
         builder.environment().clear();
