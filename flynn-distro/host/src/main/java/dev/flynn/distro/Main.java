@@ -12,6 +12,9 @@ import dev.flynn.distro.hosts.PromoteCommand;
 import dev.flynn.distro.hosts.RemoveCommand;
 import dev.flynn.distro.hosts.TagsCommand;
 import java.io.PrintStream;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -21,40 +24,57 @@ import picocli.CommandLine.IParameterExceptionHandler;
 @Command(
         name = "flynn-host",
         description = "Runs the platform on this machine.",
-        subcommands = {
-            UpCommand.class,
-            InitCommand.class,
-            DaemonCommand.class,
-            BootstrapCommand.class,
-            TokenCommand.class,
-            ListCommand.class,
-            TagsCommand.class,
-            DrainCommand.class,
-            PromoteCommand.class,
-            DemoteCommand.class,
-            RemoveCommand.class,
-            DiscoveryServiceCommand.class,
-            VersionCommand.class,
-            CommandLine.HelpCommand.class
-        },
         mixinStandardHelpOptions = true,
         versionProvider = VersionCommand.Provider.class,
         footer = {"", "Example: flynn-host up --domain flynn.localhost"})
 public final class Main implements Runnable {
 
+    private static final Map<String, Class<?>> COMMANDS = commands();
+
     @CommandLine.Spec
-    private CommandLine.Model.@org.jspecify.annotations.Nullable CommandSpec spec;
+    private CommandLine.Model.@Nullable CommandSpec spec;
 
     public static void main(String[] args) {
         System.exit(run(args, System.err));
     }
 
     static int run(String[] args, PrintStream err) {
-        return new CommandLine(new Main())
+        return commandLine(args)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler(failures(err))
                 .setParameterExceptionHandler(usageErrors(err))
                 .execute(ConfigurationFile.apply(args, System.getenv()));
+    }
+
+    /** With all commands if none is named: help tells of them all. Else with that one, since to look at all takes 150 ms. */
+    static CommandLine commandLine(String... args) {
+        var line = new CommandLine(new Main());
+        @Nullable Class<?> named = args.length == 0 ? null : COMMANDS.get(args[0]);
+        if (named == null) {
+            COMMANDS.forEach(line::addSubcommand);
+            line.addSubcommand(CommandLine.HelpCommand.class);
+        } else {
+            line.addSubcommand(args[0], named);
+        }
+        return line;
+    }
+
+    private static Map<String, Class<?>> commands() {
+        Map<String, Class<?>> commands = new LinkedHashMap<>();
+        commands.put("up", UpCommand.class);
+        commands.put("init", InitCommand.class);
+        commands.put(DaemonCommand.NAME, DaemonCommand.class);
+        commands.put("bootstrap", BootstrapCommand.class);
+        commands.put("token", TokenCommand.class);
+        commands.put("list", ListCommand.class);
+        commands.put("tags", TagsCommand.class);
+        commands.put("drain", DrainCommand.class);
+        commands.put("promote", PromoteCommand.class);
+        commands.put("demote", DemoteCommand.class);
+        commands.put("remove", RemoveCommand.class);
+        commands.put("discovery-service", DiscoveryServiceCommand.class);
+        commands.put("version", VersionCommand.class);
+        return commands;
     }
 
     private static IExecutionExceptionHandler failures(PrintStream err) {

@@ -24,6 +24,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
 
 /** Certificates as TLS needs them; keys of PKCS#8 and of the kinds that OpenSSL wrote before it. */
 final class ServerCertificates {
@@ -53,10 +54,13 @@ final class ServerCertificates {
         }
     }
 
-    /** Not by Netty's builder, which at its first use tries out a key store: a tenth of the time in which a router starts. */
+    /**
+     * Not by Netty's builder, which at its first use tries out a key store: a tenth of the time in which a router starts. Nor
+     * with the JDK's trust store, since clients show no certificates.
+     */
     private static SslContext context(KeyManager key) throws GeneralSecurityException {
         SSLContext context = SSLContext.getInstance("TLS");
-        context.init(new KeyManager[] {key}, null, null);
+        context.init(new KeyManager[] {key}, new TrustManager[0], null);
         return new JdkSslContext(
                 context,
                 false,
