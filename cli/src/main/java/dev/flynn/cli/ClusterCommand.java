@@ -138,14 +138,22 @@ final class ClusterCommand implements Command {
             throw new CliException("Executable 'git' was not found. Use --no-git to skip git configuration");
         }
         Path certificate = context.environment().caCertificate(cluster.name());
+        Path directory = Objects.requireNonNull(certificate.getParent());
         try (ControllerClient controller = Context.controllerOf(cluster)) {
             String pem = controller.caCertificate();
-            Files.createDirectories(Objects.requireNonNull(certificate.getParent()));
+            Files.createDirectories(directory);
             Files.writeString(certificate, pem);
         } catch (IOException e) {
             throw new CliException("cannot write " + certificate + ": " + e, e);
         }
         git.setGlobal("http." + cluster.gitUrl() + ".sslCAInfo", certificate.toString());
+        String authorities = "http." + cluster.gitUrl() + ".sslCAPath";
+        if (cluster.tlsPin().isEmpty()) {
+            git.unsetGlobal(authorities);
+        } else {
+            // no public authority vouches for a pinned cluster, and git would read them all at each push
+            git.setGlobal(authorities, directory.toString());
+        }
         git.setGlobal(
                 "credential." + cluster.gitUrl() + ".helper",
                 shellWord(context.environment().program()) + " git-credentials");

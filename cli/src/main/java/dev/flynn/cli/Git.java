@@ -113,6 +113,11 @@ final class Git {
         }
     }
 
+    /** Removes a global setting; one that is not there is no failure. */
+    void unsetGlobal(String key) {
+        run("config", "--global", "--unset-all", key);
+    }
+
     /** Removes global settings; a section that is not there is no failure. */
     void removeGlobalSection(String section) {
         run("config", "--global", "--remove-section", section);
