@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -91,6 +92,62 @@ final class LogFile implements AutoCloseable {
         scan(former(directory, app), old);
         read(former(directory, app), old, lines);
         read(current(directory, app), current, lines);
+    }
+
+    /** What is kept of an app now, also when its file becomes the old one; to be called while nothing is written. */
+    static Kept kept(Path directory, String app) throws IOException {
+        List<Part> parts = new ArrayList<>();
+        try {
+            for (Path file : List.of(former(directory, app), current(directory, app))) {
+                if (Files.exists(file)) {
+                    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+                    parts.add(new Part(channel, channel.size()));
+                }
+            }
+        } catch (IOException e) {
+            new Kept(parts).close();
+            throw e;
+        }
+        return new Kept(parts);
+    }
+
+    private record Part(FileChannel channel, long size) {}
+
+    /** The lines of an app as they were at one moment. */
+    static final class Kept implements AutoCloseable {
+
+        private final List<Part> parts;
+
+        private Kept(List<Part> parts) {
+            this.parts = List.copyOf(parts);
+        }
+
+        /** Delivers them, oldest first. */
+        void read(Consumer<SyslogLine> lines) throws IOException {
+            for (Part part : parts) {
+                InputStream in = new BufferedInputStream(Channels.newInputStream(part.channel()), 64 * 1024);
+                for (long read = 0; read < part.size(); ) {
+                    Optional<byte[]> text = readFrame(in);
+                    if (text.isEmpty()) {
+                        break;
+                    }
+                    read += digits(text.get().length) + 1 + text.get().length + 1;
+                    SyslogLine.parse(new String(text.get(), StandardCharsets.UTF_8))
+                            .ifPresent(lines);
+                }
+            }
+        }
+
+        @Override
+        public void close() {
+            for (Part part : parts) {
+                try {
+                    part.channel().close();
+                } catch (IOException alreadyBroken) {
+                    // it was only read
+                }
+            }
+        }
     }
 
     private static Path current(Path directory, String app) {

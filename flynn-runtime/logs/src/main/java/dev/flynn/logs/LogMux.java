@@ -2,6 +2,7 @@ package dev.flynn.logs;
 
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.Ids;
+import dev.flynn.api.id.JobId;
 import dev.flynn.api.log.LogMessage;
 import dev.flynn.base.DiskReserve;
 import dev.flynn.base.NamedThreads;
@@ -17,11 +18,13 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
@@ -67,6 +70,9 @@ public final class LogMux implements LogSink {
     private final AtomicLong seq = new AtomicLong();
     private final AtomicLong dropped = new AtomicLong();
     private final Map<AppId, Gap> gaps = new ConcurrentHashMap<>();
+
+    /** Who waits until lines are written. */
+    private final Queue<Wait> waits = new ConcurrentLinkedQueue<>();
 
     /** Held while lines are written and while a subscriber reads what was, so that it misses none in between. */
     private final Object writing = new Object();
@@ -127,6 +133,45 @@ public final class LogMux implements LogSink {
         return dropped.get();
     }
 
+    /**
+     * The lines of one job that this host keeps, and those that come; the caller closes them.
+     *
+     * @param app that the job belongs to
+     */
+    public JobLines lines(AppId app, JobId job) throws IOException {
+        synchronized (writing) {
+            LogFile.Kept kept = LogFile.kept(directory, app.toString());
+            return new JobLines(this, kept, job);
+        }
+    }
+
+    /** Delivers every line that is written from now on. */
+    Subscription follow(Consumer<SyslogLine> subscriber) {
+        subscribers.add(subscriber);
+        return () -> subscribers.remove(subscriber);
+    }
+
+    /** Runs the action once every line that was accepted before is written. */
+    void whenWritten(Runnable action) {
+        waits.add(new Wait(queue.size(), action));
+        wakeWriter();
+        if (!writer.isAlive()) {
+            runWaits(Integer.MAX_VALUE);
+        }
+    }
+
+    /** @param written how many lines were taken from the queue and written since this was called last */
+    private synchronized void runWaits(int written) {
+        for (Wait wait : waits) {
+            wait.lines -= written;
+            // what was accepted before it is in no batch but those that are written
+            if (wait.lines <= 0 || queue.isEmpty()) {
+                waits.remove(wait);
+                wait.action.run();
+            }
+        }
+    }
+
     /** Delivers the newest lines that are kept of every app, then every new line, in order and without a gap. */
     Subscription subscribe(Consumer<SyslogLine> subscriber) {
         synchronized (writing) {
@@ -174,6 +219,7 @@ public final class LogMux implements LogSink {
             } catch (InterruptedException e) {
                 return;
             }
+            runWaits(batch.size());
             batch.clear();
         }
     }
@@ -239,6 +285,7 @@ public final class LogMux implements LogSink {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        runWaits(Integer.MAX_VALUE);
         synchronized (writing) {
             for (LogFile file : files.values()) {
                 try {
@@ -248,6 +295,19 @@ public final class LogMux implements LogSink {
                 }
             }
             files.clear();
+        }
+    }
+
+    private static final class Wait {
+
+        private final Runnable action;
+
+        /** How many of those that were accepted before are not written yet; at most. */
+        private int lines;
+
+        Wait(int lines, Runnable action) {
+            this.lines = lines;
+            this.action = action;
         }
     }
 
