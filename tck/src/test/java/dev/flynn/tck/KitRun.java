@@ -43,7 +43,8 @@ public final class KitRun {
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    private static Stream<Method> methodsOf(Class<?> kit) {
+    /** Its own and those that it inherits. */
+    static Stream<Method> methodsOf(Class<?> kit) {
         return Stream.<Class<?>>iterate(kit, type -> type != Object.class, Class::getSuperclass)
                 .flatMap(type -> Arrays.stream(type.getDeclaredMethods()));
     }

@@ -55,7 +55,7 @@ class PromiseCoverageTest {
     }
 
     private static Set<String> tested(Class<?> kit) {
-        return Arrays.stream(kit.getDeclaredMethods())
+        return KitRun.methodsOf(kit)
                 .filter(method -> method.isAnnotationPresent(Rule.class))
                 .flatMap(
                         method -> Arrays.stream(method.getAnnotation(Rule.class).value()))

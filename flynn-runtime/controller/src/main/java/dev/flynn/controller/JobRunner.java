@@ -151,21 +151,16 @@ final class JobRunner {
         metadata.put(JobSpec.META_APP, app.id().toString());
         metadata.put(JobSpec.META_APP_NAME, app.name());
         metadata.put(JobSpec.META_RELEASE, releaseId);
-        return new JobSpec(
-                id,
-                metadata,
-                new JobSpec.Image(artifact.type(), artifact.uri()),
-                request.entrypoint(),
-                request.cmd(),
-                env,
-                List.of(),
-                ResourceLimit.withDefaults(request.resources()),
-                terminal(request),
-                attached,
-                request.disableLog(),
-                false,
-                false,
-                false);
+        return JobSpec.builder(id, new JobSpec.Image(artifact.type(), artifact.uri()))
+                .metadata(metadata)
+                .entrypoint(request.entrypoint())
+                .cmd(request.cmd())
+                .env(env)
+                .resources(ResourceLimit.withDefaults(request.resources()))
+                .tty(terminal(request))
+                .stdin(attached)
+                .disableLog(request.disableLog())
+                .build();
     }
 
     private static Optional<TerminalSize> terminal(NewJob request) {

@@ -24,7 +24,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
@@ -93,21 +92,10 @@ class HostAgentTest {
     @Test
     void aJobThatCannotBeStartedSaysWhy() {
         JobSpec spec = host.shell("true");
-        JobId id = host.run(new JobSpec(
-                spec.id(),
-                spec.metadata(),
-                new JobSpec.Image("host", "host:nothing"),
-                List.of(),
-                List.of("start", "web"),
-                spec.env(),
-                List.of(),
-                Map.of(),
-                Optional.empty(),
-                false,
-                false,
-                false,
-                false,
-                false));
+        JobId id = host.run(spec.toBuilder()
+                .image(new JobSpec.Image("host", "host:nothing"))
+                .cmd(List.of("start", "web"))
+                .build());
 
         assertThat(host.awaitState(id, JobState.DOWN).hostError())
                 .hasValueSatisfying(error -> assertThat(error).contains("host:nothing"));

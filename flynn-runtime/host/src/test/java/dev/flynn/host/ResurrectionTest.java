@@ -134,21 +134,12 @@ class ResurrectionTest {
 
     private JobRecord pending(String host, String type, boolean resurrect, Instant createdAt) {
         JobId id = JobId.random(host);
-        var spec = new JobSpec(
-                id,
-                Map.of(JobSpec.META_APP, app.toString(), JobSpec.META_TYPE, type),
-                new JobSpec.Image("builtin", "builtin:" + type),
-                List.of(),
-                List.of(),
-                Map.of("FLYNN_JOB_ID", id.value()),
-                List.of(new Port(12_345, "tcp", Optional.empty())),
-                Map.of(),
-                Optional.empty(),
-                false,
-                false,
-                false,
-                false,
-                resurrect);
+        JobSpec spec = JobSpec.builder(id, new JobSpec.Image("builtin", "builtin:" + type))
+                .metadata(Map.of(JobSpec.META_APP, app.toString(), JobSpec.META_TYPE, type))
+                .env(Map.of("FLYNN_JOB_ID", id.value()))
+                .ports(List.of(new Port(12_345, "tcp", Optional.empty())))
+                .resurrect(resurrect)
+                .build();
         return JobRecord.pending(spec, 0, createdAt);
     }
 

@@ -130,70 +130,37 @@ final class TestHost implements AutoCloseable {
 
     JobSpec shell(String line) {
         JobId id = JobId.random(ID);
-        return new JobSpec(
-                id,
-                Map.of(
+        return JobSpec.builder(id, new JobSpec.Image(Artifact.HOST, "host:shell"))
+                .metadata(Map.of(
                         JobSpec.META_APP,
                         app.toString(),
                         JobSpec.META_RELEASE,
                         release.toString(),
                         JobSpec.META_TYPE,
-                        "web"),
-                new JobSpec.Image(Artifact.HOST, "host:shell"),
-                List.of(),
-                List.of("/bin/sh", "-c", line),
-                Map.of("FLYNN_JOB_ID", id.value(), "FLYNN_APP_ID", app.toString()),
-                List.of(),
-                Map.of(),
-                Optional.empty(),
-                false,
-                false,
-                false,
-                false,
-                false);
+                        "web"))
+                .cmd(List.of("/bin/sh", "-c", line))
+                .env(Map.of("FLYNN_JOB_ID", id.value(), "FLYNN_APP_ID", app.toString()))
+                .build();
     }
 
     JobSpec builtin(String type) {
         JobId id = JobId.random(ID);
-        return new JobSpec(
-                id,
-                Map.of(
+        return JobSpec.builder(id, new JobSpec.Image(Artifact.BUILTIN, "builtin:recorded"))
+                .metadata(Map.of(
                         JobSpec.META_APP,
                         app.toString(),
                         JobSpec.META_RELEASE,
                         release.toString(),
                         JobSpec.META_TYPE,
-                        type),
-                new JobSpec.Image(Artifact.BUILTIN, "builtin:recorded"),
-                List.of(),
-                List.of(),
-                Map.of("FLYNN_JOB_ID", id.value()),
-                List.of(new Port(0, "tcp", Optional.empty())),
-                Map.of(),
-                Optional.empty(),
-                false,
-                false,
-                false,
-                false,
-                true);
+                        type))
+                .env(Map.of("FLYNN_JOB_ID", id.value()))
+                .ports(List.of(new Port(0, "tcp", Optional.empty())))
+                .resurrect(true)
+                .build();
     }
 
     static JobSpec withoutLog(JobSpec spec, boolean stdin, Optional<TerminalSize> tty) {
-        return new JobSpec(
-                spec.id(),
-                spec.metadata(),
-                spec.image(),
-                spec.entrypoint(),
-                spec.cmd(),
-                spec.env(),
-                spec.ports(),
-                spec.resources(),
-                tty,
-                stdin,
-                true,
-                false,
-                false,
-                false);
+        return spec.toBuilder().stdin(stdin).tty(tty).disableLog(true).build();
     }
 
     JobId run(JobSpec spec) {

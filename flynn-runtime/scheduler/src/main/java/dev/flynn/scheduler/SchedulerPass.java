@@ -294,21 +294,7 @@ final class SchedulerPass {
         Map<String, String> metadata = new HashMap<>(spec.metadata());
         metadata.remove(Restarts.META_REPLACES);
         replaced.ifPresent(id -> metadata.put(Restarts.META_REPLACES, id.value()));
-        return new JobSpec(
-                spec.id(),
-                metadata,
-                spec.image(),
-                spec.entrypoint(),
-                spec.cmd(),
-                spec.env(),
-                spec.ports(),
-                spec.resources(),
-                spec.tty(),
-                spec.stdin(),
-                spec.disableLog(),
-                spec.data(),
-                spec.hostNetwork(),
-                spec.resurrect());
+        return spec.toBuilder().metadata(metadata).build();
     }
 
     // ---- the log

@@ -171,23 +171,11 @@ final class TestCluster {
 
     JobRecord oneOff(Formation formation, String host) {
         JobSpec command = JobSpec.ofCommand(JobId.random(host), new JobSpec.Image("host", "host:x"), List.of("sh"));
-        var spec = new JobSpec(
-                command.id(),
-                Map.of(
+        JobSpec spec = command.toBuilder()
+                .metadata(Map.of(
                         JobSpec.META_APP, formation.app().toString(),
-                        JobSpec.META_RELEASE, formation.release().toString()),
-                command.image(),
-                command.entrypoint(),
-                command.cmd(),
-                command.env(),
-                command.ports(),
-                command.resources(),
-                command.tty(),
-                command.stdin(),
-                command.disableLog(),
-                command.data(),
-                command.hostNetwork(),
-                command.resurrect());
+                        JobSpec.META_RELEASE, formation.release().toString()))
+                .build();
         JobRecord job = JobRecord.pending(spec, 0, now());
         state.jobs().create(job);
         return job;

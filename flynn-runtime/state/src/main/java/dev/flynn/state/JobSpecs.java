@@ -9,7 +9,6 @@ import dev.flynn.api.release.Release;
 import dev.flynn.api.release.ResourceLimit;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 
 /** Turns what a release says of a process type into what a host runs (contract: controller, What a job sees). */
 public final class JobSpecs {
@@ -31,20 +30,16 @@ public final class JobSpecs {
         metadata.put(JobSpec.META_APP_NAME, app.name());
         metadata.put(JobSpec.META_RELEASE, release.id().toString());
         metadata.put(JobSpec.META_TYPE, type);
-        return new JobSpec(
-                id,
-                metadata,
-                new JobSpec.Image(artifact.type(), artifact.uri()),
-                process.entrypoint(),
-                process.cmd(),
-                env,
-                process.ports(),
-                ResourceLimit.withDefaults(process.resources()),
-                Optional.empty(),
-                false,
-                false,
-                process.data(),
-                process.hostNetwork(),
-                process.resurrect());
+        return JobSpec.builder(id, new JobSpec.Image(artifact.type(), artifact.uri()))
+                .metadata(metadata)
+                .entrypoint(process.entrypoint())
+                .cmd(process.cmd())
+                .env(env)
+                .ports(process.ports())
+                .resources(ResourceLimit.withDefaults(process.resources()))
+                .data(process.data())
+                .hostNetwork(process.hostNetwork())
+                .resurrect(process.resurrect())
+                .build();
     }
 }

@@ -22,7 +22,8 @@ import org.apiguardian.api.API;
  * <ul>
  *   <li>CB-1 {@link #start} is idempotent by job id: repeating it, at the same time or later, also after the job is down,
  *       returns the job's status and starts nothing.
- *   <li>CB-2 The exit status of a process, or the signal that ended it, is reported exactly.
+ *   <li>CB-2 The exit status of a process, or the signal that ended it, is reported exactly; which of the two an exit
+ *       status above 128 is, with {@code EXACT_SIGNAL}.
  *   <li>CB-3 All output that a job wrote before it ended is delivered before its {@code DOWN}.
  *   <li>CB-4 {@link #stop} sends SIGTERM, and SIGKILL once {@code grace} is over; a job that is down stays down.
  *   <li>CB-5 A listener sees each state of a job once and in order, {@code DOWN} last.
@@ -41,6 +42,21 @@ import org.apiguardian.api.API;
  *   <li>CB-14 With {@code EXEC}: a command inside a job sees the job's environment, working directory and files; its exit
  *       status is exact; one that takes too long is killed with all its processes, and so is one whose job ends; the job
  *       itself, its output and its status know nothing of it.
+ *   <li>CB-15 With {@code OWN_ADDRESS}: a job's address in its status is its own, it finds it as {@code EXTERNAL_IP} in its
+ *       environment, the host and other jobs reach it there, and two jobs may listen on the same port. With {@code
+ *       HOST_NETWORK} a job that asks for it has the host's interfaces.
+ *   <li>CB-16 With {@code MOUNTS}: what the spec mounts, and what {@link JobFiles} adds, is there before the process starts,
+ *       with exactly the access that was asked for; {@link JobFiles#close} is called once the job is down and nothing of it
+ *       is mounted any more.
+ *   <li>CB-17 With {@code ISOLATION}: a job sees no process and no file of others, no secret of the host, and cannot change
+ *       the host; what it writes to its image no other job sees, and it is gone with the job.
+ *   <li>CB-18 Killed between any two of its steps and opened again on the same directory, the backend forgets no job that it
+ *       had accepted, starts none twice, and reports the exit of those that ended meanwhile, with all of their output, if
+ *       jobs survive.
+ *   <li>CB-19 A job that is down leaves nothing behind: no process, mount, network interface, namespace, control group,
+ *       file or open descriptor.
+ *   <li>CB-20 A flood of output, from several jobs at once, is delivered without loss, in order and with bounded memory,
+ *       also to a listener that is slower than the jobs.
  * </ul>
  *
  * <p>Implementations are thread-safe.

@@ -1,43 +1,35 @@
 package dev.flynn.tck.container;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.flynn.api.error.ErrorCode;
-import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
+import dev.flynn.api.host.Mount;
 import dev.flynn.api.host.OutputStreamKind;
-import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.id.JobId;
-import dev.flynn.api.release.Port;
-import dev.flynn.api.release.ResourceLimit;
 import dev.flynn.spi.container.Capability;
 import dev.flynn.spi.container.ContainerBackend;
-import dev.flynn.spi.container.ExecResult;
+import dev.flynn.spi.container.JobFiles;
 import dev.flynn.tck.Rule;
-import java.io.OutputStream;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.concurrent.CompletableFuture;
-import java.util.stream.IntStream;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.apiguardian.api.API;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Checks the promises CB-1 to CB-14 of a {@link ContainerBackend}. Extend it, say how the backend is opened and which image
+ * Checks the promises CB-1 to CB-20 of a {@link ContainerBackend}. Extend it, say how the backend is opened and which image
  * has a shell, and run it with JUnit:
  *
  * <pre>{@code
@@ -56,610 +48,339 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>What the backend declares in {@link ContainerBackend#capabilities} is what it is held to; the rest must be refused.
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
-@Timeout(120)
-public abstract class ContainerBackendTck {
+public abstract class ContainerBackendTck extends ProcessPromises {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
-    private static final Duration GRACE = Duration.ofSeconds(5);
-    private static final String HOST = "tck";
+    // CB-15: addresses
 
-    @TempDir
-    Path dataDirectory;
+    @Rule("CB-15")
+    void eachJobHasAnAddressOfItsOwn() throws Exception {
+        assumeTrue(has(Capability.OWN_ADDRESS));
+        int port = 5000;
+        JobSpec first = command(answerWithAddress(port));
+        JobSpec second = command(answerWithAddress(port));
+        running(first);
+        running(second);
+        String firstAddress = address(first.id());
+        String secondAddress = address(second.id());
 
-    private ContainerBackend backend;
-    private RecordingListener seen;
-
-    /** Opens a backend that keeps its state in this directory; the same directory means the same jobs. */
-    protected abstract ContainerBackend openBackend(Path dataDirectory);
-
-    /**
-     * An image whose command line is run as it is and which has {@code /bin/sh}; empty for a backend whose jobs are no
-     * commands: then only the promises that need no shell are checked, with {@link #longRunningJob}.
-     */
-    protected abstract Optional<JobSpec.Image> shellImage();
-
-    /** A job that runs until it is stopped. */
-    protected JobSpec longRunningJob() {
-        return shell("while true; do sleep 0.05; done");
+        assertThat(firstAddress).isNotEqualTo(secondAddress).isNotEqualTo("127.0.0.1");
+        assertThat(answerOf(firstAddress, port)).isEqualTo(firstAddress);
+        assertThat(answerOf(secondAddress, port)).isEqualTo(secondAddress);
     }
 
-    /** A job of a type of image that this backend runs, and that cannot be started. */
-    protected abstract JobSpec impossibleJob();
+    @Rule("CB-15")
+    void aJobThatAsksForTheHostsNetworkHasIt() throws IOException {
+        assumeTrue(has(Capability.HOST_NETWORK) && has(Capability.OWN_ADDRESS));
+        String ours = Files.readSymbolicLink(Path.of("/proc/self/ns/net")).toString();
 
-    /** How long a process may take to come up. */
-    protected Duration patience() {
-        return PATIENCE;
+        JobSpec onHost = shell("readlink /proc/self/ns/net").toBuilder()
+                .hostNetwork(true)
+                .build();
+        JobSpec apart = shell("readlink /proc/self/ns/net");
+        ended(onHost);
+        ended(apart);
+
+        assertThat(seen.text(onHost.id(), OutputStreamKind.STDOUT)).isEqualTo(ours + "\n");
+        assertThat(seen.text(apart.id(), OutputStreamKind.STDOUT)).isNotEqualTo(ours + "\n");
     }
 
-    @BeforeEach
-    void open() {
-        backend = openBackend(dataDirectory);
-        seen = new RecordingListener();
+    // CB-16: files
+
+    @Rule("CB-16")
+    void whatTheSpecMountsHasTheAccessThatWasAskedFor() throws IOException {
+        assumeTrue(has(Capability.MOUNTS));
+        Path readOnly = writableFolder("read-only");
+        Path readWrite = writableFolder("read-write");
+        Path copied = writableFolder("copied");
+        JobSpec spec = shell("for d in ro rw copy; do cat /mnt/$d/given; (echo written > /mnt/$d/new) 2>/dev/null"
+                        + " && echo $d takes it; (echo changed > /mnt/$d/given) 2>/dev/null; cat /mnt/$d/given; done")
+                .toBuilder()
+                .mounts(List.of(
+                        new Mount(readOnly.toString(), "/mnt/ro", Mount.Access.READ_ONLY),
+                        new Mount(readWrite.toString(), "/mnt/rw", Mount.Access.READ_WRITE),
+                        new Mount(copied.toString(), "/mnt/copy", Mount.Access.PRIVATE_COPY)))
+                .build();
+
+        ended(spec);
+
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT).lines())
+                .containsExactly(
+                        "read-only",
+                        "read-only",
+                        "read-write",
+                        "rw takes it",
+                        "changed",
+                        "copied",
+                        "copy takes it",
+                        "changed");
+        assertThat(readOnly.resolve("given")).hasContent("read-only");
+        assertThat(readWrite.resolve("new")).hasContent("written");
+        assertThat(copied.resolve("new")).doesNotExist();
+        assertThat(copied.resolve("given")).hasContent("copied");
+    }
+
+    @Rule("CB-16")
+    void aPrivateCopyIsOfOneJob() throws IOException {
+        assumeTrue(has(Capability.MOUNTS));
+        var copied = new Mount(writableFolder("copied").toString(), "/mnt/copy", Mount.Access.PRIVATE_COPY);
+        JobSpec first = shell("echo first > /mnt/copy/given; echo ready; while true; do sleep 0.05; done").toBuilder()
+                .mounts(List.of(copied))
+                .build();
+        running(first);
+        awaitOutput(first.id(), "ready");
+
+        JobSpec second =
+                shell("cat /mnt/copy/given").toBuilder().mounts(List.of(copied)).build();
+        ended(second);
+
+        assertThat(seen.text(second.id(), OutputStreamKind.STDOUT)).isEqualTo("copied\n");
+    }
+
+    @Rule("CB-16")
+    void whatTheHostLaysIntoAJobIsThereUntilItIsDown() throws IOException {
+        assumeTrue(has(Capability.MOUNTS));
+        Path folder = writableFolder("of the host");
+        var files = new RecordingFiles(new Mount(folder.toString(), "/given", Mount.Access.PRIVATE_COPY));
+        reopen(files);
+        JobSpec spec = shell("cat /given/given");
+
+        ended(spec);
+
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).isEqualTo("of the host\n");
+        await("the files are given back")
+                .atMost(patience())
+                .until(() -> files.closed().contains(spec.id()));
+    }
+
+    @Rule("CB-16")
+    void aJobWhoseFilesCannotBeHadIsDownWithTheReason() {
+        assumeTrue(has(Capability.MOUNTS));
+        reopen(new RecordingFiles() {
+            @Override
+            public List<Mount> open(JobSpec spec) throws IOException {
+                throw new IOException("the slug is gone");
+            }
+        });
+
+        assertThat(ended(shell("true")).error())
+                .hasValueSatisfying(reason -> assertThat(reason).contains("the slug is gone"));
+    }
+
+    // CB-17: isolation
+
+    @Rule("CB-17")
+    void aJobSeesNoProcessButItsOwn() {
+        assumeTrue(has(Capability.ISOLATION));
+        String mark = mark();
+        JobSpec other = shell("sleep " + mark + " & echo ready; wait");
+        running(other);
+        awaitOutput(other.id(), "ready");
+
+        JobSpec curious = shell("cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; echo; kill -0 "
+                + ProcessHandle.current().pid() + " 2>/dev/null && echo reached");
+        ended(curious);
+
+        assertThat(seen.text(curious.id(), OutputStreamKind.STDOUT))
+                .contains("cmdline")
+                .doesNotContain(mark, "java", "reached");
+    }
+
+    @Rule("CB-17")
+    void aJobSeesNoFileOfTheHostsSecrets() throws IOException {
+        assumeTrue(has(Capability.ISOLATION));
+        Path secret = Files.writeString(dataDirectory.resolve("secret"), "the secret");
+        JobSpec curious = shell(
+                "cat \"$1\" /etc/shadow /etc/gshadow /etc/ssh/ssh_host_*_key 2>/dev/null;"
+                        + " ls -A /root /home 2>/dev/null; echo done",
+                secret.toString());
+
+        ended(curious);
+
+        String found = seen.text(curious.id(), OutputStreamKind.STDOUT);
+        assertThat(found).contains("done").doesNotContain("the secret", "PRIVATE KEY", "root:");
+        assertThat(found.lines().filter(line -> line.startsWith("."))).isEmpty();
+    }
+
+    @Rule("CB-17")
+    void whatAJobWritesNobodyElseSees() {
+        assumeTrue(has(Capability.ISOLATION));
+        String name = "flynn-tck-" + mark();
+        String everywhere = "for d in / /tmp /etc /usr /var/tmp /dev/shm; do ";
+        JobSpec writer = shell(everywhere + "(echo x > $d/" + name + ") 2>/dev/null; done; echo ready;"
+                + " while true; do sleep 0.05; done");
+        running(writer);
+        awaitOutput(writer.id(), "ready");
+
+        JobSpec reader = shell(everywhere + "cat $d/" + name + " 2>/dev/null; done; echo done");
+        ended(reader);
+
+        assertThat(seen.text(reader.id(), OutputStreamKind.STDOUT)).isEqualTo("done\n");
+        assertThat(List.of("/", "/tmp", "/etc", "/usr", "/var/tmp", "/dev/shm"))
+                .allSatisfy(folder -> assertThat(Path.of(folder, name)).doesNotExist());
+    }
+
+    @Rule("CB-17")
+    void aJobHasNoPowerOverTheHost() {
+        assumeTrue(has(Capability.ISOLATION));
+        JobSpec hostile = shell("(mount -t tmpfs none /mnt) 2>/dev/null && echo mounted;"
+                + " (echo 1 > /proc/sys/kernel/sysrq) 2>/dev/null && echo sysrq;"
+                + " (echo > /proc/sysrq-trigger) 2>/dev/null && echo triggered;"
+                + " (mknod /tmp/disk b 8 0 && head -c 1 /tmp/disk >/dev/null) 2>/dev/null && echo disk;"
+                + " (hostname flynn-tck) 2>/dev/null && echo renamed;"
+                + " (: > /sys/fs/cgroup/memory/memory.limit_in_bytes) 2>/dev/null && echo limits;"
+                + " ls /dev/sd* /dev/vd* /dev/mem /dev/kmem 2>/dev/null; echo done");
+
+        ended(hostile);
+
+        assertThat(seen.text(hostile.id(), OutputStreamKind.STDOUT)).isEqualTo("done\n");
+    }
+
+    // CB-18: sudden death
+
+    @Rule("CB-18")
+    void aBackendThatIsKilledForgetsNothing() throws Exception {
+        assumeTrue(has(Capability.SURVIVES_RESTART));
+        assumeTrue(shellImage().isPresent(), "this backend's jobs are no commands");
+        backend.close();
+
+        new KilledHost(getClass(), dataDirectory, surroundings(), patience(), () -> openBackend(dataDirectory)).run();
+
+        open();
+    }
+
+    // CB-19: leaks
+
+    @Rule("CB-19")
+    void jobsThatAreDownLeaveNothingBehind() throws IOException {
+        runAndForget(shell("exit 0")); // what is made once for all jobs is no leak
+        var before = Traces.now(dataDirectory, Set.of());
+        Set<String> ids = new HashSet<>();
+        int jobs = Integer.getInteger("flynn.tck.short.jobs", 20);
+
+        for (int i = 0; i < jobs; i += 2) {
+            JobSpec quick = shell("exit 3");
+            JobSpec slow = shell("(sleep 60 &) ; sleep 60");
+            ids.add(quick.id().value());
+            ids.add(slow.id().value());
+            running(slow);
+            backend.stop(slow.id(), Duration.ZERO);
+            runAndForget(quick);
+            awaitGone(slow.id());
+        }
+
+        await("nothing is left")
+                .atMost(patience())
+                .untilAsserted(() -> assertThat(Traces.now(dataDirectory, ids).beyond(before))
+                        .isEmpty());
+    }
+
+    @Rule("CB-19")
+    void jobsThatCannotBeStartedLeaveNothingBehind() throws IOException {
+        runAndForget(impossibleJob());
+        var before = Traces.now(dataDirectory, Set.of());
+        JobSpec impossible = impossibleJob();
+
+        runAndForget(impossible);
+
+        await("nothing is left")
+                .atMost(patience())
+                .untilAsserted(() -> assertThat(
+                                Traces.now(dataDirectory, Set.of(impossible.id().value()))
+                                        .beyond(before))
+                        .isEmpty());
+    }
+
+    // CB-20: floods
+
+    @Rule("CB-20")
+    void aFloodOfOutputArrivesWhole() {
+        int lines = 200_000;
+        seen.dwell(Duration.ofMillis(1));
+        List<JobSpec> floods = Stream.generate(() ->
+                        shell("i=0; yes 'abcdefghijklmnopqrstuvwxyz012345' | head -n " + lines + "; echo the end"))
+                .limit(3)
+                .toList();
+
+        floods.forEach(spec -> backend.start(spec));
+
+        for (JobSpec spec : floods) {
+            await("the flood is over")
+                    .atMost(patience().multipliedBy(3))
+                    .until(() ->
+                            backend.status(spec.id()).map(JobStatus::isDown).orElse(false));
+            String text = seen.text(spec.id(), OutputStreamKind.STDOUT);
+            assertThat(text.length()).isEqualTo(lines * 33 + "the end\n".length());
+            assertThat(text).endsWith("012345\nthe end\n");
+        }
+    }
+
+    // what these tests are made of
+
+    private JobSpec command(List<String> command) {
+        return shell("exec \"$@\"", command.toArray(String[]::new));
+    }
+
+    private String address(JobId job) {
+        return backend.status(job).flatMap(JobStatus::address).orElseThrow();
+    }
+
+    private String answerOf(String address, int port) {
+        return await("an answer of " + address)
+                .atMost(patience())
+                .ignoreExceptions()
+                .until(() -> ask(address, port), answer -> !answer.isEmpty());
+    }
+
+    private static String ask(String address, int port) throws IOException {
+        try (var socket = new Socket()) {
+            socket.connect(new InetSocketAddress(address, port), 2000);
+            socket.setSoTimeout(2000);
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        }
+    }
+
+    /** A folder with a file {@code given}, in which every user may write. */
+    private Path writableFolder(String content) throws IOException {
+        Path folder = Files.createDirectory(dataDirectory.resolve("folder-" + content.replace(' ', '-')));
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Path file = Files.writeString(folder.resolve("given"), content + "\n");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw-rw-"));
+        return folder;
+    }
+
+    private void reopen(JobFiles files) {
+        backend.close();
+        backend = openBackend(dataDirectory, files);
         var unused = backend.watch(seen);
     }
 
-    @AfterEach
-    void close() {
-        for (JobStatus job : backend.jobs()) {
-            backend.stop(job.id(), Duration.ZERO);
-        }
-        backend.close();
-    }
-
-    @Rule("CB-1")
-    void startingAJobTwiceStartsItOnce() {
-        JobSpec spec = longRunningJob();
-        IntStream.range(0, 8)
-                .mapToObj(i -> CompletableFuture.runAsync(() -> backend.start(spec)))
-                .toList()
-                .forEach(CompletableFuture::join);
-        awaitState(spec.id(), JobStatus.State.RUNNING);
-
-        JobStatus again = backend.start(spec);
-
-        assertThat(again.state()).isEqualTo(JobStatus.State.RUNNING);
-        assertThat(backend.jobs()).hasSize(1);
-    }
-
-    @Rule("CB-1")
-    void startingAJobThatIsDownLeavesItDown() {
-        JobSpec spec = longRunningJob();
-        running(spec);
-        backend.stop(spec.id(), Duration.ZERO);
-        awaitDown(spec.id());
-
-        assertThat(backend.start(spec).state()).isEqualTo(JobStatus.State.DOWN);
-    }
-
-    @Rule("CB-2")
-    void theExitStatusIsExact() {
-        for (int status : List.of(0, 1, 7, 127, 143, 255)) {
-            assertThat(ended(shell("exit " + status)).exitStatus()).isEqualTo(OptionalInt.of(status));
-        }
-    }
-
-    @Rule("CB-2")
-    void theSignalThatEndedAProcessIsExact() {
-        for (int signal : List.of(9, 15, 6)) {
-            JobStatus down = ended(shell("kill -" + signal + " $$; sleep 60"));
-            assertThat(down.signal()).isEqualTo(OptionalInt.of(signal));
-            assertThat(down.exitStatus()).isEmpty();
-        }
-    }
-
-    @Rule("CB-3")
-    void allOutputComesBeforeTheEnd() {
-        JobSpec spec = shell("i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; printf last");
-
+    private void runAndForget(JobSpec spec) {
         ended(spec);
-
-        String text = seen.text(spec.id(), OutputStreamKind.STDOUT);
-        assertThat(text).endsWith("line 19999\nlast");
-        assertThat(text.lines()).hasSize(20_001);
-        assertThat(seen.wroteAfterDown()).isEmpty();
+        backend.forget(spec.id());
     }
 
-    @Rule("CB-3")
-    void standardErrorIsAStreamOfItsOwn() {
-        JobSpec spec = shell("echo out; echo err >&2");
+    /** Lays the same mounts into every job. */
+    private class RecordingFiles implements JobFiles {
 
-        ended(spec);
+        private final List<Mount> mounts;
+        private final Set<JobId> closed = ConcurrentHashMap.newKeySet();
 
-        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).isEqualTo("out\n");
-        assertThat(seen.text(spec.id(), OutputStreamKind.STDERR)).isEqualTo("err\n");
-    }
-
-    @Rule("CB-4")
-    void stoppingSendsTermFirst() {
-        JobSpec spec = shell("trap 'echo bye; exit 3' TERM; echo ready; while true; do sleep 0.05; done");
-        running(spec);
-        awaitOutput(spec.id(), "ready");
-
-        backend.stop(spec.id(), GRACE);
-
-        assertThat(awaitDown(spec.id()).exitStatus()).isEqualTo(OptionalInt.of(3));
-        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).contains("bye");
-    }
-
-    @Rule("CB-4")
-    void whatIgnoresTermIsKilledAfterTheGrace() {
-        JobSpec spec = shell("trap '' TERM; echo ready; while true; do sleep 0.05; done");
-        running(spec);
-        awaitOutput(spec.id(), "ready");
-
-        backend.stop(spec.id(), Duration.ofMillis(300));
-
-        assertThat(awaitDown(spec.id()).signal()).isEqualTo(OptionalInt.of(9));
-    }
-
-    @Rule("CB-4")
-    void stoppingAnUnknownJobIsFine() {
-        backend.stop(JobId.random(HOST), GRACE);
-    }
-
-    @Rule("CB-5")
-    void statesComeOnceAndInOrder() {
-        JobSpec spec = longRunningJob();
-        running(spec);
-        backend.stop(spec.id(), GRACE);
-        awaitDown(spec.id());
-
-        assertThat(seen.states(spec.id()).stream().map(JobStatus::state))
-                .containsExactly(JobStatus.State.STARTING, JobStatus.State.RUNNING, JobStatus.State.DOWN);
-    }
-
-    @Rule("CB-5")
-    void callsForOneJobComeOneAtATime() {
-        seen.dwell(Duration.ofMillis(250));
-        JobSpec spec = shell("echo to the one; echo to the other >&2");
-
-        ended(spec);
-
-        assertThat(seen.overlapped()).isEmpty();
-    }
-
-    @Rule("CB-6")
-    void withoutSurvivalNoProcessIsLeftWhenTheBackendIsClosed() {
-        assumeFalse(has(Capability.SURVIVES_RESTART));
-        String mark = mark();
-        JobSpec spec = shell("(setsid sleep " + mark + " >/dev/null 2>&1 &); echo ready; exec sleep " + mark);
-        running(spec);
-        awaitOutput(spec.id(), "ready");
-
-        backend.close();
-        backend = openBackend(dataDirectory);
-
-        await("no process is left")
-                .atMost(patience())
-                .untilAsserted(() -> assertThat(processesWith(mark)).isZero());
-    }
-
-    @Rule("CB-6")
-    void jobsSurviveARestartIfTheBackendSaysSo() {
-        JobSpec spec = longRunningJob();
-        running(spec);
-
-        backend.close();
-        backend = openBackend(dataDirectory);
-
-        boolean survived = backend.status(spec.id())
-                .map(status -> status.state() == JobStatus.State.RUNNING)
-                .orElse(false);
-        assertThat(survived).isEqualTo(has(Capability.SURVIVES_RESTART));
-    }
-
-    @Rule("CB-7")
-    void whatIsNotDeclaredIsRefused() {
-        JobSpec spec = longRunningJob();
-        running(spec);
-
-        refusedUnless(Capability.SIGNAL, () -> backend.signal(spec.id(), 0));
-        if (!has(Capability.STDIN)) {
-            refusedUnless(Capability.STDIN, () -> backend.stdin(spec.id()));
-        }
-        if (!has(Capability.TTY)) {
-            refusedUnless(Capability.TTY, () -> backend.resize(spec.id(), TerminalSize.DEFAULT));
-        }
-        if (!has(Capability.EXEC)) {
-            refusedUnless(Capability.EXEC, () -> backend.exec(spec.id(), List.of("true"), patience()));
-        }
-    }
-
-    @Rule("CB-7")
-    void aJobThatWantsWhatIsNotDeclaredIsRefused() {
-        if (!has(Capability.STDIN)) {
-            JobSpec spec = longRunningJob().withStdin(true);
-            refusedUnless(Capability.STDIN, () -> backend.start(spec));
-        }
-        if (!has(Capability.TTY)) {
-            JobSpec spec = longRunningJob().withTty(TerminalSize.DEFAULT);
-            refusedUnless(Capability.TTY, () -> backend.start(spec));
-        }
-    }
-
-    @Rule("CB-7")
-    void aSignalReachesTheMainProcess() {
-        assumeTrue(has(Capability.SIGNAL));
-        JobSpec spec = shell("trap 'echo got it; exit 0' USR1; echo ready; while true; do sleep 0.05; done");
-        running(spec);
-        awaitOutput(spec.id(), "ready");
-
-        backend.signal(spec.id(), 10);
-
-        awaitDown(spec.id());
-        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).contains("got it");
-    }
-
-    @Rule("CB-7")
-    void anImageOfAnotherTypeIsRefused() {
-        var spec = JobSpec.ofCommand(
-                JobId.random(HOST), new JobSpec.Image("unheard-of", "unheard-of:image"), List.of("true"));
-
-        var refusal = catchThrowableOfType(FlynnException.class, () -> backend.start(spec));
-
-        assertThat(refusal).isNotNull();
-        assertThat(refusal.code()).isEqualTo(ErrorCode.VALIDATION);
-        assertThat(backend.jobs()).isEmpty();
-    }
-
-    @Rule("CB-8")
-    void childrenAndDaemonsEndWithTheJob() {
-        String mark = mark();
-        JobSpec spec = shell("sleep " + mark + " & (setsid sh -c 'sleep " + mark + " & sleep " + mark
-                + "' >/dev/null 2>&1 &) ; sleep 0.2; echo ready; exec sleep " + mark);
-        running(spec);
-        awaitOutput(spec.id(), "ready");
-
-        backend.stop(spec.id(), Duration.ZERO);
-        awaitDown(spec.id());
-
-        await("no process is left")
-                .atMost(patience())
-                .untilAsserted(() -> assertThat(processesWith(mark)).isZero());
-    }
-
-    @Rule("CB-8")
-    void whatAJobLeavesBehindWhenItEndsByItselfIsEnded() {
-        String mark = mark();
-        JobSpec spec = shell("(setsid sleep " + mark + " >/dev/null 2>&1 &); sleep 0.1; exit 0");
-
-        ended(spec);
-
-        assertThat(processesWith(mark)).isZero();
-    }
-
-    @Rule("CB-9")
-    void aJobThatCannotBeStartedSaysWhy() {
-        JobSpec spec = impossibleJob();
-
-        backend.start(spec);
-
-        JobStatus down = awaitDown(spec.id());
-        assertThat(down.error()).hasValueSatisfying(reason -> assertThat(reason).isNotBlank());
-        assertThat(down.exitStatus()).isEmpty();
-    }
-
-    @Rule("CB-10")
-    void environmentAndArgumentsArriveUnchanged() {
-        String odd = "a b\t\"c\" 'd' $e \\ é 日本\nnext";
-        JobSpec spec = shell("printf '%s|%s' \"$ODD\" \"$1\"", odd).withEnv(Map.of("ODD", odd));
-
-        ended(spec);
-
-        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).isEqualTo(odd + "|" + odd);
-    }
-
-    @Rule("CB-10")
-    void nothingOfThePlatformsOwnEnvironmentLeaks() {
-        JobSpec spec = shell("env")
-                .withEnv(Map.of("ONLY", "this"))
-                .withPorts(List.of(new Port(4711, "tcp", Optional.empty())));
-
-        ended(spec);
-
-        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT))
-                .contains("ONLY=this")
-                .doesNotContain("JAVA_HOME")
-                .doesNotContain("MAVEN");
-    }
-
-    @Rule("CB-11")
-    void standardInputArrivesAndEnds() throws Exception {
-        assumeTrue(has(Capability.STDIN));
-        JobSpec spec = shell("cat; echo end; sleep 0.2; echo after").withStdin(true);
-        running(spec);
-
-        try (OutputStream stdin = backend.stdin(spec.id())) {
-            stdin.write("first\nsecond".getBytes(StandardCharsets.UTF_8));
+        RecordingFiles(Mount... mounts) {
+            this.mounts = List.of(mounts);
         }
 
-        assertThat(awaitDown(spec.id()).exitStatus()).isEqualTo(OptionalInt.of(0));
-        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).isEqualTo("first\nsecondend\nafter\n");
-    }
-
-    @Rule("CB-11")
-    void withoutStandardInputThereIsEndOfFile() {
-        JobSpec spec = shell("cat; echo end");
-
-        ended(spec);
-
-        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).isEqualTo("end\n");
-    }
-
-    @Rule("CB-12")
-    void aTerminalHasTheWantedSizeAndCanBeResized() throws Exception {
-        assumeTrue(has(Capability.TTY));
-        JobSpec spec = shell("tty; stty size; echo ready; read line; echo \"<$line>\"; stty size; cat")
-                .withTty(new TerminalSize(101, 33));
-        running(spec);
-        awaitOutput(spec.id(), "ready");
-        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).contains("/dev/", "33 101");
-
-        backend.resize(spec.id(), new TerminalSize(120, 40));
-        OutputStream stdin = backend.stdin(spec.id());
-        stdin.write("typed\n".getBytes(StandardCharsets.UTF_8));
-        awaitOutput(spec.id(), "<typed>");
-        stdin.write(4);
-
-        awaitDown(spec.id());
-        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).contains("40 120");
-    }
-
-    @Rule("CB-12")
-    void controlCInterruptsWhatRunsInTheTerminal() throws Exception {
-        assumeTrue(has(Capability.TTY));
-        JobSpec spec = shell("trap 'echo interrupted; exit 5' INT; echo ready; while true; do sleep 0.05; done")
-                .withTty(TerminalSize.DEFAULT);
-        running(spec);
-        awaitOutput(spec.id(), "ready");
-
-        backend.stdin(spec.id()).write(3);
-
-        assertThat(awaitDown(spec.id()).exitStatus()).isEqualTo(OptionalInt.of(5));
-    }
-
-    @Rule("CB-13")
-    void aDeclaredLimitOnDescriptorsHolds() {
-        assumeTrue(has(Capability.LIMIT_MAX_FD));
-        JobSpec spec = limited(shell("ulimit -n"), ResourceLimit.MAX_FD, 123);
-
-        ended(spec);
-
-        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).isEqualTo("123\n");
-    }
-
-    @Rule("CB-13")
-    void aDeclaredLimitOnProcessesHolds() {
-        assumeTrue(has(Capability.LIMIT_MAX_PROCS));
-        JobSpec spec = limited(
-                shell("i=0; while [ $i -lt 60 ]; do sleep 5 & i=$((i+1)); done; echo all of them"),
-                ResourceLimit.MAX_PROCS,
-                20);
-
-        ended(spec);
-
-        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).doesNotContain("all of them");
-        assertThat(ended(shell("exit 0")).exitStatus()).isEqualTo(OptionalInt.of(0));
-    }
-
-    @Rule("CB-13")
-    void aDeclaredLimitOnMemoryHolds() {
-        assumeTrue(has(Capability.LIMIT_MEMORY));
-        JobSpec spec = limited(
-                shell("x=$(head -c 200000000 /dev/zero | tr '\\0' x); echo all of it"),
-                ResourceLimit.MEMORY,
-                64L << 20);
-
-        ended(spec);
-
-        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).doesNotContain("all of it");
-        assertThat(ended(shell("exit 0")).exitStatus()).isEqualTo(OptionalInt.of(0));
-    }
-
-    @Rule("CB-14")
-    void aCommandInAJobSeesWhatTheJobSees() {
-        assumeTrue(has(Capability.EXEC));
-        String odd = "a b\t'c' \"d\" $e é 日本";
-        JobSpec spec = shell(
-                        "echo of the job > file-of-the-job; pwd; id -u; echo ready; while true; do sleep 0.05; done")
-                .withEnv(Map.of("ODD", odd));
-        running(spec);
-        awaitOutput(spec.id(), "ready");
-
-        ExecResult result = exec(
-                spec.id(), "pwd; id -u; echo ready; cat file-of-the-job; printf '%s|%s' \"$ODD\" \"$1\"; cat", odd);
-
-        assertThat(result.output())
-                .isEqualTo(seen.text(spec.id(), OutputStreamKind.STDOUT) + "of the job\n" + odd + "|" + odd);
-        assertThat(result.succeeded()).isTrue();
-    }
-
-    @Rule("CB-14")
-    void theExitStatusOfACommandIsExact() {
-        assumeTrue(has(Capability.EXEC));
-        JobSpec spec = longRunningJob();
-        running(spec);
-
-        for (int status : List.of(0, 1, 7, 126, 143, 255)) {
-            assertThat(exec(spec.id(), "exit " + status).exitStatus()).isEqualTo(OptionalInt.of(status));
+        @Override
+        public List<Mount> open(JobSpec spec) throws IOException {
+            return mounts;
         }
-        assertThat(exec(spec.id(), "kill -9 $$; sleep 60").exitStatus()).isEqualTo(OptionalInt.of(128 + 9));
-        assertThat(backend.exec(spec.id(), List.of("/no/such/program"), patience())
-                        .exitStatus())
-                .isEqualTo(OptionalInt.of(ExecResult.NO_PROGRAM));
-    }
 
-    @Rule("CB-14")
-    void aCommandChangesNothingOfItsJob() {
-        assumeTrue(has(Capability.EXEC));
-        JobSpec spec = longRunningJob();
-        running(spec);
-
-        ExecResult result = exec(spec.id(), "echo out; echo err >&2; exit 5");
-
-        assertThat(result).isEqualTo(ExecResult.ended(5, "out\nerr\n"));
-        assertThat(backend.status(spec.id()).map(JobStatus::state)).contains(JobStatus.State.RUNNING);
-        assertThat(backend.jobs()).hasSize(1);
-        backend.stop(spec.id(), Duration.ZERO);
-        awaitDown(spec.id());
-        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).isEmpty();
-        assertThat(seen.text(spec.id(), OutputStreamKind.STDERR)).isEmpty();
-    }
-
-    @Rule("CB-14")
-    void aCommandThatTakesTooLongIsKilledWithAllItsProcesses() {
-        assumeTrue(has(Capability.EXEC));
-        String mark = mark();
-        JobSpec spec = longRunningJob();
-        running(spec);
-
-        ExecResult result = backend.exec(
-                spec.id(),
-                List.of(
-                        "/bin/sh",
-                        "-c",
-                        "trap '' TERM HUP; echo begun; sleep " + mark + " & setsid sleep " + mark + " & sleep " + mark),
-                Duration.ofSeconds(1));
-
-        assertThat(result.exitStatus()).isEmpty();
-        assertThat(processesWith(mark)).isZero();
-        assertThat(backend.status(spec.id()).map(JobStatus::state)).contains(JobStatus.State.RUNNING);
-    }
-
-    @Rule("CB-14")
-    void whatACommandLeavesBehindIsEnded() {
-        assumeTrue(has(Capability.EXEC));
-        String mark = mark();
-        JobSpec spec = longRunningJob();
-        running(spec);
-
-        ExecResult result = exec(spec.id(), "(setsid sleep " + mark + " >/dev/null 2>&1 &); sleep 0.1; exit 0");
-
-        assertThat(result.succeeded()).isTrue();
-        assertThat(processesWith(mark)).isZero();
-    }
-
-    @Rule("CB-14")
-    void aCommandEndsWithItsJob() {
-        assumeTrue(has(Capability.EXEC));
-        String mark = mark();
-        JobSpec spec = longRunningJob();
-        running(spec);
-        var refusal = CompletableFuture.supplyAsync(
-                () -> catchThrowableOfType(FlynnException.class, () -> exec(spec.id(), "sleep " + mark + "; true")));
-        await("the command runs").atMost(patience()).until(() -> processesWith(mark) > 0);
-
-        backend.stop(spec.id(), Duration.ZERO);
-        awaitDown(spec.id());
-
-        assertThat(processesWith(mark)).isZero();
-        assertThat(refusal).succeedsWithin(patience());
-        assertThat(refusal.join()).isNotNull();
-        assertThat(refusal.join().code()).isEqualTo(ErrorCode.OBJECT_NOT_FOUND);
-    }
-
-    @Rule("CB-14")
-    void aCommandInAJobThatDoesNotRunIsRefused() {
-        assumeTrue(has(Capability.EXEC));
-        JobSpec spec = shell("true");
-        ended(spec);
-
-        for (JobId id : List.of(spec.id(), JobId.random(HOST))) {
-            var refusal = catchThrowableOfType(FlynnException.class, () -> exec(id, "true"));
-            assertThat(refusal).isNotNull();
-            assertThat(refusal.code()).isEqualTo(ErrorCode.OBJECT_NOT_FOUND);
+        @Override
+        public void close(JobId job) {
+            closed.add(job);
         }
-    }
 
-    // what the tests are made of
-
-    private ExecResult exec(JobId job, String line, String... arguments) {
-        List<String> command = Stream.concat(Stream.of("/bin/sh", "-c", line, "sh"), Stream.of(arguments))
-                .toList();
-        return backend.exec(job, command, patience());
-    }
-
-    private boolean has(Capability capability) {
-        return backend.capabilities().contains(capability);
-    }
-
-    /** A job that runs a line in the image's shell, the arguments being $1 and so on. */
-    private JobSpec shell(String line, String... arguments) {
-        Optional<JobSpec.Image> image = shellImage();
-        assumeTrue(image.isPresent(), "this backend's jobs are no commands");
-        List<String> command = Stream.concat(Stream.of("/bin/sh", "-c", line, "sh"), Stream.of(arguments))
-                .toList();
-        return JobSpec.ofCommand(JobId.random(HOST), image.orElseThrow(), command);
-    }
-
-    private static JobSpec limited(JobSpec plain, String type, long limit) {
-        return new JobSpec(
-                plain.id(),
-                plain.metadata(),
-                plain.image(),
-                plain.entrypoint(),
-                plain.cmd(),
-                plain.env(),
-                plain.ports(),
-                Map.of(type, ResourceLimit.of(limit)),
-                plain.tty(),
-                plain.stdin(),
-                plain.disableLog(),
-                plain.data(),
-                plain.hostNetwork(),
-                plain.resurrect());
-    }
-
-    private void running(JobSpec spec) {
-        backend.start(spec);
-        awaitState(spec.id(), JobStatus.State.RUNNING);
-    }
-
-    private JobStatus ended(JobSpec spec) {
-        backend.start(spec);
-        return awaitDown(spec.id());
-    }
-
-    private JobStatus awaitDown(JobId job) {
-        awaitState(job, JobStatus.State.DOWN);
-        return backend.status(job).orElseThrow();
-    }
-
-    private void awaitState(JobId job, JobStatus.State state) {
-        await("job is " + state)
-                .atMost(patience())
-                .pollInterval(Duration.ofMillis(10))
-                .untilAsserted(() -> {
-                    assertThat(backend.status(job).map(JobStatus::state)).contains(state);
-                    assertThat(seen.states(job).stream().map(JobStatus::state)).contains(state);
-                });
-    }
-
-    private void awaitOutput(JobId job, String text) {
-        await("output has " + text)
-                .atMost(patience())
-                .pollInterval(Duration.ofMillis(10))
-                .until(() -> seen.text(job, OutputStreamKind.STDOUT).contains(text));
-    }
-
-    private void refusedUnless(Capability capability, Runnable attempt) {
-        var refusal = catchThrowableOfType(FlynnException.class, attempt::run);
-        if (has(capability)) {
-            assertThat(refusal).isNull();
-        } else {
-            assertThat(refusal).isNotNull();
-            assertThat(refusal.code()).isEqualTo(ErrorCode.UNSUPPORTED);
+        Set<JobId> closed() {
+            return closed;
         }
-    }
-
-    /** A number of seconds that no other process sleeps. */
-    private static String mark() {
-        return "6" + ProcessHandle.current().pid() + (System.nanoTime() % 1_000_000L);
-    }
-
-    private static long processesWith(String mark) {
-        return ProcessHandle.allProcesses()
-                .filter(process -> process.info().commandLine().orElse("").contains("sleep " + mark))
-                .count();
     }
 }

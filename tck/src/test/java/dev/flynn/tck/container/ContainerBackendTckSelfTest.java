@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -323,6 +324,66 @@ class ContainerBackendTckSelfTest {
             return new ReferenceBackend(directory) {
                 @Override
                 void endOfCommand(String mark) {}
+            };
+        }
+    }
+
+    @Breaks("CB-15")
+    static class ClaimsAddresses extends Kit {
+        @Override
+        ReferenceBackend wrong(Path directory) {
+            return claiming(directory, Capability.OWN_ADDRESS);
+        }
+    }
+
+    @Breaks("CB-16")
+    static class TakesMountsAndForgetsThem extends Kit {
+        @Override
+        ReferenceBackend wrong(Path directory) {
+            return claiming(directory, Capability.MOUNTS);
+        }
+    }
+
+    @Breaks("CB-17")
+    static class ClaimsIsolation extends Kit {
+        @Override
+        ReferenceBackend wrong(Path directory) {
+            return claiming(directory, Capability.ISOLATION);
+        }
+    }
+
+    @Breaks("CB-18")
+    static class ForgetsItsJobsWhenItIsKilled extends Kit {
+        @Override
+        ReferenceBackend wrong(Path directory) {
+            return claiming(directory, Capability.SURVIVES_RESTART);
+        }
+    }
+
+    @Breaks("CB-19")
+    static class LeavesFiles extends Kit {
+        @Override
+        ReferenceBackend wrong(Path directory) {
+            return new ReferenceBackend(directory) {
+                @Override
+                void tidy(Path result) {}
+            };
+        }
+    }
+
+    @Breaks("CB-20")
+    static class LosesWhatIsTooMuch extends Kit {
+        @Override
+        ReferenceBackend wrong(Path directory) {
+            return new ReferenceBackend(directory) {
+                private final AtomicInteger calls = new AtomicInteger();
+
+                @Override
+                void output(JobId job, OutputStreamKind stream, byte[] bytes) {
+                    if (calls.incrementAndGet() % 500 != 0) {
+                        super.output(job, stream, bytes);
+                    }
+                }
             };
         }
     }

@@ -11,6 +11,7 @@ import dev.flynn.spi.container.Capability;
 import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.spi.container.ExecResult;
 import dev.flynn.spi.container.JobListener;
+import dev.flynn.spi.container.Requirements;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -63,7 +64,8 @@ class ReferenceBackend implements ContainerBackend {
 
     @Override
     public Set<Capability> capabilities() {
-        return Set.of(Capability.SIGNAL, Capability.STDIN, Capability.EXEC, Capability.IMAGE_HOST);
+        return Set.of(
+                Capability.SIGNAL, Capability.STDIN, Capability.EXEC, Capability.EXACT_SIGNAL, Capability.IMAGE_HOST);
     }
 
     @Override
@@ -71,9 +73,7 @@ class ReferenceBackend implements ContainerBackend {
         if (!spec.image().type().equals("host")) {
             throw FlynnException.invalid("not an image of this backend: " + spec.image());
         }
-        if (spec.tty().isPresent() && !capabilities().contains(Capability.TTY)) {
-            throw FlynnException.unsupported("a terminal");
-        }
+        Requirements.check(spec, capabilities());
         return runs.computeIfAbsent(key(spec.id()), id -> begin(spec)).status;
     }
 
@@ -234,6 +234,11 @@ class ReferenceBackend implements ContainerBackend {
         endAll(mark);
     }
 
+    void tidy(Path result) throws IOException {
+        Files.delete(result);
+        Files.delete(Path.of(result + ".pid"));
+    }
+
     int firstSignal(Duration grace) {
         return grace.isZero() ? 9 : 15;
     }
@@ -345,6 +350,7 @@ class ReferenceBackend implements ContainerBackend {
             out.join(2_000);
             err.join(2_000);
             String[] words = Files.readString(result).split(" ");
+            tidy(result);
             become(ended(status, Integer.parseInt(words[0]), Integer.parseInt(words[1])));
         }
 

@@ -8,6 +8,7 @@ import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.container.Capability;
 import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.spi.container.JobListener;
+import dev.flynn.spi.container.Requirements;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -76,23 +77,13 @@ public final class ShellContainerBackend implements ContainerBackend {
         if (!DIRECTORY_NAME.matcher(spec.id().value()).matches()) {
             throw FlynnException.invalid("job id \"" + spec.id() + "\" cannot name a directory");
         }
-        refuseUnsupported(spec);
+        Requirements.check(spec, capabilities());
         return jobs.computeIfAbsent(spec.id(), id -> {
                     var job = new ShellJob(spec, jobsDirectory.resolve(id.value()), reaper, clock, threads, this::tell);
                     threads.execute(job);
                     return job;
                 })
                 .status();
-    }
-
-    /** What is not declared is refused, rather than left out in silence. */
-    private static void refuseUnsupported(JobSpec spec) {
-        if (spec.tty().isPresent()) {
-            throw FlynnException.unsupported("a terminal");
-        }
-        if (spec.stdin()) {
-            throw FlynnException.unsupported("standard input");
-        }
     }
 
     @Override

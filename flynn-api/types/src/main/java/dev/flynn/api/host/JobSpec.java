@@ -25,6 +25,8 @@ import org.apiguardian.api.API;
  * @param disableLog whether its output is delivered raw to those attached and kept out of the log
  * @param data whether it gets a volume at {@code /data}
  * @param resurrect whether the host restarts it by itself, under a new id, when the host comes back
+ * @param mounts what of the host's files it sees beyond its image
+ * @param workingDirectory where its process begins; that of the image unless said
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public record JobSpec(
@@ -41,7 +43,9 @@ public record JobSpec(
         boolean disableLog,
         boolean data,
         boolean hostNetwork,
-        boolean resurrect) {
+        boolean resurrect,
+        List<Mount> mounts,
+        Optional<String> workingDirectory) {
 
     public static final String META_APP = "flynn-controller.app";
     public static final String META_APP_NAME = "flynn-controller.app_name";
@@ -56,120 +60,185 @@ public record JobSpec(
         requireNonNull(id, "id");
         requireNonNull(image, "image");
         requireNonNull(tty, "tty");
+        requireNonNull(workingDirectory, "workingDirectory");
         metadata = Map.copyOf(metadata);
         entrypoint = List.copyOf(entrypoint);
         cmd = List.copyOf(cmd);
         env = Map.copyOf(env);
         ports = List.copyOf(ports);
         resources = Map.copyOf(resources);
+        mounts = List.copyOf(mounts);
     }
 
     /** A job that runs a command of an image, and nothing more. */
     public static JobSpec ofCommand(JobId id, Image image, List<String> command) {
-        return new JobSpec(
-                id,
-                Map.of(),
-                image,
-                List.of(),
-                command,
-                Map.of(),
-                List.of(),
-                Map.of(),
-                Optional.empty(),
-                false,
-                false,
-                false,
-                false,
-                false);
+        return builder(id, image).cmd(command).build();
+    }
+
+    /** Of a job that runs what the image runs, with nothing else. */
+    public static Builder builder(JobId id, Image image) {
+        return new Builder(id, image);
+    }
+
+    public Builder toBuilder() {
+        var builder = new Builder(id, image);
+        builder.metadata = metadata;
+        builder.entrypoint = entrypoint;
+        builder.cmd = cmd;
+        builder.env = env;
+        builder.ports = ports;
+        builder.resources = resources;
+        builder.tty = tty;
+        builder.stdin = stdin;
+        builder.disableLog = disableLog;
+        builder.data = data;
+        builder.hostNetwork = hostNetwork;
+        builder.resurrect = resurrect;
+        builder.mounts = mounts;
+        builder.workingDirectory = workingDirectory;
+        return builder;
     }
 
     public JobSpec withId(JobId other) {
-        return new JobSpec(
-                other,
-                metadata,
-                image,
-                entrypoint,
-                cmd,
-                env,
-                ports,
-                resources,
-                tty,
-                stdin,
-                disableLog,
-                data,
-                hostNetwork,
-                resurrect);
+        Builder builder = toBuilder();
+        builder.id = other;
+        return builder.build();
     }
 
     public JobSpec withEnv(Map<String, String> other) {
-        return new JobSpec(
-                id,
-                metadata,
-                image,
-                entrypoint,
-                cmd,
-                other,
-                ports,
-                resources,
-                tty,
-                stdin,
-                disableLog,
-                data,
-                hostNetwork,
-                resurrect);
+        return toBuilder().env(other).build();
     }
 
     public JobSpec withPorts(List<Port> other) {
-        return new JobSpec(
-                id,
-                metadata,
-                image,
-                entrypoint,
-                cmd,
-                env,
-                other,
-                resources,
-                tty,
-                stdin,
-                disableLog,
-                data,
-                hostNetwork,
-                resurrect);
+        return toBuilder().ports(other).build();
     }
 
     public JobSpec withStdin(boolean open) {
-        return new JobSpec(
-                id,
-                metadata,
-                image,
-                entrypoint,
-                cmd,
-                env,
-                ports,
-                resources,
-                tty,
-                open,
-                disableLog,
-                data,
-                hostNetwork,
-                resurrect);
+        return toBuilder().stdin(open).build();
     }
 
     public JobSpec withTty(TerminalSize size) {
-        return new JobSpec(
-                id,
-                metadata,
-                image,
-                entrypoint,
-                cmd,
-                env,
-                ports,
-                resources,
-                Optional.of(size),
-                stdin,
-                disableLog,
-                data,
-                hostNetwork,
-                resurrect);
+        return toBuilder().tty(Optional.of(size)).build();
+    }
+
+    /** Collects what a job needs. */
+    public static final class Builder {
+
+        private JobId id;
+        private Image image;
+        private Map<String, String> metadata = Map.of();
+        private List<String> entrypoint = List.of();
+        private List<String> cmd = List.of();
+        private Map<String, String> env = Map.of();
+        private List<Port> ports = List.of();
+        private Map<String, ResourceLimit> resources = Map.of();
+        private Optional<TerminalSize> tty = Optional.empty();
+        private boolean stdin;
+        private boolean disableLog;
+        private boolean data;
+        private boolean hostNetwork;
+        private boolean resurrect;
+        private List<Mount> mounts = List.of();
+        private Optional<String> workingDirectory = Optional.empty();
+
+        private Builder(JobId id, Image image) {
+            this.id = id;
+            this.image = image;
+        }
+
+        public Builder image(Image value) {
+            this.image = value;
+            return this;
+        }
+
+        public Builder metadata(Map<String, String> value) {
+            this.metadata = value;
+            return this;
+        }
+
+        public Builder entrypoint(List<String> value) {
+            this.entrypoint = value;
+            return this;
+        }
+
+        public Builder cmd(List<String> value) {
+            this.cmd = value;
+            return this;
+        }
+
+        public Builder env(Map<String, String> value) {
+            this.env = value;
+            return this;
+        }
+
+        public Builder ports(List<Port> value) {
+            this.ports = value;
+            return this;
+        }
+
+        public Builder resources(Map<String, ResourceLimit> value) {
+            this.resources = value;
+            return this;
+        }
+
+        public Builder tty(Optional<TerminalSize> value) {
+            this.tty = value;
+            return this;
+        }
+
+        public Builder stdin(boolean value) {
+            this.stdin = value;
+            return this;
+        }
+
+        public Builder disableLog(boolean value) {
+            this.disableLog = value;
+            return this;
+        }
+
+        public Builder data(boolean value) {
+            this.data = value;
+            return this;
+        }
+
+        public Builder hostNetwork(boolean value) {
+            this.hostNetwork = value;
+            return this;
+        }
+
+        public Builder resurrect(boolean value) {
+            this.resurrect = value;
+            return this;
+        }
+
+        public Builder mounts(List<Mount> value) {
+            this.mounts = value;
+            return this;
+        }
+
+        public Builder workingDirectory(Optional<String> value) {
+            this.workingDirectory = value;
+            return this;
+        }
+
+        public JobSpec build() {
+            return new JobSpec(
+                    id,
+                    metadata,
+                    image,
+                    entrypoint,
+                    cmd,
+                    env,
+                    ports,
+                    resources,
+                    tty,
+                    stdin,
+                    disableLog,
+                    data,
+                    hostNetwork,
+                    resurrect,
+                    mounts,
+                    workingDirectory);
+        }
     }
 }

@@ -11,6 +11,7 @@ import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.container.Capability;
 import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.spi.container.JobListener;
+import dev.flynn.spi.container.Requirements;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
@@ -51,7 +52,7 @@ public final class BuiltinContainerBackend implements ContainerBackend {
 
     @Override
     public Set<Capability> capabilities() {
-        return Set.of(Capability.IMAGE_BUILTIN);
+        return Set.of(Capability.HOST_NETWORK, Capability.IMAGE_BUILTIN);
     }
 
     @Override
@@ -62,9 +63,7 @@ public final class BuiltinContainerBackend implements ContainerBackend {
             throw FlynnException.invalid("the builtin backend runs images %s<name>, not %s of type %s"
                     .formatted(SCHEME, uri, spec.image().type()));
         }
-        if (spec.tty().isPresent() || spec.stdin()) {
-            throw FlynnException.unsupported("input of builtin programs: " + uri + " runs no commands");
-        }
+        Requirements.check(spec, capabilities());
         var created = new boolean[1];
         RunningProgram job = jobs.computeIfAbsent(spec.id(), id -> {
             created[0] = true;

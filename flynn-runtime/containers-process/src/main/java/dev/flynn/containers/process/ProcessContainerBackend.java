@@ -17,6 +17,7 @@ import dev.flynn.spi.container.Capability;
 import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.spi.container.ExecResult;
 import dev.flynn.spi.container.JobListener;
+import dev.flynn.spi.container.Requirements;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -56,6 +57,8 @@ public final class ProcessContainerBackend implements ContainerBackend {
             Capability.STDIN,
             Capability.TTY,
             Capability.EXEC,
+            Capability.EXACT_SIGNAL,
+            Capability.HOST_NETWORK,
             Capability.LIMIT_MAX_FD,
             Capability.IMAGE_HOST);
     private static final String SCHEME = "host:";
@@ -141,6 +144,7 @@ public final class ProcessContainerBackend implements ContainerBackend {
             throw FlynnException.invalid(
                     "job id \"%s\" cannot name a directory; use letters, digits, dots and dashes".formatted(spec.id()));
         }
+        Requirements.check(spec, CAPABILITIES);
         var created = new boolean[1];
         RunningProcess job = running.computeIfAbsent(spec.id(), id -> {
             created[0] = true;

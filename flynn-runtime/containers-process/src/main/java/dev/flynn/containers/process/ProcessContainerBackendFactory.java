@@ -4,6 +4,7 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.component.ComponentContext;
 import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.spi.container.ContainerBackendFactory;
+import dev.flynn.spi.container.JobFiles;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
@@ -22,7 +23,7 @@ public final class ProcessContainerBackendFactory implements ContainerBackendFac
     }
 
     @Override
-    public ContainerBackend create(Map<String, String> settings, ComponentContext context) {
+    public ContainerBackend create(Map<String, String> settings, ComponentContext context, JobFiles files) {
         Map<String, String> unread = new TreeMap<>(settings);
         String images = unread.remove("images");
         String address = unread.remove("address");

@@ -111,21 +111,10 @@ class ProcessContainerBackendTest {
         assertThat(awaitDown(id).error())
                 .hasValueSatisfying(error -> assertThat(error).contains("BAD=NAME"));
         var spec = ShellImage.job("true");
-        var impossible = new JobSpec(
-                spec.id(),
-                Map.of(),
-                spec.image(),
-                List.of("/no/such/program"),
-                List.of(),
-                Map.of(),
-                List.of(),
-                Map.of(),
-                spec.tty(),
-                false,
-                false,
-                false,
-                false,
-                false);
+        JobSpec impossible = spec.toBuilder()
+                .entrypoint(List.of("/no/such/program"))
+                .cmd(List.of())
+                .build();
 
         assertThat(awaitDown(start(impossible)).error())
                 .hasValueSatisfying(error -> assertThat(error).contains("/no/such/program"));
@@ -473,21 +462,9 @@ class ProcessContainerBackendTest {
     }
 
     private static JobSpec limited(JobSpec plain, ResourceLimit descriptors) {
-        return new JobSpec(
-                plain.id(),
-                plain.metadata(),
-                plain.image(),
-                plain.entrypoint(),
-                plain.cmd(),
-                plain.env(),
-                plain.ports(),
-                Map.of(ResourceLimit.MAX_FD, descriptors),
-                plain.tty(),
-                plain.stdin(),
-                plain.disableLog(),
-                plain.data(),
-                plain.hostNetwork(),
-                plain.resurrect());
+        return plain.toBuilder()
+                .resources(Map.of(ResourceLimit.MAX_FD, descriptors))
+                .build();
     }
 
     private ExecResult exec(JobId id, String line) {

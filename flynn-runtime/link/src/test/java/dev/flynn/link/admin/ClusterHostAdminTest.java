@@ -311,21 +311,7 @@ class ClusterHostAdminTest {
                 JobSpec.META_APP_NAME, "shop",
                 JobSpec.META_RELEASE, release.toString()));
         type.ifPresent(name -> metadata.put(JobSpec.META_TYPE, name));
-        var spec = new JobSpec(
-                command.id(),
-                metadata,
-                command.image(),
-                command.entrypoint(),
-                command.cmd(),
-                command.env(),
-                command.ports(),
-                command.resources(),
-                command.tty(),
-                false,
-                false,
-                false,
-                false,
-                false);
+        JobSpec spec = command.toBuilder().metadata(metadata).build();
         state.jobs().create(JobRecord.pending(spec, 0, Instant.now()));
         return spec.id();
     }
