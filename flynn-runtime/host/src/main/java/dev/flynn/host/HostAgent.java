@@ -139,10 +139,12 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         this.attachments = new Attachments(state.jobs(), local);
         Host host = announce(builder.tags);
         forgetOldInstances();
-        var events = new BackendEvents();
-        watches.add(builtinBackend.watch(events));
-        watches.add(appBackend.watch(events));
-        recover(events);
+        recover();
+        for (ContainerBackend backend : List.of(builtinBackend, appBackend)) {
+            var events = new BackendEvents(backend);
+            watches.add(backend.watch(events));
+            backend.jobs().forEach(events::onStatus); // what was not told because nobody watched
+        }
         this.records = state.jobs().table().view(this::reconcileSoon);
         this.hosts = state.hosts().view(this::reconcileSoon);
         this.presence = new HostPresence(discovery, this::reconcileSoon, builder.time::nanoTime);
@@ -191,7 +193,8 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         }
     }
 
-    private void recover(BackendEvents events) {
+    /** Takes over the jobs that still run before their backend is watched, so that nothing it tells of them is lost. */
+    private void recover() {
         for (Versioned<JobRecord> record : state.jobs().table().list(hostId + "-")) {
             JobRecord job = record.value();
             if (job.state() == JobState.DOWN || job.state() == JobState.PENDING) {
@@ -199,7 +202,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             }
             Optional<JobStatus> status = backendFor(job.spec()).status(job.id());
             if (status.isPresent()) {
-                continueWith(job, status.get(), events);
+                continueWith(job, status.get());
             } else {
                 giveUp(job.id(), "its host was restarted");
             }
@@ -212,13 +215,12 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         }
     }
 
-    private void continueWith(JobRecord job, JobStatus status, BackendEvents events) {
+    private void continueWith(JobRecord job, JobStatus status) {
         job.spec().ports().forEach(port -> ports.reserve(port.port()));
-        JobSpec spec = job.spec().withEnv(environment.of(job.spec()));
+        JobSpec spec = job.spec().withEnv(environment.of(job.spec(), hasOwnAddress(job.spec())));
         JobStatus before = JobStatus.starting(job.id(), status.createdAt());
         var here = new LocalJob(spec, backendFor(spec), new JobStreams(spec, logSink, clock), before);
         local.put(job.id(), here);
-        events.onStatus(here.backend.status(job.id()).orElse(status));
     }
 
     /** Nobody saw how the job ended; one that the host resurrects gets its successor in the same moment. */
@@ -347,8 +349,8 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         LocalJob here;
         JobSpec assigned;
         try {
-            assigned = job.spec().withPorts(assign(job.spec().ports()));
-            JobSpec complete = assigned.withEnv(environment.of(assigned));
+            assigned = job.spec().withPorts(assign(job.spec()));
+            JobSpec complete = assigned.withEnv(environment.of(assigned, hasOwnAddress(assigned)));
             here = new LocalJob(complete, backendFor(complete), new JobStreams(complete, logSink, clock), starting);
         } catch (FlynnException e) {
             refuse(starting.failed(e.getMessage(), clock.instant()));
@@ -389,15 +391,22 @@ public final class HostAgent implements HostConnections, AutoCloseable {
                 : job.spec;
     }
 
-    private List<Port> assign(List<Port> wanted) {
+    private List<Port> assign(JobSpec spec) {
+        if (hasOwnAddress(spec)) {
+            return PortAllocator.ofOwnAddress(spec.ports());
+        }
         List<Port> assigned = new ArrayList<>();
         try {
-            wanted.forEach(port -> assigned.add(port.withPort(ports.allot())));
+            spec.ports().forEach(port -> assigned.add(port.withPort(ports.allot())));
         } catch (FlynnException e) {
             assigned.forEach(port -> ports.release(port.port()));
             throw e;
         }
         return assigned;
+    }
+
+    private boolean hasOwnAddress(JobSpec spec) {
+        return !spec.hostNetwork() && backendFor(spec).capabilities().contains(Capability.OWN_ADDRESS);
     }
 
     private ContainerBackend backendFor(JobSpec spec) {
@@ -456,16 +465,29 @@ public final class HostAgent implements HostConnections, AutoCloseable {
 
     private final class BackendEvents implements JobListener {
 
+        private final ContainerBackend backend;
+
+        BackendEvents(ContainerBackend backend) {
+            this.backend = backend;
+        }
+
         @Override
         public void onStatus(JobStatus status) {
             LocalJob job = local.get(status.id());
             if (job == null) {
+                forgetIfDown(status); // stopped by recover(): no record knows it
                 return;
             }
             switch (status.state()) {
                 case STARTING -> {}
                 case RUNNING -> running(job, status);
                 case DOWN -> finished(job, status);
+            }
+        }
+
+        private void forgetIfDown(JobStatus status) {
+            if (status.isDown()) {
+                backend.forget(status.id());
             }
         }
 
@@ -608,6 +630,21 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             throw FlynnException.unavailable("host \"%s\" cannot be reached from %s".formatted(id, hostId), null);
         }
         return attachments;
+    }
+
+    // discovery
+
+    /**
+     * Takes the services of a job out of discovery, for good; the job goes on.
+     *
+     * @throws FlynnException {@code OBJECT_NOT_FOUND} if the job does not run here
+     */
+    public void leaveDiscovery(JobId id) {
+        LocalJob job = local.get(id);
+        if (job == null) {
+            throw FlynnException.notFound("running job", id);
+        }
+        job.closeServices();
     }
 
     // ending
