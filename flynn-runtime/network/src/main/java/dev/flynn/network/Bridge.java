@@ -29,14 +29,12 @@ final class Bridge {
         String wanted = subnet.gateway() + "/" + subnet.length();
         String addresses;
         try {
-            addresses = commands.sh(
-                    """
+            addresses = commands.sh("""
                     [ -n "$(ip -o link show dev %1$s type bridge 2>/dev/null)" ] || ip link add %1$s address %2$s type bridge
                     ip link set dev %1$s addrgenmode none mtu %3$d up
                     [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 1 ] || echo 1 >/proc/sys/net/ipv4/ip_forward
                     ip -4 -o address show dev %1$s
-                    """
-                            .formatted(name, hardwareAddress(new Random()), mtu));
+                    """.formatted(name, hardwareAddress(new Random()), mtu));
         } catch (IOException e) {
             throw FlynnException.unavailable(
                     "cannot make the bridge %s; another name may help: %s".formatted(name, e.getMessage()), e);

@@ -192,6 +192,7 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
     void remove() throws IOException {
         jobs().forEach(this::close);
         close();
+        cleanOnce();
         directory.delete();
     }
 
@@ -244,9 +245,10 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
                 while (spares.isEmpty()) {
                     requireOpen();
                     if (failures != failuresBefore && lastFailure != null) {
-                        throw lastFailure instanceof FlynnException reason
-                                ? new FlynnException(reason.code(), reason.getMessage(), reason)
-                                : new IOException(lastFailure.getMessage(), lastFailure);
+                        if (lastFailure instanceof FlynnException reason) {
+                            throw new FlynnException(reason.code(), reason.getMessage(), reason);
+                        }
+                        throw new IOException(lastFailure.getMessage(), lastFailure);
                     }
                     await();
                 }

@@ -70,9 +70,10 @@ final class Commands {
     private static boolean hasCapabilities() {
         try (Stream<String> status = Files.lines(Path.of("/proc/self/status"))) {
             return status.filter(line -> line.startsWith("CapEff:"))
-                    .map(line -> new BigInteger(line.substring("CapEff:".length()).strip(), 16))
-                    .anyMatch(capabilities ->
-                            capabilities.testBit(CAP_NET_ADMIN) && capabilities.testBit(CAP_SYS_ADMIN));
+                    .map(line ->
+                            new BigInteger(line.substring("CapEff:".length()).strip(), 16))
+                    .anyMatch(
+                            capabilities -> capabilities.testBit(CAP_NET_ADMIN) && capabilities.testBit(CAP_SYS_ADMIN));
         } catch (IOException e) {
             return false;
         }

@@ -37,8 +37,7 @@ final class Firewall {
     }
 
     void remove() throws IOException {
-        commands.sh(
-                """
+        commands.sh("""
                 while %s 2>/dev/null; do :; done
                 while %s 2>/dev/null; do :; done
                 for table in nat filter; do
@@ -47,8 +46,7 @@ final class Firewall {
                     iptables -w -t $table -X %3$s
                   fi
                 done
-                """
-                        .formatted(jump("nat", "-D", "POSTROUTING"), jump("filter", "-D", "FORWARD"), chain));
+                """.formatted(jump("nat", "-D", "POSTROUTING"), jump("filter", "-D", "FORWARD"), chain));
     }
 
     /** In the form of {@code iptables-restore}; naming a chain empties it, and all happens at once. */
@@ -64,21 +62,18 @@ final class Firewall {
                 -A %1$s -o %2$s -s %4$s -m comment --comment "flynn: from other hosts" -j ACCEPT
                 -A %1$s -o %2$s -m conntrack --ctstate RELATED,ESTABLISHED -m comment --comment "flynn: answers" -j ACCEPT
                 COMMIT
-                """
-                .formatted(chain, bridge, subnet, network);
+                """.formatted(chain, bridge, subnet, network);
     }
 
     private void hook() throws IOException {
-        commands.sh(
-                """
+        commands.sh("""
                 %s 2>/dev/null || %s
                 %s 2>/dev/null || %s
-                """
-                        .formatted(
-                                jump("nat", "-C", "POSTROUTING"),
-                                jump("nat", "-I", "POSTROUTING"),
-                                jump("filter", "-C", "FORWARD"),
-                                jump("filter", "-I", "FORWARD")));
+                """.formatted(
+                        jump("nat", "-C", "POSTROUTING"),
+                        jump("nat", "-I", "POSTROUTING"),
+                        jump("filter", "-C", "FORWARD"),
+                        jump("filter", "-I", "FORWARD")));
     }
 
     private String jump(String table, String action, String from) {

@@ -38,8 +38,7 @@ final class Ipv4 {
     }
 
     static String format(int address) {
-        return "%d.%d.%d.%d"
-                .formatted(address >>> 24, address >>> 16 & 0xff, address >>> 8 & 0xff, address & 0xff);
+        return "%d.%d.%d.%d".formatted(address >>> 24, address >>> 16 & 0xff, address >>> 8 & 0xff, address & 0xff);
     }
 
     private static FlynnException notAnAddress(String text) {

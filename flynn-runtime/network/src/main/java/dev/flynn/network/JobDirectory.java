@@ -50,8 +50,7 @@ final class JobDirectory {
         Map<JobId, Integer> found = new HashMap<>();
         try (DirectoryStream<Path> links = Files.newDirectoryStream(jobs)) {
             for (Path link : links) {
-                Path namespace =
-                        jobs.resolve(Files.readSymbolicLink(link)).normalize();
+                Path namespace = jobs.resolve(Files.readSymbolicLink(link)).normalize();
                 if (alive.contains(namespace.toRealPath())) {
                     found.put(job(link), Ipv4.parse(namespace.getFileName().toString()));
                 } else {

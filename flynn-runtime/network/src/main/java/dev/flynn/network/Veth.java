@@ -59,8 +59,7 @@ final class Veth {
                 route add default via %12$s
                 END
                 %13$s
-                """
-                .formatted(
+                """.formatted(
                         file,
                         ipv6,
                         config.mtu(),
@@ -95,7 +94,6 @@ final class Veth {
                 END
                 umount -l %s 2>/dev/null || :
                 ip -o link show type veth
-                """
-                .formatted(marks, DOOMED, files);
+                """.formatted(marks, DOOMED, files);
     }
 }
