@@ -163,8 +163,9 @@ final class DeployOnPush implements PreReceiveHook {
                 .addKeyValue("app", app.name())
                 .addKeyValue("commit", wanted.name())
                 .log("push");
-        receiver.deploy(app, repository, commit, pusher, push.abort());
+        Settling settling = receiver.deploy(app, repository, commit, pusher, push.abort());
         keep(pack, commands, current);
+        settling.await();
         log.atInfo()
                 .addKeyValue("app", app.name())
                 .addKeyValue("commit", wanted.name())

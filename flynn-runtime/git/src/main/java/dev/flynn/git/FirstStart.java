@@ -23,8 +23,8 @@ final class FirstStart {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    /** A router has taken a new instance into its table after this time: it watches what is watched here. */
-    private static final Duration SETTLE = Duration.ofMillis(30);
+    /** Twice what routers, which watch what is watched here, wait for more news before they take a new instance. */
+    private static final Duration SETTLE = Duration.ofMillis(20);
 
     private static final int SHOWN_LINES = 20;
     private static final Duration LOG_PATIENCE = Duration.ofSeconds(1);
@@ -41,15 +41,20 @@ final class FirstStart {
         this.release = release;
     }
 
-    /** @throws FlynnException the job did not come up; nothing is scaled then */
-    void scaleWebToOne() {
+    /**
+     * Returns when the job is up.
+     *
+     * @return when it can be reached through the routers, too
+     * @throws FlynnException the job did not come up; nothing is scaled then
+     */
+    Settling scaleWebToOne() {
         String id = app.id().toString();
         var registered = new CountDownLatch(1);
         try (Subscription instances = discovery.watch(app.name() + "-web", event -> countRelease(event, registered));
                 JobEvents jobs = controller.jobEvents(id)) {
             controller.putFormation(id, release.id(), Map.of("web", 1));
             awaitUp(jobs, registered);
-            TimeUnit.MILLISECONDS.sleep(SETTLE.toMillis());
+            return Settling.after(SETTLE);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw FlynnException.unavailable("interrupted while the web job started", e);

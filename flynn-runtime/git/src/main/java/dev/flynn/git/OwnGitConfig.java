@@ -24,6 +24,10 @@ final class OwnGitConfig extends SystemReader.Delegate {
 
     /** From now on, for all of this JVM. */
     static void use(Path directory) {
+        // else the first push to a new host waits three seconds until it is known how exact times of files are; before
+        // that
+        // they are taken to be coarse
+        FS.FileStoreAttributes.setBackground(true);
         SystemReader now = SystemReader.getInstance();
         SystemReader system = now instanceof OwnGitConfig own ? own.system : now;
         SystemReader.setInstance(new OwnGitConfig(system, directory.resolve("jgit.config")));

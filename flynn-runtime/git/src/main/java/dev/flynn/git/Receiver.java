@@ -45,9 +45,10 @@ final class Receiver {
      * Builds, releases, deploys, and starts the first web job of an app.
      *
      * @param abort is obeyed until the release is made; what is deployed then is deployed
+     * @return when what was deployed can be reached
      * @throws FlynnException the app was not deployed; the message is for the pusher
      */
-    void deploy(App app, Repository repository, ObjectId commit, Pusher pusher, Abort abort) throws IOException {
+    Settling deploy(App app, Repository repository, ObjectId commit, Pusher pusher, Abort abort) throws IOException {
         String id = app.id().toString();
         try (Controller controller = services.controller()) {
             Optional<Release> previous = controller.findAppRelease(id);
@@ -70,9 +71,11 @@ final class Receiver {
             pusher.line("=====> Application deployed");
             if (release.processes().containsKey(WEB) && !runsAlready && !controller.hasFormation(id, release.id())) {
                 pusher.line("=====> Waiting for web job to start...");
-                new FirstStart(controller, services.discovery(), app, release).scaleWebToOne();
+                Settling settling = new FirstStart(controller, services.discovery(), app, release).scaleWebToOne();
                 pusher.line("=====> Added default web=1 formation");
+                return settling;
             }
+            return Settling.NOTHING;
         }
     }
 
