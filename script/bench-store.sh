@@ -8,12 +8,16 @@ java=$(find_jdk)/bin/java
 store_classes=$repo/flynn-runtime/store/target/test-classes
 [ -f "$store_classes/dev/flynn/store/LeaseBench.class" ] || maven -o -q -pl :flynn-store test-compile
 
-# store_java CLASS ARGUMENT...: one of the store's programs, with the memory that flynn-host has.
+# what flynn-host runs with
+# shellcheck disable=SC2207
+jvm_options=($(sed -n '/^exec /,$p' "$dist/bin/flynn-host" | grep -o -- '-X[^ \\]*'))
+
+# store_java CLASS ARGUMENT...: one of the store's programs, in a JVM like flynn-host's.
 store_java() {
   local class=$1
   shift
-  "$java" -Xms96m -Xmn48m -Xmx384m -Xss512k -XX:+UseSerialGC \
-    -cp "$store_classes:$repo/flynn-runtime/store/target/classes:$dist/lib/*" "dev.flynn.store.$class" "$@" 2>>"$work/errors"
+  "$java" "${jvm_options[@]}" -cp "$store_classes:$repo/flynn-runtime/store/target/classes:$dist/lib/*" \
+    "dev.flynn.store.$class" "$@" 2>>"$work/errors"
 }
 
 # etcd_members COUNT DIR: starts them, and sets etcd_port to the client port of the one that leads.

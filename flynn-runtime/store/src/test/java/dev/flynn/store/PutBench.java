@@ -1,31 +1,32 @@
 package dev.flynn.store;
 
 import dev.flynn.spi.store.Transaction;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Scanner;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 
 /**
- * Durable puts of 256 bytes a second, and how long one takes, with 1 and with 64 writers; measured by {@code script/bench
- * store-put}.
+ * Durable puts of 256 bytes a second, and how long one takes; measured by {@code script/bench store-put}.
  *
  * <pre>
- * PutBench ours 1|3 DIRECTORY SECONDS    one replica in this process, or three in one each, the writers in the leader's
- * PutBench etcd PORT SECONDS             the same load over gRPC
+ * PutBench ours 1|3 DIRECTORY    one replica in this process, or three in one each, the writers in the leader's
+ * PutBench etcd PORT             the same load over gRPC
  * </pre>
+ *
+ * Each line of the standard input, {@code WRITERS SECONDS}, has so many writers put for so long, which is told in a line; so two
+ * of these can be measured in turn.
  */
 final class PutBench {
 
     private static final int VALUE_BYTES = 256;
     private static final int KEYS = 10_000;
-    private static final int MOST_WRITERS = 64;
-    /** Three virtual machines on two cores are busy with compiling for so long. */
-    private static final int WARM_UP_SECONDS = 25;
 
     private PutBench() {}
 
@@ -35,8 +36,8 @@ final class PutBench {
 
     public static void main(String[] arguments) throws Exception {
         switch (arguments[0]) {
-            case "ours" -> ours(Integer.parseInt(arguments[1]), Path.of(arguments[2]), Integer.parseInt(arguments[3]));
-            case "etcd" -> etcd(Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]));
+            case "ours" -> ours(Integer.parseInt(arguments[1]), Path.of(arguments[2]));
+            case "etcd" -> etcd(Integer.parseInt(arguments[1]));
             default -> throw new IllegalArgumentException(arguments[0]);
         }
         System.exit(0);
@@ -44,10 +45,10 @@ final class PutBench {
 
     // ---- ours
 
-    private static void ours(int peers, Path directory, int seconds) throws Exception {
+    private static void ours(int peers, Path directory) throws Exception {
         if (peers == 1) {
             try (RatisClusterStore store = RatisClusterStore.builder(directory).build()) {
-                measure((key, value) -> put(store, key, value), seconds);
+                measure((key, value) -> put(store, key, value));
             }
             return;
         }
@@ -55,7 +56,7 @@ final class PutBench {
             RatisClusterStore store = cluster.store();
             put(store, "first", "1");
             cluster.awaitLead();
-            measure((key, value) -> put(store, key, value), seconds);
+            measure((key, value) -> put(store, key, value));
         }
     }
 
@@ -65,23 +66,24 @@ final class PutBench {
 
     // ---- etcd
 
-    private static void etcd(int port, int seconds) throws Exception {
+    private static void etcd(int port) throws Exception {
         try (var etcd = new Etcd(port)) {
-            measure(etcd::put, seconds);
+            measure(etcd::put);
         }
     }
 
     // ---- the load
 
-    private static void measure(Put put, int seconds) throws InterruptedException {
-        run(put, MOST_WRITERS, WARM_UP_SECONDS);
-        for (int writers : new int[] {1, MOST_WRITERS}) {
+    private static void measure(Put put) throws InterruptedException {
+        var in = new Scanner(System.in, StandardCharsets.UTF_8);
+        while (in.hasNext()) {
+            int writers = in.nextInt();
+            int seconds = in.nextInt();
             long[] nanos = run(put, writers, seconds);
             Arrays.sort(nanos);
             System.out.printf(
                     Locale.ROOT,
-                    "writers %d puts/s %.0f p50-ms %.3f p99-ms %.3f%n",
-                    writers,
+                    "puts/s %.0f p50-ms %.3f p99-ms %.3f%n",
                     (double) nanos.length / seconds,
                     nanos[nanos.length / 2] / 1e6,
                     nanos[(int) (nanos.length * 0.99)] / 1e6);
