@@ -1,0 +1,414 @@
+package dev.flynn.images;
+
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.host.JobSpec;
+import dev.flynn.api.id.JobId;
+import dev.flynn.base.DiskReserve;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.apiguardian.api.API;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The images of one host. An image is fetched when a job asks for it, verified, and each of its layers unpacked once, however
+ * many images and jobs have it. What no job holds is collected in time.
+ *
+ * <p>Ended at any moment, by whatever, and opened again, a store has whole layers and images, and no halves of them.
+ * Thread-safe.
+ */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public final class ImageStore implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(ImageStore.class);
+
+    /** Layers and blobs of pulls that failed are kept this long for the next attempt. */
+    private static final Duration ORPHANS = Duration.ofHours(1);
+
+    private final ImageSettings settings;
+    private final Path temporary;
+    private final Path empty;
+    private final FileChannel lockFile;
+    private final DiskReserve reserve;
+    private final Platform platform;
+    private final Blobs blobs;
+    private final Layers layers;
+    private final Catalog catalog;
+    private final Sources sources;
+    private final SingleFlight<String, Catalog.Image> pulls = new SingleFlight<>();
+    private final ConcurrentMap<Digest, ImageMetadata.Config> configs = new ConcurrentHashMap<>();
+
+    /** Read by those who fetch and open, written by who collects: nothing is collected that is about to be held. */
+    private final ReadWriteLock gate = new ReentrantReadWriteLock();
+
+    private ImageStore(Path directory, FileChannel lockFile, ImageSettings settings, Platform platform)
+            throws IOException {
+        this.settings = settings;
+        this.lockFile = lockFile;
+        this.platform = platform;
+        this.temporary = directory.resolve("tmp");
+        this.empty = directory.resolve("empty");
+        // what was under way when the last process ended
+        DurableFiles.delete(temporary);
+        Files.createDirectories(temporary);
+        Files.createDirectories(empty);
+        this.reserve = new DiskReserve(directory, settings.reserveBytes());
+        var limits = new LayerLimits(settings.maxLayerBytes(), settings.maxLayerEntries(), reserve);
+        this.blobs = new Blobs(directory.resolve("blobs"), temporary);
+        this.layers = new Layers(directory.resolve("layers"), temporary, limits);
+        this.catalog = new Catalog(directory.resolve("images"), directory.resolve("holders"), temporary);
+        this.sources = new Sources(settings, platform, limits, temporary, blobs);
+    }
+
+    /** @see #open(Path, ImageSettings) */
+    public static ImageStore open(Path directory) throws IOException {
+        return open(directory, ImageSettings.DEFAULT);
+    }
+
+    /**
+     * Opens the store in a directory, which is made if it is not there and belongs to this store alone.
+     *
+     * @throws IOException also if another process has it open
+     */
+    public static ImageStore open(Path directory, ImageSettings settings) throws IOException {
+        return open(directory, settings, Platform.current());
+    }
+
+    static ImageStore open(Path directory, ImageSettings settings, Platform platform) throws IOException {
+        Path home = directory.toAbsolutePath();
+        Files.createDirectories(home);
+        // what images consist of may be made to harm: a set-user-id program is one for root alone
+        Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwx------"));
+        FileChannel lockFile =
+                FileChannel.open(home.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try {
+            lock(lockFile, home);
+            return new ImageStore(home, lockFile, settings, platform);
+        } catch (IOException | RuntimeException e) {
+            lockFile.close();
+            throw e;
+        }
+    }
+
+    private static void lock(FileChannel file, Path directory) throws IOException {
+        FileLock lock;
+        try {
+            lock = file.tryLock();
+        } catch (OverlappingFileLockException e) {
+            lock = null;
+        }
+        if (lock == null) {
+            throw new IOException("the image store %s is open already; each host needs its own".formatted(directory));
+        }
+    }
+
+    /**
+     * Refuses what is not the image of a container, without looking for it.
+     *
+     * @throws FlynnException {@code VALIDATION}, saying what is wrong with its type or its URI
+     */
+    public static void check(JobSpec.Image image) {
+        ImageReference.parse(image);
+    }
+
+    /**
+     * Makes an image ready and keeps it so until {@link #release}: fetches what is not here, which may take minutes. Asked
+     * again for the same job, the answer is the same, also when the tag means another image by then. May be interrupted.
+     *
+     * @throws IOException if it is not there, not for this machine, damaged, or more than the limits allow; the message is for
+     *     people
+     * @throws FlynnException {@code VALIDATION} as from {@link #check}
+     */
+    public UnpackedImage open(JobSpec.Image image, JobId holder) throws IOException {
+        ImageReference reference = ImageReference.parse(image);
+        gate.readLock().lock();
+        try {
+            Catalog.Image found = held(holder, reference).orElse(null);
+            if (found == null) {
+                found = find(reference, PullListener.NONE);
+            }
+            catalog.hold(holder, new Catalog.Holding(reference.text(), found.id()));
+            catalog.touch(found.id(), Instant.now());
+            return unpacked(found);
+        } finally {
+            gate.readLock().unlock();
+        }
+    }
+
+    private Optional<Catalog.Image> held(JobId holder, ImageReference reference) {
+        return catalog.heldBy(holder)
+                .filter(holding -> holding.uri().equals(reference.text()))
+                .flatMap(holding -> catalog.get(holding.image()))
+                .filter(this::isComplete);
+    }
+
+    /** The job needs its image no more; one that holds none is fine. */
+    public void release(JobId holder) {
+        try {
+            catalog.release(holder);
+        } catch (IOException e) {
+            log.atWarn().addKeyValue("job", holder).setCause(e).log("cannot note that a job holds no image any more");
+        }
+    }
+
+    /** Releases what all other jobs hold: what a backend says that knows, after a start, which jobs there still are. */
+    public void retain(Set<JobId> living) {
+        catalog.jobs().stream().filter(job -> !living.contains(job)).forEach(this::release);
+    }
+
+    /**
+     * Fetches an image that a job may need later.
+     *
+     * @return its id, the digest of its configuration
+     * @throws IOException as {@link #open}
+     */
+    public String pull(JobSpec.Image image, PullListener listener) throws IOException {
+        ImageReference reference = ImageReference.parse(image);
+        gate.readLock().lock();
+        try {
+            return find(reference, listener).id().toString();
+        } finally {
+            gate.readLock().unlock();
+        }
+    }
+
+    private Catalog.Image find(ImageReference reference, PullListener listener) throws IOException {
+        return pulls.run(reference.text(), () -> {
+            String fingerprint = sources.fingerprint(reference);
+            Optional<Catalog.Image> known = catalog.named(reference.text())
+                    .filter(this::isComplete)
+                    .filter(image -> !image.names().isEmpty());
+            if (known.isPresent() && isCurrent(known.get(), reference, fingerprint)) {
+                return known.get();
+            }
+            try {
+                return fetch(reference, fingerprint, listener);
+            } catch (RegistryUnavailableException e) {
+                if (known.isPresent()) {
+                    log.atWarn()
+                            .addKeyValue("image", reference.text())
+                            .addKeyValue("reason", e.getMessage())
+                            .log("the registry does not answer; the image that is here is used");
+                    return known.get();
+                }
+                throw e;
+            }
+        });
+    }
+
+    private boolean isComplete(Catalog.Image image) {
+        return blobs.has(image.id()) && layers.hasAll(image.diffIds());
+    }
+
+    private boolean isCurrent(Catalog.Image image, ImageReference reference, String fingerprint) {
+        Catalog.Name name = image.names().get(reference.text());
+        if (name == null || !name.fingerprint().equals(fingerprint)) {
+            return false;
+        }
+        return !fingerprint.isEmpty()
+                || Duration.between(name.checked(), Instant.now()).compareTo(settings.tagFreshness()) < 0;
+    }
+
+    private Catalog.Image fetch(ImageReference reference, String fingerprint, PullListener listener)
+            throws IOException {
+        try (ImageSource source = sources.open(reference)) {
+            ImageSource.Content content = source.read();
+            Digest id = Digest.of(content.config());
+            ImageMetadata.Config config = ImageMetadata.config(content.config(), reference.text());
+            if (!config.platform().isUnknown() && !config.platform().equals(platform)) {
+                throw new IOException(
+                        "%s is for %s; this host is %s".formatted(reference.text(), config.platform(), platform));
+            }
+            if (config.diffIds().size() != content.layers().size()) {
+                throw new IOException("%s is damaged: it has %d layers, and its configuration %d"
+                        .formatted(
+                                reference.text(),
+                                content.layers().size(),
+                                config.diffIds().size()));
+            }
+            for (int i = 0; i < config.diffIds().size(); i++) {
+                fetch(
+                        reference.text(),
+                        config.diffIds().get(i),
+                        content.layers().get(i),
+                        listener);
+            }
+            blobs.write(id, content.config());
+            var name = new Catalog.Name(reference.text(), fingerprint, Instant.now());
+            return catalog.put(id, config.diffIds(), name);
+        }
+    }
+
+    private void fetch(String image, Digest diffId, LayerBlob blob, PullListener listener) throws IOException {
+        long total = blob.size();
+        String layer = blob.digest().orElse(diffId).toString();
+        layers.get(diffId, blob, done -> {
+            if (done < total) {
+                settings.listener().progress(image, layer, done, total);
+                listener.progress(image, layer, done, total);
+            }
+        });
+        settings.listener().progress(image, layer, total, total);
+        listener.progress(image, layer, total, total);
+    }
+
+    private UnpackedImage unpacked(Catalog.Image image) throws IOException {
+        ImageMetadata.Config config = configs.get(image.id());
+        if (config == null) {
+            config = ImageMetadata.config(blobs.read(image.id()), image.id().toString());
+            configs.put(image.id(), config);
+        }
+        // overlayfs wants no layer twice; the topmost one hides what the others would show
+        var topmostFirst = new ArrayList<>(image.diffIds());
+        Collections.reverse(topmostFirst);
+        var paths = new ArrayList<Path>();
+        for (Digest diffId : new LinkedHashSet<>(topmostFirst)) {
+            paths.add(layers.find(diffId)
+                    .orElseThrow(() -> new IOException("the layer %s was deleted".formatted(diffId)))
+                    .files());
+        }
+        return new UnpackedImage(paths.isEmpty() ? List.of(empty) : paths, config.image());
+    }
+
+    /**
+     * Deletes what no job holds: images that were not used for the retention time, and the least recently used ones while all
+     * take more than they may or the disk's reserve is touched; then layers and blobs that no image has. While an image is
+     * being fetched nothing is done.
+     *
+     * @return the bytes that were freed
+     */
+    public long collect() throws IOException {
+        if (!gate.writeLock().tryLock()) {
+            return 0;
+        }
+        long freed;
+        var trash = new ArrayList<Path>();
+        try {
+            freed = forgetImages();
+            freed += removeOrphans(trash);
+        } finally {
+            gate.writeLock().unlock();
+        }
+        // nobody waits for this
+        for (Path directory : trash) {
+            DurableFiles.delete(directory);
+        }
+        if (freed > 0) {
+            log.atInfo().addKeyValue("megabytes", freed >> 20).log("images and layers that nobody needs are deleted");
+        }
+        return freed;
+    }
+
+    private long forgetImages() throws IOException {
+        List<Catalog.Image> unheld = catalog.all().stream()
+                .filter(image -> catalog.holdersOf(image.id()).isEmpty())
+                .sorted(Comparator.comparing(Catalog.Image::lastUsed))
+                .toList();
+        Instant oldest = Instant.now().minus(settings.retention());
+        long total = layers.all().stream().mapToLong(Layers.Layer::bytes).sum();
+        boolean pressed = !reserve.isUntouched();
+        long freed = 0;
+        for (Catalog.Image image : unheld) {
+            boolean tooMuch = settings.maxBytes() > 0 && total > settings.maxBytes();
+            if (!pressed && !tooMuch && !image.lastUsed().isBefore(oldest)) {
+                continue;
+            }
+            total -= ownBytes(image);
+            catalog.remove(image.id());
+            configs.remove(image.id());
+            freed += blobs.has(image.id()) ? blobs.size(image.id()) : 0;
+            blobs.delete(image.id());
+        }
+        return freed;
+    }
+
+    /** Of layers that no other image has. */
+    private long ownBytes(Catalog.Image image) {
+        var own = new HashSet<>(image.diffIds());
+        for (Catalog.Image other : catalog.all()) {
+            if (!other.id().equals(image.id())) {
+                own.removeAll(other.diffIds());
+            }
+        }
+        return bytes(own);
+    }
+
+    private long bytes(Set<Digest> diffIds) {
+        return diffIds.stream()
+                .flatMap(diffId -> layers.find(diffId).stream())
+                .mapToLong(Layers.Layer::bytes)
+                .sum();
+    }
+
+    private long removeOrphans(List<Path> trash) throws IOException {
+        var used = new HashSet<Digest>();
+        for (Catalog.Image image : catalog.all()) {
+            used.add(image.id());
+            used.addAll(image.diffIds());
+        }
+        Instant young = Instant.now().minus(ORPHANS);
+        boolean pressed = !reserve.isUntouched();
+        long freed = 0;
+        for (Layers.Layer layer : layers.all()) {
+            if (!used.contains(layer.diffId())) {
+                trash.add(layers.remove(layer));
+                freed += layer.bytes();
+            }
+        }
+        for (Digest blob : blobs.all()) {
+            Instant made = Files.getLastModifiedTime(blobs.path(blob)).toInstant();
+            if (!used.contains(blob) && (pressed || made.isBefore(young))) {
+                freed += blobs.size(blob);
+                blobs.delete(blob);
+            }
+        }
+        return freed;
+    }
+
+    /** What is on the disk, and why. */
+    public DiskUsage usage() throws IOException {
+        long blobBytes = 0;
+        for (Digest blob : blobs.all()) {
+            blobBytes += blobs.size(blob);
+        }
+        var images = new ArrayList<DiskUsage.ImageUsage>();
+        for (Catalog.Image image : catalog.all()) {
+            images.add(new DiskUsage.ImageUsage(
+                    image.id().toString(),
+                    Catalog.names(image),
+                    bytes(new HashSet<>(image.diffIds())),
+                    image.lastUsed(),
+                    catalog.holdersOf(image.id())));
+        }
+        images.sort(Comparator.comparing(DiskUsage.ImageUsage::lastUsed).reversed());
+        long layerBytes = layers.all().stream().mapToLong(Layers.Layer::bytes).sum();
+        return new DiskUsage(blobBytes, layerBytes, images);
+    }
+
+    /** Jobs keep what they have; who holds what is still known when the store is opened again. */
+    @Override
+    public void close() throws IOException {
+        sources.close();
+        lockFile.close();
+    }
+}

@@ -1,0 +1,13 @@
+package dev.flynn.images;
+
+import java.io.IOException;
+
+/** A registry did not answer, or not with an answer about the image. */
+final class RegistryUnavailableException extends IOException {
+
+    private static final long serialVersionUID = 1L;
+
+    RegistryUnavailableException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}
