@@ -14,6 +14,7 @@ import java.util.Map;
  */
 record JobEnvironment(String listenIp, Map<String, String> variables, Map<String, String> builtinVariables) {
 
+    private static final String ALL_ADDRESSES = "0.0.0.0";
     private static final int MAX_HOSTNAME = 64;
     private static final List<String> SERVICE_META =
             List.of("FLYNN_APP_ID", "FLYNN_APP_NAME", "FLYNN_RELEASE_ID", "FLYNN_PROCESS_TYPE", "FLYNN_JOB_ID");
@@ -23,14 +24,17 @@ record JobEnvironment(String listenIp, Map<String, String> variables, Map<String
         builtinVariables = Map.copyOf(builtinVariables);
     }
 
-    /** @param spec with its ports assigned */
-    Map<String, String> of(JobSpec spec) {
+    /**
+     * @param spec with its ports assigned
+     * @param ownAddress whether the job has a network of its own; then its backend adds {@code EXTERNAL_IP}
+     */
+    Map<String, String> of(JobSpec spec, boolean ownAddress) {
         boolean builtin = spec.image().type().equals(Artifact.BUILTIN);
         Map<String, String> env = new HashMap<>(variables);
         if (builtin) {
             env.putAll(builtinVariables);
         }
-        env.put("LISTEN_IP", listenIp);
+        env.put("LISTEN_IP", ownAddress ? ALL_ADDRESSES : listenIp);
         env.putAll(spec.env());
         for (int i = 0; i < spec.ports().size(); i++) {
             String port = String.valueOf(spec.ports().get(i).port());
@@ -39,7 +43,9 @@ record JobEnvironment(String listenIp, Map<String, String> variables, Map<String
                 env.put("PORT", port);
             }
         }
-        env.put("EXTERNAL_IP", listenIp);
+        if (!ownAddress) {
+            env.put("EXTERNAL_IP", listenIp);
+        }
         String hostname = spec.id().uuid();
         env.put("HOSTNAME", hostname.substring(0, Math.min(hostname.length(), MAX_HOSTNAME)));
         return env;

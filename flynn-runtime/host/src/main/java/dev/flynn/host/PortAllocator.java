@@ -2,10 +2,13 @@ package dev.flynn.host;
 
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.release.Port;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 
@@ -17,6 +20,7 @@ final class PortAllocator {
 
     private static final int FIRST = 10_000;
     private static final int LAST = 29_999;
+    private static final int FIRST_OF_OWN_ADDRESS = 5000;
 
     private final String listenIp;
     private final int first;
@@ -47,6 +51,15 @@ final class PortAllocator {
         }
         throw new FlynnException(
                 ErrorCode.NO_CAPACITY, "no port from %d to %d is free on this host".formatted(first, last));
+    }
+
+    /** The ports of a job that has an address of its own: those that it asks for, the others from 5000 on (contract: layer 0). */
+    static List<Port> ofOwnAddress(List<Port> wanted) {
+        List<Port> assigned = new ArrayList<>();
+        for (Port port : wanted) {
+            assigned.add(port.port() == 0 ? port.withPort(FIRST_OF_OWN_ADDRESS + assigned.size()) : port);
+        }
+        return assigned;
     }
 
     /** A port that a job already has. */

@@ -89,8 +89,9 @@ public final class SlugCache {
         }
     }
 
-    private InputStream open(String url) throws IOException {
-        String name = url.replaceAll("[^A-Za-z0-9.-]", "_");
+    /** The slug as it was packed, fetched if it is not here. */
+    InputStream open(String url) throws IOException {
+        String name = fileName(url);
         synchronized (locks.computeIfAbsent(name, any -> new Object())) {
             Files.createDirectories(directory);
             Path slug = directory.resolve(name);
@@ -107,6 +108,10 @@ public final class SlugCache {
             Files.setLastModifiedTime(slug, FileTime.from(Instant.now()));
             return Files.newInputStream(slug);
         }
+    }
+
+    static String fileName(String url) {
+        return url.replaceAll("[^A-Za-z0-9.-]", "_");
     }
 
     /** Slugs that are in use stay readable: a file goes only when nobody has it open any more. */

@@ -90,7 +90,10 @@ public interface ContainerBackend extends AutoCloseable {
     /** Drops what is kept of a job that is down; a job that is not down, or unknown, is left alone. */
     void forget(JobId id);
 
-    /** Delivers what happens from now on, to all jobs. */
+    /**
+     * Delivers what happens from now on, to all jobs. What jobs wrote that survived a restart, and that nobody was told yet,
+     * waits for the first listener.
+     */
     Subscription watch(JobListener listener);
 
     /**

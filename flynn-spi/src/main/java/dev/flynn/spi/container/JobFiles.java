@@ -14,6 +14,12 @@ import org.apiguardian.api.API;
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public interface JobFiles {
 
+    /**
+     * The group that may write to what the host lays into a job as a private copy; it exists by its number only. Backends
+     * whose jobs have users of their own put them into it.
+     */
+    int GROUP = 65_000;
+
     /** For backends that run alone: jobs see what their spec says and nothing else. */
     JobFiles NONE = new JobFiles() {
         @Override

@@ -1,0 +1,102 @@
+package dev.flynn.host;
+
+import dev.flynn.api.host.JobSpec;
+import dev.flynn.api.host.Mount;
+import dev.flynn.api.id.JobId;
+import dev.flynn.api.release.Artifact;
+import dev.flynn.spi.container.JobFiles;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What this host lays into its jobs: their app's slug as {@code /app}, of which each job has a private copy. What a job has
+ * is written down, so that it outlives the agent as the job does.
+ */
+public final class HostFiles implements JobFiles {
+
+    private static final Logger log = LoggerFactory.getLogger(HostFiles.class);
+
+    private static final String APP = "/app";
+    private static final int KEPT_LAYERS = 20;
+
+    /** A file for each job, named by it, with the name of its layer. */
+    private final Path held;
+
+    private final SlugLayers layers;
+
+    /** @param directory of this alone */
+    public HostFiles(Path directory, SlugCache slugs) throws IOException {
+        this(directory, slugs, KEPT_LAYERS);
+    }
+
+    HostFiles(Path directory, SlugCache slugs, int keptLayers) throws IOException {
+        this.held = Files.createDirectories(directory.resolve("held"));
+        this.layers = new SlugLayers(directory.resolve("layers"), slugs, keptLayers);
+        layers.deleteParts();
+    }
+
+    @Override
+    public List<Mount> open(JobSpec spec) throws IOException {
+        if (!spec.image().type().equals(Artifact.HOST)) {
+            return List.of();
+        }
+        String slug = spec.env().getOrDefault(SlugCache.SLUG_URL, "");
+        Path layer = slug.isEmpty() ? layers.empty() : hold(spec.id(), slug);
+        return List.of(new Mount(layer.toAbsolutePath().toString(), APP, Mount.Access.PRIVATE_COPY));
+    }
+
+    private Path hold(JobId job, String slug) throws IOException {
+        while (true) {
+            Path layer = layers.of(slug);
+            synchronized (this) {
+                if (Files.exists(layer)) { // not deleted since
+                    Files.writeString(
+                            held.resolve(job.value()), layer.getFileName().toString());
+                    return layer;
+                }
+            }
+        }
+    }
+
+    @Override
+    public synchronized void close(JobId job) {
+        try {
+            if (Files.deleteIfExists(held.resolve(job.value()))) {
+                layers.forgetOldest(heldLayers());
+            }
+        } catch (IOException | UncheckedIOException e) {
+            log.atWarn().addKeyValue("job", job).setCause(e).log("cannot give back the files of a job");
+        }
+    }
+
+    /** After a restart: what is not of these jobs is given back. */
+    public synchronized void retain(Collection<JobId> living) throws IOException {
+        Set<String> names = new HashSet<>();
+        living.forEach(job -> names.add(job.value()));
+        try (var jobs = Files.newDirectoryStream(
+                held, job -> !names.contains(job.getFileName().toString()))) {
+            for (Path job : jobs) {
+                Files.delete(job);
+            }
+        }
+        layers.forgetOldest(heldLayers());
+    }
+
+    private Set<String> heldLayers() throws IOException {
+        Set<String> names = new HashSet<>();
+        try (var jobs = Files.newDirectoryStream(held)) {
+            for (Path job : jobs) {
+                names.add(Files.readString(job));
+            }
+        }
+        return names;
+    }
+}
