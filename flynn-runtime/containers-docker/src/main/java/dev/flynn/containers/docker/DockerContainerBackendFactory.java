@@ -1,0 +1,26 @@
+package dev.flynn.containers.docker;
+
+import dev.flynn.spi.component.ComponentContext;
+import dev.flynn.spi.container.ContainerBackend;
+import dev.flynn.spi.container.ContainerBackendFactory;
+import dev.flynn.spi.container.JobFiles;
+import java.util.Map;
+
+/** The backend named {@code docker}; its settings are those of {@link DockerSettings}, all optional. */
+public final class DockerContainerBackendFactory implements ContainerBackendFactory {
+
+    @Override
+    public String name() {
+        return "docker";
+    }
+
+    @Override
+    public ContainerBackend create(Map<String, String> settings, ComponentContext context, JobFiles files) {
+        return DockerContainerBackend.builder(context.dataDirectory())
+                .settings(DockerSettings.of(settings, context.dataDirectory()))
+                .hostId(context.hostId())
+                .clock(context.clock())
+                .files(files)
+                .build();
+    }
+}
