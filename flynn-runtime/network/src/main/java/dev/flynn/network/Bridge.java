@@ -34,7 +34,7 @@ final class Bridge {
                     ip link set dev %1$s addrgenmode none mtu %3$d up
                     [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 1 ] || echo 1 >/proc/sys/net/ipv4/ip_forward
                     ip -4 -o address show dev %1$s
-                    """.formatted(name, hardwareAddress(new Random()), mtu));
+                    """.formatted(name, HardwareAddress.random(0xfe, new Random()), mtu));
         } catch (IOException e) {
             throw FlynnException.unavailable(
                     "cannot make the bridge %s; another name may help: %s".formatted(name, e.getMessage()), e);
@@ -62,11 +62,5 @@ final class Bridge {
 
     void remove() throws IOException {
         commands.sh("ip link show dev %1$s >/dev/null 2>&1 || exit 0; ip link del %1$s".formatted(name));
-    }
-
-    private static String hardwareAddress(Random random) {
-        byte[] tail = new byte[5];
-        random.nextBytes(tail);
-        return "fe:%02x:%02x:%02x:%02x:%02x".formatted(tail[0], tail[1], tail[2], tail[3], tail[4]);
     }
 }

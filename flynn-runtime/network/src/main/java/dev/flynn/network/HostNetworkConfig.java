@@ -31,6 +31,8 @@ public record HostNetworkConfig(
 
     public static final String DEFAULT_BRIDGE = "flynnbr0";
 
+    public static final int DEFAULT_SPARES = 4;
+
     private static final Pattern INTERFACE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,14}");
 
     public HostNetworkConfig {
@@ -71,7 +73,7 @@ public record HostNetworkConfig(
         private NetworkNamespace namespace = NetworkNamespace.current();
         private String bridge = DEFAULT_BRIDGE;
         private int mtu = 1450;
-        private int spares = 4;
+        private int spares = DEFAULT_SPARES;
         private boolean ipv6;
 
         private Builder(Ipv4Network network, Ipv4Network subnet, Path directory) {

@@ -1,0 +1,233 @@
+package dev.flynn.network;
+
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.base.NamedThreads;
+import dev.flynn.state.ClusterState;
+import dev.flynn.state.TableView;
+import dev.flynn.state.Versioned;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A host's part in its cluster's network: its subnet, the jobs in it, and the ways to the other hosts' jobs, which follow
+ * the leases in the store.
+ *
+ * <p>Closing it leaves everything as it is, so that jobs go on while the host agent restarts; {@link #remove} takes
+ * everything away but the lease. Thread-safe.
+ */
+public final class ClusterNetwork implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(ClusterNetwork.class);
+
+    /** After a failure it is tried again sooner than it is checked. */
+    private static final Duration RETRY = Duration.ofSeconds(5);
+
+    private final ClusterNetworkConfig config;
+    private final OverlayConfig overlayConfig;
+    private final SubnetLease lease;
+    private final Overlay overlay;
+    private final HostNetwork host;
+    private final TableView<SubnetLease> leases;
+    private final Thread follower;
+    private final Object lock = new Object();
+
+    // guarded by lock
+    private boolean changed;
+    private boolean closed;
+
+    private ClusterNetwork(
+            ClusterNetworkConfig config,
+            OverlayConfig overlayConfig,
+            SubnetLease lease,
+            Overlay overlay,
+            HostNetwork host,
+            SubnetLeases leases) {
+        this.config = config;
+        this.overlayConfig = overlayConfig;
+        this.lease = lease;
+        this.overlay = overlay;
+        this.host = host;
+        this.leases = leases.view(this::leasesChanged);
+        this.follower = new NamedThreads("network-overlay").newThread(this::follow);
+    }
+
+    /**
+     * Joins the cluster's network; jobs of all hosts can be reached when it returns.
+     *
+     * @throws FlynnException {@code SERVICE_UNAVAILABLE} naming what this machine lacks; {@code NO_CAPACITY} if all subnets
+     *     are leased; {@code CONFLICT} if the network is in use on this machine
+     */
+    public static ClusterNetwork open(ClusterState state, ClusterNetworkConfig config) throws IOException {
+        var commands = new Commands(config.namespace());
+        commands.requireTools();
+        var leases = new SubnetLeases(state);
+        OverlayConfig overlayConfig = leases.configure(config.overlay());
+        requireUnused(commands.sh("ip -4 route show"), overlayConfig, config.bridge());
+        SubnetLease lease = leases.acquire(config.hostId(), config.publicIp(), overlayConfig);
+        Overlay overlay = overlay(commands, overlayConfig, lease);
+        HostNetwork host =
+                HostNetwork.open(HostNetworkConfig.builder(overlayConfig.range(), lease.range(), config.directory())
+                        .namespace(config.namespace())
+                        .bridge(config.bridge())
+                        .mtu(overlay.mtu())
+                        .spares(config.spares())
+                        .build());
+        ClusterNetwork network = null;
+        try {
+            network = new ClusterNetwork(config, overlayConfig, lease, overlay, host, leases);
+            network.overlay.reconcile(network.others());
+            network.follower.start();
+            log.atInfo()
+                    .addKeyValue("network", overlayConfig.network())
+                    .addKeyValue("subnet", lease.subnet())
+                    .addKeyValue("backend", overlayConfig.backend())
+                    .addKeyValue("mtu", overlay.mtu())
+                    .log("jobs of this host have addresses");
+            return network;
+        } catch (IOException | RuntimeException e) {
+            if (network != null) {
+                network.leases.close();
+            }
+            host.close();
+            throw e;
+        }
+    }
+
+    private static Overlay overlay(Commands commands, OverlayConfig config, SubnetLease lease) throws IOException {
+        Uplink uplink = Uplink.find(commands, lease.publicIp());
+        if (lease.publicIp().startsWith("127.")) {
+            // nobody else can reach this host
+            return Overlay.none(uplink.mtu());
+        }
+        return switch (config.overlayBackend()) {
+            case VXLAN -> VxlanOverlay.open(commands, config, lease, uplink);
+            case HOST_GW -> new HostGateways(commands, config, lease, uplink);
+            case ALLOC -> Overlay.none(uplink.mtu());
+        };
+    }
+
+    /** Refuses a network part of which this machine reaches by other ways already. */
+    static void requireUnused(String routes, OverlayConfig config, String bridge) {
+        Set<String> ours = Set.of(bridge, VxlanOverlay.device(config));
+        for (String route : routes.split("\n")) {
+            List<String> words = Arrays.asList(route.strip().split("\\s+"));
+            Optional<Ipv4Network> destination = words.stream()
+                    .limit(2)
+                    .filter(word -> word.matches("\\d+\\.\\d+\\.\\d+\\.\\d+(/\\d+)?"))
+                    .findFirst()
+                    .map(word -> Ipv4Network.parse(word.contains("/") ? word : word + "/32"));
+            int device = words.indexOf("dev");
+            boolean own = device >= 0 && device + 1 < words.size() && ours.contains(words.get(device + 1))
+                    || (" " + route + " ").contains(" proto " + HostGateways.PROTOCOL + " ");
+            if (!own && destination.isPresent() && config.range().contains(destination.get())) {
+                throw FlynnException.conflict(
+                        "the cluster's network %s is in use on this host by the route \"%s\"; choose another network when the cluster is set up"
+                                .formatted(config.network(), route.strip()));
+            }
+        }
+    }
+
+    /** The networks of this host's jobs. */
+    public JobNetwork jobs() {
+        return host.jobs();
+    }
+
+    /** The part of the network that this host has. */
+    public SubnetLease lease() {
+        return lease;
+    }
+
+    /** What the cluster's network is. */
+    public OverlayConfig overlay() {
+        return overlayConfig;
+    }
+
+    @Override
+    public void close() {
+        synchronized (lock) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            lock.notifyAll();
+        }
+        leases.close();
+        boolean interrupted = false;
+        while (follower.isAlive()) {
+            try {
+                follower.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        host.close();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Takes everything on this machine away, the jobs' networks too. Ends this object. */
+    public void remove() throws IOException {
+        close();
+        overlay.remove();
+        host.remove();
+    }
+
+    // ---- following the leases
+
+    private List<SubnetLease> others() {
+        return leases.records().values().stream()
+                .map(Versioned::value)
+                .filter(other -> !other.hostId().equals(config.hostId()))
+                .toList();
+    }
+
+    private void leasesChanged() {
+        synchronized (lock) {
+            changed = true;
+            lock.notifyAll();
+        }
+    }
+
+    private void follow() {
+        Duration patience = config.checkEvery();
+        while (awaitChange(patience)) {
+            try {
+                overlay.reconcile(others());
+                host.check();
+                patience = config.checkEvery();
+            } catch (IOException | RuntimeException e) {
+                patience = RETRY;
+                log.atWarn()
+                        .addKeyValue("reason", e.getMessage())
+                        .log("the ways to other hosts' jobs are not as they should be");
+            }
+        }
+    }
+
+    /** False when there is nothing to follow any more. */
+    private boolean awaitChange(Duration patience) {
+        long deadline = System.nanoTime() + patience.toNanos();
+        synchronized (lock) {
+            while (!closed && !changed) {
+                long left = Duration.ofNanos(deadline - System.nanoTime()).toMillis();
+                if (left <= 0) {
+                    break;
+                }
+                try {
+                    lock.wait(left);
+                } catch (InterruptedException e) {
+                    log.atDebug().log("interrupted; going on, only closing ends this thread");
+                }
+            }
+            changed = false;
+            return !closed;
+        }
+    }
+}

@@ -1,0 +1,126 @@
+package dev.flynn.network;
+
+import dev.flynn.api.error.FlynnException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Packets between hosts travel in UDP packets. The kernel learns nothing by itself: where each host is, is written into its
+ * tables, so that a packet never has to be sent to everybody.
+ */
+final class VxlanOverlay implements Overlay {
+
+    /** What the outer packet needs. */
+    static final int OVERHEAD = 50;
+
+    /** How we know a device of ours. */
+    private static final String MARK = "flynn";
+
+    private static final Pattern INET = Pattern.compile("\\binet (\\S+)");
+
+    private final Commands commands;
+    private final String device;
+    private final int mtu;
+
+    private VxlanOverlay(Commands commands, String device, int mtu) {
+        this.commands = commands;
+        this.device = device;
+        this.mtu = mtu;
+    }
+
+    static String device(OverlayConfig config) {
+        return "flannel." + config.vni();
+    }
+
+    /**
+     * Makes the device, or finds it; one with other properties is replaced.
+     *
+     * @throws FlynnException {@code CONFLICT} if somebody else has such a device
+     */
+    static VxlanOverlay open(Commands commands, OverlayConfig config, SubnetLease lease, Uplink uplink)
+            throws IOException {
+        String device = device(config);
+        var overlay = new VxlanOverlay(commands, device, uplink.mtu() - OVERHEAD);
+        String shown = commands.sh("ip -d -o link show dev %s 2>/dev/null || :".formatted(device));
+        String properties = "vxlan id %d %sdev %s"
+                .formatted(config.vni(), uplink.local() ? "local " + lease.publicIp() + " " : "", uplink.device());
+        String port = "dstport " + config.udpPort();
+        if (!shown.isBlank()) {
+            if (!shown.contains("alias " + MARK)) {
+                throw FlynnException.conflict(
+                        "this host has an interface %s that is not ours; choose another vni for the overlay network"
+                                .formatted(device));
+            }
+            if (!shown.contains(properties + " ") || !shown.contains(port + " ") || !shown.contains("nolearning")) {
+                overlay.remove();
+                shown = "";
+            }
+        }
+        String mac = lease.vtepMac().orElseThrow(() -> new IllegalStateException("a lease of vxlan has an address"));
+        List<String> lines = new ArrayList<>();
+        if (shown.isBlank()) {
+            lines.add("link add %s address %s type %s %s nolearning".formatted(device, mac, properties, port));
+            lines.add("link set dev %s alias %s".formatted(device, MARK));
+        }
+        lines.add("link set dev %s addrgenmode none mtu %d address %s up".formatted(device, overlay.mtu, mac));
+        commands.ip(lines);
+        overlay.setAddress(lease.range().address() + "/" + config.range().length());
+        return overlay;
+    }
+
+    /** Its address is that of the subnet, with the length of the whole network. */
+    private void setAddress(String wanted) throws IOException {
+        List<String> lines = new ArrayList<>();
+        boolean there = false;
+        Matcher matcher = INET.matcher(commands.sh("ip -4 -o address show dev " + device));
+        while (matcher.find()) {
+            if (matcher.group(1).equals(wanted)) {
+                there = true;
+            } else {
+                lines.add("address del %s dev %s".formatted(matcher.group(1), device));
+            }
+        }
+        if (!there) {
+            lines.add("address add %s dev %s".formatted(wanted, device));
+        }
+        commands.ip(lines);
+    }
+
+    @Override
+    public int mtu() {
+        return mtu;
+    }
+
+    @Override
+    public synchronized void reconcile(Collection<SubnetLease> others) throws IOException {
+        Forwarding wanted = Forwarding.wantedVxlan(others);
+        Forwarding observed = observe();
+        Forwarding surplus = observed.minus(wanted);
+        Forwarding missing = wanted.minus(observed);
+        List<String> entries = new ArrayList<>(surplus.entryLines("del", device));
+        entries.addAll(missing.entryLines("append", device));
+        List<String> lines = new ArrayList<>(surplus.routeLines("del", "dev " + device));
+        lines.addAll(surplus.neighbourLines("del", device));
+        lines.addAll(missing.neighbourLines("replace", device));
+        lines.addAll(missing.routeLines("replace", "dev %s onlink".formatted(device)));
+        commands.bridge(entries);
+        commands.ip(lines);
+    }
+
+    private Forwarding observe() throws IOException {
+        return Forwarding.observed(commands.sh("""
+                bridge fdb show dev %1$s
+                ip -4 neigh show dev %1$s nud permanent
+                ip -4 route show dev %1$s
+                """.formatted(device)));
+    }
+
+    @Override
+    public void remove() throws IOException {
+        commands.sh("ip link show dev %1$s >/dev/null 2>&1 || exit 0; ip link del %1$s".formatted(device));
+    }
+}

@@ -1,0 +1,197 @@
+package dev.flynn.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.flynn.api.id.JobId;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ClusterNetworkTest {
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void jobsOfThreeHostsReachEachOtherUnderTheirOwnAddresses() throws IOException {
+        try (var cluster = new Cluster(directory, OverlayConfig.defaults())) {
+            JobInterface one = open(cluster.start(1));
+            JobInterface two = open(cluster.start(2));
+            JobInterface three = open(cluster.start(3));
+
+            awaitWay(one, two);
+            assertThat(addressSeen(two, one)).isEqualTo(one.address());
+            awaitWay(one, three);
+            assertThat(addressSeen(three, one)).isEqualTo(one.address());
+            assertThat(addressSeen(two, three)).isEqualTo(three.address());
+            assertThat(cluster.machine(2).sh(two, "ip link show dev eth0")).contains("mtu 1450");
+        }
+    }
+
+    @Test
+    void aJobLeavesTheClusterUnderItsHostsAddress() throws IOException {
+        try (var cluster = new Cluster(directory, OverlayConfig.defaults())) {
+            JobInterface job = open(cluster.start(1));
+
+            String seen = Tcp.addressSeen(Cluster.OUTSIDE, cluster.outside().namespace(), Machine.in(job.namespace()));
+
+            assertThat(seen).isEqualTo(Cluster.publicIp(1));
+        }
+    }
+
+    @Test
+    void aHostReachesJobsOfOtherHosts() throws IOException {
+        try (var cluster = new Cluster(directory, OverlayConfig.defaults())) {
+            ClusterNetwork first = cluster.start(1);
+            JobInterface job = open(cluster.start(2));
+            await().until(() -> cluster.machine(1).sh("ip route").contains("via"));
+
+            String seen = Tcp.addressSeen(
+                    job.address(),
+                    Machine.in(job.namespace()),
+                    cluster.machine(1).namespace());
+
+            assertThat(first.overlay().range().contains(seen)).isTrue();
+        }
+    }
+
+    @Test
+    void aHostThatStartsAgainFindsItsSubnetItsDeviceAndItsJobs() throws IOException {
+        try (var cluster = new Cluster(directory, OverlayConfig.defaults())) {
+            ClusterNetwork first = cluster.start(1);
+            JobId id = JobId.random("host1");
+            JobInterface one = first.jobs().open(id, Optional.empty());
+            JobInterface two = open(cluster.start(2));
+            awaitWay(one, two);
+            String device = cluster.machine(1).sh("ip -d -o link show flannel.1");
+            first.close();
+
+            assertThat(addressSeen(two, one)).as("without an agent").isEqualTo(one.address());
+            ClusterNetwork again = cluster.start(1);
+
+            assertThat(again.lease()).isEqualTo(first.lease());
+            assertThat(again.jobs().open(id, Optional.empty())).isEqualTo(one);
+            assertThat(cluster.machine(1).sh("ip -d -o link show flannel.1")).isEqualTo(device);
+            assertThat(addressSeen(two, one)).isEqualTo(one.address());
+        }
+    }
+
+    @Test
+    void aHostThatIsRemovedIsForgottenByTheOthers() throws IOException {
+        try (var cluster = new Cluster(directory, OverlayConfig.defaults())) {
+            cluster.start(1);
+            ClusterNetwork second = cluster.start(2);
+            String subnet = second.lease().subnet();
+            String mac = second.lease().vtepMac().orElseThrow();
+            Machine machine = cluster.machine(1);
+            await().untilAsserted(() -> assertThat(machine.sh("ip route")).contains(subnet));
+            cluster.remove(2);
+
+            new SubnetLeases(cluster.state).release("host2");
+
+            await().untilAsserted(() -> assertThat(machine.sh("ip route; ip neigh; bridge fdb show dev flannel.1"))
+                    .doesNotContain(subnet)
+                    .doesNotContain(mac));
+        }
+    }
+
+    @Test
+    void whatSomebodyDeletedComesBack() throws IOException {
+        try (var cluster = new Cluster(directory, OverlayConfig.defaults())) {
+            ClusterNetwork first = cluster.start(1);
+            JobInterface one = open(first);
+            JobInterface two = open(cluster.start(2));
+            awaitWay(one, two);
+            cluster.machine(1)
+                    .sh("ip link set flannel.1 down; ip neigh flush all; ip link del flannel.1; iptables -t nat -F");
+            first.close();
+
+            cluster.start(1);
+
+            assertThat(addressSeen(two, one)).isEqualTo(one.address());
+        }
+    }
+
+    @Test
+    void neighboursCanDoWithoutTunnels() throws IOException {
+        try (var cluster = new Cluster(directory, OverlayConfig.of(Map.of("backend", "host-gw")))) {
+            JobInterface one = open(cluster.start(1));
+            JobInterface two = open(cluster.start(2));
+            awaitWay(one, two);
+
+            assertThat(addressSeen(two, one)).isEqualTo(one.address());
+            assertThat(cluster.machine(1).sh("ip link")).doesNotContain("flannel");
+            assertThat(cluster.machine(1).sh(one, "ip link show dev eth0")).contains("mtu 1500");
+        }
+    }
+
+    @Test
+    void removingAHostsNetworkLeavesTheMachineAsItWas() throws IOException {
+        try (var cluster = new Cluster(directory, OverlayConfig.defaults())) {
+            open(cluster.start(1));
+            open(cluster.start(2));
+            cluster.remove(1);
+
+            assertThat(cluster.machine(1).sh("ip -br link; ip route; iptables -S; iptables -t nat -S"))
+                    .doesNotContain("flannel", "flynn", "FLYNN", "100.100");
+        }
+    }
+
+    @Test
+    void aDeviceOfSomebodyElseIsNotTouched() throws IOException {
+        try (var cluster = new Cluster(directory, OverlayConfig.defaults())) {
+            cluster.start(1).remove();
+            cluster.machine(1).sh("ip link add flannel.1 type vxlan id 1 dev eth0 dstport 8472");
+
+            assertThatThrownBy(() -> cluster.start(1))
+                    .hasMessageContaining("flannel.1")
+                    .hasMessageContaining("another vni");
+
+            assertThat(cluster.machine(1).sh("ip link")).contains("flannel.1");
+        }
+    }
+
+    @Test
+    void aNetworkThatTheMachineHasAlreadyIsRefused() {
+        OverlayConfig config = OverlayConfig.defaults();
+
+        assertThatThrownBy(() -> ClusterNetwork.requireUnused(
+                        "default via 10.0.0.1 dev eth0\n100.100.4.0/22 dev eth1 proto kernel\n", config, "flynnbr0"))
+                .hasMessageContaining("100.100.0.0/16")
+                .hasMessageContaining("100.100.4.0/22 dev eth1");
+        assertThatCode(() -> ClusterNetwork.requireUnused("""
+                        default via 10.0.0.1 dev eth0
+                        100.64.0.0/10 dev vpn0
+                        unreachable 10.1.0.0/16
+                        100.100.0.0/16 dev flannel.1 proto kernel scope link src 100.100.7.0
+                        100.100.7.0/24 dev flynnbr0 proto kernel scope link src 100.100.7.1
+                        100.100.8.0/24 via 10.0.0.8 dev eth0 proto 109 src 100.100.7.1
+                        """, config, "flynnbr0"))
+                .doesNotThrowAnyException();
+    }
+
+    private static JobInterface open(ClusterNetwork network) throws IOException {
+        return network.jobs().open(JobId.random(network.lease().hostId()), Optional.empty());
+    }
+
+    private static String addressSeen(JobInterface server, JobInterface client) {
+        return Tcp.addressSeen(server.address(), Machine.in(server.namespace()), Machine.in(client.namespace()));
+    }
+
+    /** A host learns of another a moment after that has started. */
+    private static void awaitWay(JobInterface one, JobInterface other) {
+        await().atMost(Duration.ofSeconds(30))
+                .ignoreExceptions()
+                .until(() ->
+                        Tcp.addressSeen(other.address(), Machine.in(other.namespace()), Machine.in(one.namespace()), 1)
+                                        .length()
+                                > 0);
+    }
+}
