@@ -15,6 +15,7 @@ import dev.flynn.base.NamedThreads;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.container.Capability;
 import dev.flynn.spi.container.ContainerBackend;
+import dev.flynn.spi.container.ExecResult;
 import dev.flynn.spi.container.JobFiles;
 import dev.flynn.spi.container.JobListener;
 import dev.flynn.spi.container.Requirements;
@@ -27,6 +28,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -90,6 +92,7 @@ public final class DockerContainerBackend implements ContainerBackend {
                 Capability.SIGNAL,
                 Capability.STDIN,
                 Capability.TTY,
+                Capability.EXEC,
                 Capability.SURVIVES_RESTART,
                 Capability.HOST_NETWORK,
                 Capability.ISOLATION,
@@ -225,6 +228,11 @@ public final class DockerContainerBackend implements ContainerBackend {
     @Override
     public void resize(JobId id, TerminalSize size) {
         known(id).resize(size);
+    }
+
+    @Override
+    public ExecResult exec(JobId id, List<String> command, Duration timeout) {
+        return known(id).exec(command, timeout);
     }
 
     private DockerJob known(JobId id) {

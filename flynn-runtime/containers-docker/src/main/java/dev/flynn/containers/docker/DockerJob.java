@@ -5,6 +5,7 @@ import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.exception.NotModifiedException;
+import com.github.dockerjava.api.model.ContainerConfig;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
@@ -13,6 +14,7 @@ import dev.flynn.api.host.Mount;
 import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.id.JobId;
+import dev.flynn.spi.container.ExecResult;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -47,7 +49,6 @@ final class DockerJob {
     private static final int MAX_SIGNAL = 64;
     private static final int ADDRESSES_TRIED = 8;
     private static final Duration ENGINE_PATIENCE = Duration.ofSeconds(30);
-    private static final Duration LISTENER_PATIENCE = Duration.ofSeconds(5);
     private static final long PAUSE_MILLIS = 100;
 
     private final Surroundings around;
@@ -96,12 +97,8 @@ final class DockerJob {
 
     /** Goes on with a job that an earlier backend on this directory had accepted. */
     void resume() {
-        try {
-            around.listeners().awaitFirst(LISTENER_PATIENCE);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return;
-        }
+        mailbox.hold();
+        around.listeners().onceThereIsOne(mailbox::release);
         bringUp(true);
     }
 
@@ -244,8 +241,35 @@ final class DockerJob {
         String address = hostNetwork()
                 ? around.settings().address()
                 : around.network().orElseThrow().addresses().lease(spec.id());
+        try {
+            container = create(image, mounts, address);
+            return address;
+        } catch (ConflictException madeBefore) {
+            InspectContainerResponse found = find().orElseThrow(() -> madeBefore);
+            if (!hostNetwork()) {
+                around.network().orElseThrow().addresses().release(spec.id());
+            }
+            return takeOver(found);
+        }
+    }
+
+    private String create(String image, List<Mount> mounts, String address) throws IOException, InterruptedException {
+        if (spec.tty().isEmpty() || around.engine().sizesTerminals()) {
+            return create(spec, image, mounts, address);
+        }
+        ContainerConfig config = insist(() -> around.engine()
+                .ask(client -> client.inspectImageCmd(image).exec().getConfig()));
+        String sized = create(TerminalStart.sizedFirst(spec, config), image, mounts, address);
+        if (TerminalStart.hasShell(around.engine(), sized)) {
+            return sized;
+        }
+        Containers.remove(around.engine(), sized);
+        return create(spec, image, mounts, address);
+    }
+
+    private String create(JobSpec asRun, String image, List<Mount> mounts, String address) throws InterruptedException {
         var plan = new ContainerPlan(
-                spec,
+                asRun,
                 image,
                 mounts,
                 hostNetwork()
@@ -256,20 +280,11 @@ final class DockerJob {
                 around.settings(),
                 around.engine().isPodman(),
                 around.engine().sizesTerminals());
-        try {
-            container = insist(() -> around.engine().ask(client -> {
-                var command = client.createContainerCmd(plan.image());
-                plan.fill(command);
-                return command.exec().getId();
-            }));
-            return address;
-        } catch (ConflictException madeBefore) {
-            InspectContainerResponse found = find().orElseThrow(() -> madeBefore);
-            if (!hostNetwork()) {
-                around.network().orElseThrow().addresses().release(spec.id());
-            }
-            return takeOver(found);
-        }
+        return insist(() -> around.engine().ask(client -> {
+            var command = client.createContainerCmd(plan.image());
+            plan.fill(command);
+            return command.exec().getId();
+        }));
     }
 
     private List<Mount> mounts() throws IOException {
@@ -585,6 +600,7 @@ final class DockerJob {
     // ---- what is asked of it meanwhile
 
     void stop(Duration grace) {
+        mailbox.release(); // who stops jobs before listening does not want to hear of them
         synchronized (lock) {
             if (grace.isZero()) {
                 killWanted = true;
@@ -633,6 +649,20 @@ final class DockerJob {
             if (!status.isDown() && !abandoned) {
                 log.atWarn().addKeyValue("job", spec.id()).setCause(e).log("cannot send a signal to a job");
             }
+        }
+    }
+
+    ExecResult exec(List<String> command, Duration timeout) {
+        if (command.isEmpty()) {
+            throw FlynnException.invalid("a command must name a program");
+        }
+        requireRunning();
+        return new CommandRun(around.engine(), id(), mainProcess, this::goesOn).run(command, timeout);
+    }
+
+    private boolean goesOn() {
+        synchronized (lock) {
+            return status.state() == JobStatus.State.RUNNING && !killWanted && !abandoned;
         }
     }
 

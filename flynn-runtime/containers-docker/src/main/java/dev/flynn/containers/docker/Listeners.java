@@ -5,11 +5,9 @@ import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.id.JobId;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.container.JobListener;
-import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,19 +17,17 @@ final class Listeners {
     private static final Logger log = LoggerFactory.getLogger(Listeners.class);
 
     private final List<JobListener> all = new CopyOnWriteArrayList<>();
-    private final CountDownLatch first = new CountDownLatch(1);
+    private final CompletableFuture<Boolean> first = new CompletableFuture<>();
 
     Subscription add(JobListener listener) {
         all.add(listener);
-        first.countDown();
+        first.complete(true);
         return () -> all.remove(listener);
     }
 
-    /** What jobs did while nobody was here is kept until somebody listens, for some time. */
-    void awaitFirst(Duration patience) throws InterruptedException {
-        if (!first.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
-            log.atDebug().log("nobody listens");
-        }
+    /** What jobs did while nobody was here waits until somebody listens. */
+    void onceThereIsOne(Runnable task) {
+        var unused = first.thenRun(task);
     }
 
     void tell(JobStatus status) {

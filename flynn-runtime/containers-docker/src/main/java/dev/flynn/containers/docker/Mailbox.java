@@ -3,6 +3,7 @@ package dev.flynn.containers.docker;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /** What listeners are told of one job: one call at a time and in order, on whatever thread there is. */
@@ -16,6 +17,7 @@ final class Mailbox {
     private @Nullable Runnable whenEmptier;
     private long waiting;
     private boolean delivering;
+    private boolean held;
 
     private record Letter(Runnable delivery, int bytes) {}
 
@@ -30,9 +32,29 @@ final class Mailbox {
     synchronized void add(Runnable delivery, int bytes) {
         letters.add(new Letter(delivery, bytes));
         waiting += bytes;
-        if (!delivering) {
+        deliverSoon();
+    }
+
+    /** Keeps everything until it is released. */
+    synchronized void hold() {
+        held = true;
+    }
+
+    synchronized void release() {
+        held = false;
+        if (!letters.isEmpty()) {
+            deliverSoon();
+        }
+    }
+
+    private void deliverSoon() {
+        if (!delivering && !held) {
             delivering = true;
-            executor.execute(this::deliver);
+            try {
+                executor.execute(this::deliver);
+            } catch (RejectedExecutionException closed) {
+                delivering = false; // nobody is told of anything any more
+            }
         }
     }
 

@@ -3,17 +3,20 @@ package dev.flynn.containers.docker;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.id.JobId;
 import dev.flynn.spi.container.ContainerBackend;
+import dev.flynn.spi.container.JobFiles;
 import dev.flynn.tck.container.ContainerBackendTck;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
 class DockerContainerBackendTckTest extends ContainerBackendTck {
 
-    private static TestEngine engine;
+    private static @Nullable TestEngine engine;
 
     @BeforeAll
     static void startEngine() throws IOException {
@@ -29,9 +32,25 @@ class DockerContainerBackendTckTest extends ContainerBackendTck {
 
     @Override
     protected ContainerBackend openBackend(Path dataDirectory) {
+        return openBackend(dataDirectory, JobFiles.NONE);
+    }
+
+    @Override
+    protected ContainerBackend openBackend(Path dataDirectory, JobFiles files) {
         return DockerContainerBackend.builder(dataDirectory.resolve("backend"))
-                .settings(engine.settings(dataDirectory))
+                .settings(TestEngine.settings(engine, dataDirectory))
+                .files(files)
                 .build();
+    }
+
+    @Override
+    protected Map<String, String> surroundings() {
+        return engine.surroundings();
+    }
+
+    @Override
+    protected List<String> answerWithAddress(int port) {
+        return List.of("nc", "-lk", "-p", String.valueOf(port), "-e", "/bin/sh", "-c", "echo $EXTERNAL_IP");
     }
 
     @Override

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** An engine of a test's own, with everything that it writes in one directory, and an image that has a shell. */
 final class TestEngine implements AutoCloseable {
@@ -143,7 +144,7 @@ final class TestEngine implements AutoCloseable {
     private void importShell() throws IOException {
         Path root = Files.createDirectories(directory.resolve("shell"));
         run("sh", "-ec", """
-                cd "$1"; mkdir -p bin etc tmp proc dev root
+                cd "$1"; mkdir -p bin etc tmp proc dev mnt
                 cp /bin/busybox bin/
                 for name in $(bin/busybox --list); do [ -e bin/$name ] || ln -s busybox bin/$name; done
                 echo 'root:x:0:0:root:/root:/bin/sh' > etc/passwd
@@ -173,8 +174,20 @@ final class TestEngine implements AutoCloseable {
         return "unix://" + directory + "/socket";
     }
 
-    DockerSettings settings(Path dataDirectory) {
-        return DockerSettings.of(Map.of("host", host(), "subnet", "10.213." + subnet + ".0/24"), dataDirectory);
+    /** What another process needs to use this engine too. */
+    Map<String, String> surroundings() {
+        return Map.of("flynn.test.engine", host(), "flynn.test.subnet", subnet());
+    }
+
+    private String subnet() {
+        return "10.213." + subnet + ".0/24";
+    }
+
+    /** Of this engine, or in another process of the one that it was told of. */
+    static DockerSettings settings(@Nullable TestEngine engine, Path dataDirectory) {
+        String host = engine == null ? System.getProperty("flynn.test.engine") : engine.host();
+        String subnet = engine == null ? System.getProperty("flynn.test.subnet") : engine.subnet();
+        return DockerSettings.of(Map.of("host", host, "subnet", subnet), dataDirectory);
     }
 
     static JobSpec.Image shellImage() {
