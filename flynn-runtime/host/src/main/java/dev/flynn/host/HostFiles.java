@@ -1,14 +1,17 @@
 package dev.flynn.host;
 
+import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.Mount;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.release.Artifact;
 import dev.flynn.spi.container.JobFiles;
+import dev.flynn.volumes.Volumes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -17,27 +20,30 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What this host lays into its jobs: their app's slug as {@code /app}, of which each job has a private copy. What a job has
- * is written down, so that it outlives the agent as the job does.
+ * What this host lays into its jobs: their app's slug as {@code /app}, of which each job has a private copy, and as {@code
+ * /data} the volume of a job that has one. What a job has is written down, so that it outlives the agent as the job does.
  */
 public final class HostFiles implements JobFiles {
 
     private static final Logger log = LoggerFactory.getLogger(HostFiles.class);
 
     private static final String APP = "/app";
+    private static final String DATA = "/data";
     private static final int KEPT_LAYERS = 20;
 
     /** A file for each job, named by it, with the name of its layer. */
     private final Path held;
 
     private final SlugLayers layers;
+    private final Volumes volumes;
 
     /** @param directory of this alone */
-    public HostFiles(Path directory, SlugCache slugs) throws IOException {
-        this(directory, slugs, KEPT_LAYERS);
+    public HostFiles(Path directory, SlugCache slugs, Volumes volumes) throws IOException {
+        this(directory, slugs, volumes, KEPT_LAYERS);
     }
 
-    HostFiles(Path directory, SlugCache slugs, int keptLayers) throws IOException {
+    HostFiles(Path directory, SlugCache slugs, Volumes volumes, int keptLayers) throws IOException {
+        this.volumes = volumes;
         this.held = Files.createDirectories(directory.resolve("held"));
         this.layers = new SlugLayers(directory.resolve("layers"), slugs, keptLayers);
         layers.deleteParts();
@@ -45,12 +51,16 @@ public final class HostFiles implements JobFiles {
 
     @Override
     public List<Mount> open(JobSpec spec) throws IOException {
-        if (!spec.image().type().equals(Artifact.HOST)) {
-            return List.of();
+        List<Mount> mounts = new ArrayList<>();
+        if (spec.image().type().equals(Artifact.HOST)) {
+            String slug = spec.env().getOrDefault(SlugCache.SLUG_URL, "");
+            Path layer = slug.isEmpty() ? layers.empty() : hold(spec.id(), slug);
+            mounts.add(new Mount(layer.toAbsolutePath().toString(), APP, Mount.Access.PRIVATE_COPY));
         }
-        String slug = spec.env().getOrDefault(SlugCache.SLUG_URL, "");
-        Path layer = slug.isEmpty() ? layers.empty() : hold(spec.id(), slug);
-        return List.of(new Mount(layer.toAbsolutePath().toString(), APP, Mount.Access.PRIVATE_COPY));
+        if (spec.data()) {
+            mounts.add(new Mount(volumes.claim(spec).toString(), DATA, Mount.Access.READ_WRITE));
+        }
+        return mounts;
     }
 
     private Path hold(JobId job, String slug) throws IOException {
@@ -72,7 +82,8 @@ public final class HostFiles implements JobFiles {
             if (Files.deleteIfExists(held.resolve(job.value()))) {
                 layers.forgetOldest(heldLayers());
             }
-        } catch (IOException | UncheckedIOException e) {
+            volumes.release(job);
+        } catch (IOException | UncheckedIOException | FlynnException e) {
             log.atWarn().addKeyValue("job", job).setCause(e).log("cannot give back the files of a job");
         }
     }
@@ -88,6 +99,7 @@ public final class HostFiles implements JobFiles {
             }
         }
         layers.forgetOldest(heldLayers());
+        volumes.retain(living);
     }
 
     private Set<String> heldLayers() throws IOException {

@@ -8,13 +8,18 @@ import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.Mount;
 import dev.flynn.api.id.JobId;
 import dev.flynn.discovery.StoreDiscovery;
+import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.state.ClusterState;
 import dev.flynn.store.MemoryClusterStore;
+import dev.flynn.volumes.DirectoryVolumes;
+import dev.flynn.volumes.Volumes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +65,7 @@ class HostFilesTest {
         blobs.start();
         slugs = new SlugCache(
                 directory.resolve("slugs"), discovery, () -> "secret", Long.MAX_VALUE, Duration.ofSeconds(20));
-        files = new HostFiles(directory.resolve("files"), slugs, 1);
+        files = new HostFiles(directory.resolve("files"), slugs, volumes(), 1);
     }
 
     @AfterEach
@@ -138,7 +143,7 @@ class HostFilesTest {
         Path unseens = source(deadUnseen);
         Files.setLastModifiedTime(deads, java.nio.file.attribute.FileTime.fromMillis(1000));
 
-        files = new HostFiles(directory.resolve("files"), slugs, 1);
+        files = new HostFiles(directory.resolve("files"), slugs, volumes(), 1);
         files.retain(List.of(survivor.id()));
 
         assertThat(survivors).isDirectory();
@@ -155,6 +160,25 @@ class HostFilesTest {
         try (var layers = Files.list(directory.resolve("files/layers"))) {
             assertThat(layers).isEmpty();
         }
+    }
+
+    @Test
+    void aJobWithDataHasAVolumeThatItsSuccessorGets() throws IOException {
+        JobSpec first = job("").toBuilder().data(true).build();
+        Mount data = mounts(first).get(1);
+        Files.writeString(Path.of(data.source(), "row"), "1");
+        files.close(first.id());
+
+        Mount next = mounts(job("").toBuilder().data(true).build()).get(1);
+
+        assertThat(data.destination()).isEqualTo("/data");
+        assertThat(data.access()).isEqualTo(Mount.Access.READ_WRITE);
+        assertThat(next).isEqualTo(data);
+    }
+
+    private Volumes volumes() throws IOException {
+        var state = new ClusterState(store, new FlynnJson(), Clock.systemUTC());
+        return new Volumes("host", state, new DirectoryVolumes(directory.resolve("volumes")));
     }
 
     private Path source(JobSpec job) {
