@@ -55,7 +55,7 @@ final class Blobs {
                     var channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
                 in.transferTo(Channels.newOutputStream(channel));
                 if (in.count() != size) {
-                    throw new IOException(
+                    throw new TruncatedBlobException(
                             "the blob %s is truncated: %d of %d bytes came".formatted(digest, in.count(), size));
                 }
                 in.digest().require(digest, "the blob");

@@ -36,9 +36,16 @@ sealed interface ImageReference {
      * @param host and port; {@code docker.io} is Docker's own
      * @param digest of its manifest; else {@code tag} names it
      * @param userInfo {@code user:password} of the URI
+     * @param plain whether the URI asks for HTTP without TLS
      */
     record Registry(
-            String text, String host, String repository, String tag, Optional<Digest> digest, Optional<String> userInfo)
+            String text,
+            String host,
+            String repository,
+            String tag,
+            Optional<Digest> digest,
+            Optional<String> userInfo,
+            boolean plain)
             implements ImageReference {
 
         /** Without a password in what may be shown. */
@@ -122,9 +129,9 @@ sealed interface ImageReference {
         int slash = name.indexOf('/');
         String first = slash < 0 ? "" : name.substring(0, slash);
         if (first.contains(".") || first.contains(":") || first.equals("localhost")) {
-            return registry(uri, uri, first, name.substring(slash + 1), tag, digest, Optional.empty());
+            return registry(uri, uri, first, name.substring(slash + 1), tag, digest, Optional.empty(), false);
         }
-        return registry(uri, uri, "docker.io", name, tag, digest, Optional.empty());
+        return registry(uri, uri, "docker.io", name, tag, digest, Optional.empty(), false);
     }
 
     private static ImageReference registry(
@@ -134,7 +141,8 @@ sealed interface ImageReference {
             String repository,
             String tag,
             Optional<Digest> digest,
-            Optional<String> userInfo) {
+            Optional<String> userInfo,
+            boolean plain) {
         boolean official = host.equals("docker.io") && !repository.contains("/");
         String name = official ? "library/" + repository : repository;
         if (!name.matches("[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*")) {
@@ -143,7 +151,7 @@ sealed interface ImageReference {
         if (!tag.matches("\\w[\\w.-]{0,127}")) {
             throw invalid(uri, "\"%s\" is not a tag".formatted(tag));
         }
-        return new Registry(text, host, name, tag, digest, userInfo);
+        return new Registry(text, host, name, tag, digest, userInfo, plain);
     }
 
     private static ImageReference url(String uri) {
@@ -179,7 +187,8 @@ sealed interface ImageReference {
                 name.contains("/") ? name : "library/" + name,
                 query.getOrDefault("tag", "latest"),
                 Optional.empty(),
-                userInfo);
+                userInfo,
+                uri.startsWith("http:"));
     }
 
     private static Map<String, String> query(URI url) {

@@ -2,7 +2,6 @@ package dev.flynn.images;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -68,9 +67,6 @@ final class LayerUnpacker {
 
     private void run() throws IOException {
         for (TarEntry entry = in.next(); entry != null; entry = in.next()) {
-            if (Thread.currentThread().isInterrupted()) {
-                throw new InterruptedIOException("interrupted while a layer was unpacked");
-            }
             add(entry);
         }
         for (String path : whiteouts) {

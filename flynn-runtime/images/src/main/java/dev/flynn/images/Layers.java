@@ -93,16 +93,19 @@ final class Layers {
     }
 
     private Layer unpack(Digest diffId, LayerBlob blob, LongConsumer progress) throws IOException {
+        boolean told = blob.fetch(progress);
         Path home = Files.createTempDirectory(temporary, "layer");
         try {
             Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwx--x--x"));
             Path files = Files.createDirectory(home.resolve(FILES));
             Files.setPosixFilePermissions(files, PosixFilePermissions.fromString("rwxr-xr-x"));
-            long bytes = unpack(diffId, blob, files, progress);
+            long bytes = unpack(diffId, blob, files, told ? count -> {} : progress);
             Map<String, Object> description = Map.of("diffId", diffId.toString(), "bytes", bytes);
             Files.write(home.resolve(DESCRIPTION), ImageMetadata.JSON.writeValueAsBytes(description));
             DurableFiles.syncTree(home);
-            return publish(diffId, home, bytes);
+            Layer layer = publish(diffId, home, bytes);
+            blob.discard();
+            return layer;
         } finally {
             DurableFiles.delete(home);
         }

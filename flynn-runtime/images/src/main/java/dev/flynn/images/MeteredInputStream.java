@@ -3,6 +3,7 @@ package dev.flynn.images;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.security.MessageDigest;
 import java.util.function.LongConsumer;
 
@@ -35,6 +36,9 @@ final class MeteredInputStream extends FilterInputStream {
 
     @Override
     public int read(byte[] buffer, int offset, int length) throws IOException {
+        if (Thread.currentThread().isInterrupted()) {
+            throw new InterruptedIOException("interrupted while an image was read");
+        }
         int read = super.read(buffer, offset, length);
         if (read > 0) {
             digest.update(buffer, offset, read);
@@ -65,9 +69,7 @@ final class MeteredInputStream extends FilterInputStream {
     void drain() throws IOException {
         byte[] buffer = new byte[1 << 16];
         while (read(buffer, 0, buffer.length) >= 0) {
-            if (Thread.currentThread().isInterrupted()) {
-                throw new java.io.InterruptedIOException("interrupted while an image was read");
-            }
+            // it is counted and digested
         }
     }
 

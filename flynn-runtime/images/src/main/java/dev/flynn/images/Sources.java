@@ -18,6 +18,7 @@ final class Sources implements AutoCloseable {
     private final LayerLimits limits;
     private final Path temporary;
     private final Blobs blobs;
+    private final RegistryClient registries;
 
     Sources(ImageSettings settings, Platform platform, LayerLimits limits, Path temporary, Blobs blobs) {
         this.settings = settings;
@@ -25,6 +26,7 @@ final class Sources implements AutoCloseable {
         this.limits = limits;
         this.temporary = temporary;
         this.blobs = blobs;
+        this.registries = new RegistryClient(settings);
     }
 
     ImageSource open(ImageReference reference) throws IOException {
@@ -44,7 +46,7 @@ final class Sources implements AutoCloseable {
                 return copy(remote.text(), in, "");
             }
         }
-        throw new IOException("not yet: " + reference.text());
+        return new RegistrySource((ImageReference.Registry) reference, registries, blobs, platform, limits);
     }
 
     private static boolean isPlain(Path file) throws IOException {
@@ -93,5 +95,7 @@ final class Sources implements AutoCloseable {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        registries.close();
+    }
 }

@@ -107,7 +107,9 @@ final class TarReader {
         for (int i = 0; i < BLOCK; i++) {
             sum += i >= 148 && i < 156 ? ' ' : block[i] & 0xff;
         }
-        if (sum != number(148, 8)) {
+        // digits, and a NUL or a space after them: anything else is no header
+        String digits = text(148, 8).trim();
+        if (!digits.matches("[0-7]{1,7}") || sum != Long.parseLong(digits, 8)) {
             throw corrupt("a header has a wrong checksum");
         }
         return true;
