@@ -73,8 +73,8 @@ public final class GitReceiveProgram implements BuiltinProgram {
                 Long.parseLong(env.getOrDefault(DiskReserve.VARIABLE, String.valueOf(DiskReserve.DEFAULT_BYTES)));
         var services = new ClusterServices(discovery, require(env, "LISTEN_IP"), url -> connect.open(url, key));
         var blobs = new Blobs(services, new BlobSignature(key));
-        var receiver = new Receiver(services, new Slugs(blobs), images, clock);
         ExecutorService sessions = java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("git"));
+        var receiver = new Receiver(services, new Slugs(blobs), images, clock, sessions);
         var pushes = new ActivePushes(sessions);
         OwnGitConfig.use(directory);
         var repositories = new Repositories(directory);

@@ -16,6 +16,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import org.eclipse.jgit.lib.ObjectId;
 import org.eclipse.jgit.lib.Repository;
 import org.slf4j.Logger;
@@ -33,12 +36,15 @@ final class Receiver {
     private final Slugs slugs;
     private final BuildImages images;
     private final Clock clock;
+    private final Executor workers;
 
-    Receiver(ClusterServices services, Slugs slugs, BuildImages images, Clock clock) {
+    /** @param workers asks the controller for what is needed later */
+    Receiver(ClusterServices services, Slugs slugs, BuildImages images, Clock clock, Executor workers) {
         this.services = services;
         this.slugs = slugs;
         this.images = images;
         this.clock = clock;
+        this.workers = workers;
     }
 
     /**
@@ -51,6 +57,8 @@ final class Receiver {
     Settling deploy(App app, Repository repository, ObjectId commit, Pusher pusher, Abort abort) throws IOException {
         String id = app.id().toString();
         try (Controller controller = services.controller()) {
+            CompletableFuture<Artifact> builder = artifact(controller, images.slugbuilder());
+            CompletableFuture<Artifact> runner = artifact(controller, images.slugrunner());
             Optional<Release> previous = controller.findAppRelease(id);
             pusher.line("-----> Building " + app.name() + "...");
             String slug = Slugs.fresh();
@@ -58,9 +66,9 @@ final class Receiver {
             try {
                 var source = new Source(
                         repository, commit, previous.map(Release::env).orElse(Map.of()));
-                List<String> types = build(controller, app, previous, source, slug, pusher, abort);
+                List<String> types = build(controller, app, previous, builder, source, slug, pusher, abort);
                 pusher.line("-----> Creating release...");
-                release = createRelease(controller, app, previous, commit, slug, types);
+                release = createRelease(controller, app, previous, runner, commit, slug, types);
             } catch (FlynnException | IOException e) {
                 slugs.delete(slug);
                 throw e;
@@ -79,22 +87,39 @@ final class Receiver {
         }
     }
 
+    private CompletableFuture<Artifact> artifact(Controller controller, String image) {
+        return CompletableFuture.supplyAsync(() -> controller.createArtifact(Artifact.HOST, image), workers);
+    }
+
+    /** Waits for the answer to what was asked before; what failed then, fails now. */
+    private static <T> T answer(CompletableFuture<T> asked) {
+        try {
+            return asked.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof FlynnException failure) {
+                throw failure;
+            }
+            throw e;
+        }
+    }
+
     private record Source(Repository repository, ObjectId commit, Map<String, String> environment) {}
 
     private List<String> build(
             Controller controller,
             App app,
             Optional<Release> previous,
+            CompletableFuture<Artifact> builder,
             Source source,
             String slug,
             Pusher pusher,
             Abort abort)
             throws IOException {
         abort.check();
-        Artifact builder = controller.createArtifact(Artifact.HOST, images.slugbuilder());
+        NewJob newJob = buildJob(app, previous, builder, slug);
         var output = new BuildOutput(pusher::line);
         int status;
-        try (AttachedBuild job = controller.attachJob(app.id().toString(), buildJob(app, previous, builder, slug))) {
+        try (AttachedBuild job = controller.attachJob(app.id().toString(), newJob)) {
             abort.endsBy(job::kill);
             Thread sender = new Thread(() -> send(source, job, pusher), "git-source");
             sender.setDaemon(true);
@@ -115,7 +140,7 @@ final class Receiver {
         return output.processTypes();
     }
 
-    private NewJob buildJob(App app, Optional<Release> previous, Artifact builder, String slug) {
+    private NewJob buildJob(App app, Optional<Release> previous, CompletableFuture<Artifact> builder, String slug) {
         String cache = Slugs.cacheOf(app.id());
         Map<String, String> env = new HashMap<>(images.env());
         if (slugs.exists(cache)) {
@@ -125,7 +150,7 @@ final class Receiver {
         previous.map(release -> release.env().get("BUILDPACK_URL")).ifPresent(url -> env.put("BUILDPACK_URL", url));
         return new NewJob(
                 previous.map(Release::id),
-                Optional.of(builder.id()),
+                Optional.of(answer(builder).id()),
                 false,
                 List.of(slugs.signedUrl("PUT", slug)),
                 List.of(),
@@ -156,10 +181,10 @@ final class Receiver {
             Controller controller,
             App app,
             Optional<Release> previous,
+            CompletableFuture<Artifact> runner,
             ObjectId commit,
             String slug,
             List<String> types) {
-        Artifact runner = controller.createArtifact(Artifact.HOST, images.slugrunner());
         Map<String, String> env = new HashMap<>(previous.map(Release::env).orElse(Map.of()));
         env.put(SLUG_URL, Slugs.lastingUrl(slug));
         Map<String, String> meta = new HashMap<>(previous.map(Release::meta).orElse(Map.of()));
@@ -168,7 +193,7 @@ final class Receiver {
         return controller.createRelease(new Release(
                 ReleaseId.random(),
                 Optional.of(app.id()),
-                List.of(runner.id()),
+                List.of(answer(runner).id()),
                 env,
                 meta,
                 ProcessTypes.ofRelease(

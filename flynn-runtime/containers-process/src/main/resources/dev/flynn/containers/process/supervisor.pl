@@ -108,11 +108,17 @@ sub descendants {
   return @found;
 }
 
+# Reaps what ended. Without children there are no descendants, and usually nothing is left when the main process ends.
+sub has_children {
+  my $ended;
+  1 while ($ended = waitpid(-1, $WNOHANG)) > 0;
+  return $ended == 0;
+}
+
 # What may not be killed, such as a program that took another user's rights, is not waited for.
 sub kill_everything {
   my $pause = 0.001;
-  while (grep { kill('KILL', $_) } descendants()) {
-    1 while waitpid(-1, $WNOHANG) > 0;
+  while (has_children() && grep { kill('KILL', $_) } descendants()) {
     select(undef, undef, undef, $pause);
     $pause = $pause * 2 if $pause < 0.1;
   }
