@@ -24,7 +24,7 @@ import java.util.function.Consumer;
 final class WatchBench {
 
     private static final int WATCHERS = 1000;
-    private static final int WARM_UP = 1000;
+    private static final int WARM_UP = 400;
 
     private WatchBench() {}
 
