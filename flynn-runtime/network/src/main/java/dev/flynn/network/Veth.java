@@ -40,7 +40,10 @@ final class Veth {
 
     /** A script that makes the networks with these addresses, one after the other. */
     String make(List<Integer> addresses) {
-        return addresses.stream().map(this::make).collect(Collectors.joining());
+        return addresses.stream().map(this::make).collect(Collectors.joining())
+                + addresses.stream()
+                        .map(address -> attach(name(address)))
+                        .collect(Collectors.joining("\n", "ip -batch - <<END\n", "\nEND\n"));
     }
 
     private String make(int address) {
@@ -58,7 +61,6 @@ final class Veth {
                 address add %10$s/%11$d broadcast + dev eth0
                 route add default via %12$s
                 END
-                %13$s
                 """.formatted(
                         file,
                         ipv6,
@@ -71,8 +73,7 @@ final class Veth {
                         config.namespace().reference(),
                         Ipv4.format(address),
                         config.subnet().length(),
-                        config.subnet().gateway(),
-                        "ip " + attach(name(address)));
+                        config.subnet().gateway());
     }
 
     /** A line of {@code ip} that makes the host's end a port of the bridge. */

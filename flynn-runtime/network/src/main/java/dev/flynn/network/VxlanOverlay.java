@@ -3,6 +3,7 @@ package dev.flynn.network;
 import dev.flynn.api.error.FlynnException;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -25,11 +26,24 @@ final class VxlanOverlay implements Overlay {
     private final Commands commands;
     private final String device;
     private final int mtu;
+    private final String mac;
 
-    private VxlanOverlay(Commands commands, String device, int mtu) {
+    /** How {@code ip} describes, and is told, what cannot be changed later. */
+    private final String properties;
+
+    private final String port;
+    private final String address;
+
+    private VxlanOverlay(Commands commands, OverlayConfig config, SubnetLease lease, Uplink uplink) {
         this.commands = commands;
-        this.device = device;
-        this.mtu = mtu;
+        this.device = device(config);
+        this.mtu = uplink.mtu() - OVERHEAD;
+        this.mac = lease.vtepMac().orElseThrow(() -> new IllegalStateException("a lease of vxlan has an address"));
+        this.properties = "vxlan id %d %sdev %s"
+                .formatted(config.vni(), uplink.local() ? "local " + lease.publicIp() + " " : "", uplink.device());
+        this.port = "dstport " + config.udpPort();
+        // that of the subnet, with the length of the whole network
+        this.address = lease.range().address() + "/" + config.range().length();
     }
 
     static String device(OverlayConfig config) {
@@ -43,51 +57,57 @@ final class VxlanOverlay implements Overlay {
      */
     static VxlanOverlay open(Commands commands, OverlayConfig config, SubnetLease lease, Uplink uplink)
             throws IOException {
-        String device = device(config);
-        var overlay = new VxlanOverlay(commands, device, uplink.mtu() - OVERHEAD);
-        String shown = commands.sh("ip -d -o link show dev %s 2>/dev/null || :".formatted(device));
-        String properties = "vxlan id %d %sdev %s"
-                .formatted(config.vni(), uplink.local() ? "local " + lease.publicIp() + " " : "", uplink.device());
-        String port = "dstport " + config.udpPort();
-        if (!shown.isBlank()) {
-            if (!shown.contains("alias " + MARK)) {
-                throw FlynnException.conflict(
-                        "this host has an interface %s that is not ours; choose another vni for the overlay network"
-                                .formatted(device));
-            }
-            if (!shown.contains(properties + " ") || !shown.contains(port + " ") || !shown.contains("nolearning")) {
-                overlay.remove();
-                shown = "";
-            }
-        }
-        String mac = lease.vtepMac().orElseThrow(() -> new IllegalStateException("a lease of vxlan has an address"));
-        List<String> lines = new ArrayList<>();
-        if (shown.isBlank()) {
-            lines.add("link add %s address %s type %s %s nolearning".formatted(device, mac, properties, port));
-            lines.add("link set dev %s alias %s".formatted(device, MARK));
-        }
-        lines.add("link set dev %s addrgenmode none mtu %d address %s up".formatted(device, overlay.mtu, mac));
-        commands.ip(lines);
-        overlay.setAddress(lease.range().address() + "/" + config.range().length());
+        var overlay = new VxlanOverlay(commands, config, lease, uplink);
+        overlay.ensureDevice();
         return overlay;
     }
 
-    /** Its address is that of the subnet, with the length of the whole network. */
-    private void setAddress(String wanted) throws IOException {
+    private void ensureDevice() throws IOException {
+        String shown = commands.sh("""
+                ip -d -o link show dev %1$s 2>/dev/null || exit 0
+                ip -4 -o address show dev %1$s
+                """.formatted(device));
+        List<String> lines = new ArrayList<>();
+        boolean there = !shown.isBlank();
+        if (there && !shown.contains("alias " + MARK)) {
+            throw FlynnException.conflict(
+                    "this host has an interface %s that is not ours; choose another vni for the overlay network"
+                            .formatted(device));
+        }
+        if (there && !has(shown, properties, port, "nolearning")) {
+            lines.add("link del " + device);
+            there = false;
+        }
+        if (!there) {
+            lines.add("link add %s address %s type %s %s nolearning".formatted(device, mac, properties, port));
+            lines.add("link set dev %s alias %s".formatted(device, MARK));
+        }
+        if (!there || !has(shown, "mtu " + mtu, "link/ether " + mac) || !shown.contains(",UP,")) {
+            lines.add("link set dev %s addrgenmode none mtu %d address %s up".formatted(device, mtu, mac));
+        }
+        lines.addAll(addressChanges(there ? shown : ""));
+        commands.ip(lines);
+    }
+
+    private static boolean has(String shown, String... words) {
+        return Arrays.stream(words).allMatch(word -> shown.contains(word + " "));
+    }
+
+    private List<String> addressChanges(String shown) {
         List<String> lines = new ArrayList<>();
         boolean there = false;
-        Matcher matcher = INET.matcher(commands.sh("ip -4 -o address show dev " + device));
+        Matcher matcher = INET.matcher(shown);
         while (matcher.find()) {
-            if (matcher.group(1).equals(wanted)) {
+            if (matcher.group(1).equals(address)) {
                 there = true;
             } else {
                 lines.add("address del %s dev %s".formatted(matcher.group(1), device));
             }
         }
         if (!there) {
-            lines.add("address add %s dev %s".formatted(wanted, device));
+            lines.add("address add %s dev %s".formatted(address, device));
         }
-        commands.ip(lines);
+        return lines;
     }
 
     @Override
@@ -97,6 +117,7 @@ final class VxlanOverlay implements Overlay {
 
     @Override
     public synchronized void reconcile(Collection<SubnetLease> others) throws IOException {
+        ensureDevice();
         Forwarding wanted = Forwarding.wantedVxlan(others);
         Forwarding observed = observe();
         Forwarding surplus = observed.minus(wanted);

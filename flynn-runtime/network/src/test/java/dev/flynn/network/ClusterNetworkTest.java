@@ -36,13 +36,22 @@ class ClusterNetworkTest {
     }
 
     @Test
-    void aJobLeavesTheClusterUnderItsHostsAddress() throws IOException {
+    void jobsReachEachOtherWhereNothingIsForwardedByDefault() throws IOException {
         try (var cluster = new Cluster(directory, OverlayConfig.defaults())) {
-            JobInterface job = open(cluster.start(1));
+            ClusterNetwork first = cluster.start(1);
+            JobInterface one = open(first);
+            JobInterface two = open(first);
+            JobInterface three = open(cluster.start(2));
+            // as Docker does
+            cluster.machine(1)
+                    .sh("iptables -P FORWARD DROP; echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables || :");
+            awaitWay(one, three);
 
-            String seen = Tcp.addressSeen(Cluster.OUTSIDE, cluster.outside().namespace(), Machine.in(job.namespace()));
-
-            assertThat(seen).isEqualTo(Cluster.publicIp(1));
+            assertThat(addressSeen(three, one)).isEqualTo(one.address());
+            assertThat(addressSeen(one, three)).isEqualTo(three.address());
+            assertThat(addressSeen(two, one)).isEqualTo(one.address());
+            assertThat(Tcp.addressSeen(Cluster.OUTSIDE, cluster.outside().namespace(), Machine.in(one.namespace())))
+                    .isEqualTo(Cluster.publicIp(1));
         }
     }
 
@@ -109,13 +118,14 @@ class ClusterNetworkTest {
             JobInterface one = open(first);
             JobInterface two = open(cluster.start(2));
             awaitWay(one, two);
-            cluster.machine(1)
-                    .sh("ip link set flannel.1 down; ip neigh flush all; ip link del flannel.1; iptables -t nat -F");
-            first.close();
+            cluster.machine(1).sh("ip link del flannel.1; iptables -t nat -F; iptables -F");
 
-            cluster.start(1);
+            cluster.start(3);
 
+            awaitWay(one, two);
             assertThat(addressSeen(two, one)).isEqualTo(one.address());
+            await().untilAsserted(() -> assertThat(cluster.machine(1).sh("iptables -t nat -S"))
+                    .contains("-s " + first.lease().subnet()));
         }
     }
 
