@@ -202,17 +202,22 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
         Throwable failure = thrown instanceof CompletionException wrapped && wrapped.getCause() != null
                 ? wrapped.getCause()
                 : thrown;
-        FlynnException told = failure instanceof FlynnException known
-                ? known
-                : FlynnException.internal("a request to the host's API failed", failure);
-        if (told.code() == ErrorCode.UNKNOWN) {
-            log.atWarn()
-                    .addKeyValue("method", call.method())
-                    .addKeyValue("path", call.path())
-                    .setCause(told)
-                    .log("request failed");
+        if (failure instanceof FlynnException told) {
+            if (told.code() == ErrorCode.UNKNOWN) {
+                log.atInfo()
+                        .addKeyValue("method", call.method())
+                        .addKeyValue("path", call.path())
+                        .addKeyValue("reason", told.getMessage())
+                        .log("request failed");
+            }
+            return Answer.failure(told, api.json());
         }
-        return Answer.failure(told, api.json());
+        log.atWarn()
+                .addKeyValue("method", call.method())
+                .addKeyValue("path", call.path())
+                .setCause(failure)
+                .log("request failed");
+        return Answer.failure(FlynnException.internal("a request to the host's API failed", failure), api.json());
     }
 
     /** Says no after a while. */

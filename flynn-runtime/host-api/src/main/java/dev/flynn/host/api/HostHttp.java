@@ -105,10 +105,12 @@ final class HostHttp implements AutoCloseable {
         try {
             socket.startHandshake();
         } catch (SSLException e) {
-            if (String.valueOf(e.getMessage()).contains("plaintext")) {
+            boolean plainHttp = String.valueOf(e.getMessage()).contains("plaintext")
+                    || e.getCause() instanceof EOFException; // it hung up on what is no HTTP
+            if (plainHttp) {
                 throw new IOException(
-                        "%s does not speak TLS; if its host was started with --insecure-host-api, give --insecure-host-api here too"
-                                .formatted(address),
+                        "no TLS there (%s); if that host was started with --insecure-host-api, give --insecure-host-api here too"
+                                .formatted(e.getMessage()),
                         e);
             }
             throw e;
