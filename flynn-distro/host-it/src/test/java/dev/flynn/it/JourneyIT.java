@@ -44,6 +44,9 @@ class JourneyIT {
         assertThat(app.attempt("flynn create example").err()).contains("Created example");
         assertThat(app.run("git remote -v")).contains("flynn\thttps://git.flynn.localhost:" + cluster.httpsPort());
         assertThat(app.run("flynn route")).contains("http:example.flynn.localhost", "example-web");
+        // which is all that git trusts when it pushes below
+        assertThat(app.run("git config --get-urlmatch http.sslCAPath $(git remote get-url flynn)"))
+                .contains("/.flynn/ca-certs");
 
         String push = push(app);
         assertThat(push)
