@@ -11,10 +11,16 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * One command inside a container, run on the thread that asked for it.
@@ -24,6 +30,9 @@ import java.util.function.BooleanSupplier;
  */
 final class CommandRun {
 
+    private static final Pattern NO_PROGRAM = Pattern.compile(
+            "^(?:OCI runtime exec failed|OCI runtime error|[^\\n]*exec failed): (?:exec failed: )?(.*)",
+            Pattern.DOTALL);
     private static final int KEPT = 64 * 1024;
     private static final int SIGKILL = 128 + 9;
     private static final long CHECK_MILLIS = 20;
@@ -50,7 +59,7 @@ final class CommandRun {
         long end = System.nanoTime() + timeout.toNanos();
         try {
             String id = engine.ask(client -> client.execCreateCmd(container)
-                    .withCmd(command.toArray(new String[0]))
+                    .withCmd(inOneStream(command).toArray(new String[0]))
                     .withEnv(List.of(variable))
                     .withAttachStdout(true)
                     .withAttachStderr(true)
@@ -77,6 +86,19 @@ final class CommandRun {
             Thread.currentThread().interrupt();
             throw FlynnException.unavailable("interrupted while a command ran", e);
         }
+    }
+
+    /**
+     * The engine brings standard output and standard error each for itself, in any order; the image's shell, if it has one,
+     * makes them one.
+     */
+    private List<String> inOneStream(List<String> command) {
+        Path shell = Path.of("/proc/" + mainProcess + "/root" + TerminalStart.SHELL);
+        if (!Files.exists(shell, LinkOption.NOFOLLOW_LINKS)) {
+            return command;
+        }
+        return Stream.concat(Stream.of(TerminalStart.SHELL, "-c", "exec \"$@\" 2>&1", "sh"), command.stream())
+                .toList();
     }
 
     /** Reads until the command ended; false if it took too long. */
@@ -141,7 +163,16 @@ final class CommandRun {
         if (status == null || (status == SIGKILL && jobEnded())) {
             throw gone(null);
         }
-        return ExecResult.ended(status.intValue(), output.text());
+        return result(status.intValue(), output.text());
+    }
+
+    /** Engines report what they cannot run as 126, or 127, and what the runtime said in the output. */
+    static ExecResult result(int status, String output) {
+        Matcher refusal = NO_PROGRAM.matcher(output);
+        return (status == 126 || status == ExecResult.NO_PROGRAM) && refusal.find()
+                ? ExecResult.ended(
+                        ExecResult.NO_PROGRAM, "cannot run " + refusal.group(1).strip())
+                : ExecResult.ended(status, output);
     }
 
     /** The processes of a container end one after the other: the one that was killed may be the first of all. */

@@ -68,6 +68,7 @@ public final class DockerContainerBackend implements ContainerBackend {
         ScheduledExecutorService timer =
                 java.util.concurrent.Executors.newSingleThreadScheduledExecutor(new NamedThreads("docker-timer"));
         StreamLoop loop = new StreamLoop();
+        var images = new Images(engine);
         this.around = new Surroundings(
                 engine,
                 new EngineWatch(engine, loop, workers),
@@ -78,7 +79,8 @@ public final class DockerContainerBackend implements ContainerBackend {
                 builder.settings.ownAddresses()
                         ? Optional.of(JobNetwork.open(engine, builder.settings))
                         : Optional.empty(),
-                new Images(engine),
+                images,
+                new HostImages(engine, images, builder.settings, directory),
                 builder.files,
                 new Labels(builder.hostId, instanceOf(directory)),
                 new Listeners(),
@@ -101,6 +103,7 @@ public final class DockerContainerBackend implements ContainerBackend {
                 Capability.LIMIT_MAX_FD,
                 Capability.LIMIT_MAX_PROCS,
                 Capability.LIMIT_CPU,
+                Capability.IMAGE_HOST,
                 Capability.IMAGE_DOCKER);
         if (settings.ownAddresses()) {
             all.add(Capability.OWN_ADDRESS);
@@ -185,11 +188,14 @@ public final class DockerContainerBackend implements ContainerBackend {
     }
 
     private void check(JobSpec spec) {
-        if (!spec.image().type().equals(Artifact.DOCKER)) {
-            throw FlynnException.invalid("the docker backend runs images of type docker, not %s of type %s"
-                    .formatted(spec.image().uri(), spec.image().type()));
+        JobSpec.Image image = spec.image();
+        if (image.type().equals(Artifact.DOCKER)) {
+            ImageSource.of(image.uri());
+        } else if (!image.type().equals(Artifact.HOST) || !image.uri().startsWith(HostImages.SCHEME)) {
+            throw FlynnException.invalid(
+                    "the docker backend runs images of type docker, and %s<name> of type host, not %s of type %s"
+                            .formatted(HostImages.SCHEME, image.uri(), image.type()));
         }
-        ImageSource.of(spec.image().uri());
         if (!NAME.matcher(spec.id().value()).matches()) {
             throw FlynnException.invalid(
                     "job id \"%s\" cannot name a container; use letters, digits, dots and dashes".formatted(spec.id()));

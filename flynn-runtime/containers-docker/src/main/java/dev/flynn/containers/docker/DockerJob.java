@@ -14,6 +14,7 @@ import dev.flynn.api.host.Mount;
 import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.id.JobId;
+import dev.flynn.api.release.Artifact;
 import dev.flynn.spi.container.ExecResult;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -234,15 +235,16 @@ final class DockerJob {
 
     /** Makes the container; the answer is its address. */
     private String make() throws IOException, InterruptedException, NotWanted {
-        String image = around.images().resolve(spec.image(), this::say);
+        HostImages.Prepared prepared = prepare();
         requireWanted();
-        List<Mount> mounts = mounts();
+        List<Mount> mounts = new ArrayList<>(prepared.mounts());
+        mounts.addAll(mounts());
         requireWanted();
         String address = hostNetwork()
                 ? around.settings().address()
                 : around.network().orElseThrow().addresses().lease(spec.id());
         try {
-            container = create(image, mounts, address);
+            container = create(prepared, mounts, address);
             return address;
         } catch (ConflictException madeBefore) {
             InspectContainerResponse found = find().orElseThrow(() -> madeBefore);
@@ -253,18 +255,26 @@ final class DockerJob {
         }
     }
 
-    private String create(String image, List<Mount> mounts, String address) throws IOException, InterruptedException {
+    private HostImages.Prepared prepare() throws IOException, InterruptedException {
+        return spec.image().type().equals(Artifact.HOST)
+                ? around.hostImages().prepare(spec, this::say)
+                : new HostImages.Prepared(around.images().resolve(spec.image(), this::say), spec, List.of());
+    }
+
+    private String create(HostImages.Prepared prepared, List<Mount> mounts, String address)
+            throws IOException, InterruptedException {
+        String image = prepared.image();
         if (spec.tty().isEmpty() || around.engine().sizesTerminals()) {
-            return create(spec, image, mounts, address);
+            return create(prepared.spec(), image, mounts, address);
         }
         ContainerConfig config = insist(() -> around.engine()
                 .ask(client -> client.inspectImageCmd(image).exec().getConfig()));
-        String sized = create(TerminalStart.sizedFirst(spec, config), image, mounts, address);
+        String sized = create(TerminalStart.sizedFirst(prepared.spec(), config), image, mounts, address);
         if (TerminalStart.hasShell(around.engine(), sized)) {
             return sized;
         }
         Containers.remove(around.engine(), sized);
-        return create(spec, image, mounts, address);
+        return create(prepared.spec(), image, mounts, address);
     }
 
     private String create(JobSpec asRun, String image, List<Mount> mounts, String address) throws InterruptedException {

@@ -17,6 +17,7 @@ record Surroundings(
         Clock clock,
         Optional<JobNetwork> network,
         Images images,
+        HostImages hostImages,
         JobFiles files,
         Labels labels,
         Listeners listeners,

@@ -50,7 +50,7 @@ class DockerContainerBackendTckTest extends ContainerBackendTck {
 
     @Override
     protected List<String> answerWithAddress(int port) {
-        return List.of("nc", "-lk", "-p", String.valueOf(port), "-e", "/bin/sh", "-c", "echo $EXTERNAL_IP");
+        return List.of("nc", "-ll", "-p", String.valueOf(port), "-e", "/bin/external-ip");
     }
 
     @Override

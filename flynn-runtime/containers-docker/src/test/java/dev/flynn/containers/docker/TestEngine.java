@@ -147,6 +147,7 @@ final class TestEngine implements AutoCloseable {
                 cd "$1"; mkdir -p bin etc tmp proc dev mnt
                 cp /bin/busybox bin/
                 for name in $(bin/busybox --list); do [ -e bin/$name ] || ln -s busybox bin/$name; done
+                printf '#!/bin/sh\necho "$EXTERNAL_IP"\n' > bin/external-ip; chmod 755 bin/external-ip
                 echo 'root:x:0:0:root:/root:/bin/sh' > etc/passwd
                 tar -cf ../shell.tar .
                 """, "sh", root.toString());
