@@ -1,0 +1,57 @@
+package dev.flynn.containers.oci;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+
+/** Where everything of the backend is on disk. */
+record Layout(Path root) {
+
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
+
+    /** A directory per job that is not down. */
+    Path jobs() {
+        return root.resolve("jobs");
+    }
+
+    /** What conmon wrote down of the jobs' output; flat, so that one watch is enough. */
+    Path logs() {
+        return root.resolve("logs");
+    }
+
+    /** How containers ended, by job; flat too. */
+    Path exits() {
+        return root.resolve("exits");
+    }
+
+    /** The last status of each job that is down and not forgotten. */
+    Path down() {
+        return root.resolve("down");
+    }
+
+    /** What the OCI runtime keeps of each container. */
+    Path runtime() {
+        return root.resolve("runtime");
+    }
+
+    /** Stays empty: root file systems are mounted over it in the containers' own mount namespaces. */
+    Path rootfs() {
+        return root.resolve("rootfs");
+    }
+
+    /** What containers of images of type {@code host} have as {@code /var}. */
+    Path hostVar() {
+        return root.resolve("host-var");
+    }
+
+    void create() throws IOException {
+        Files.createDirectories(root);
+        Files.setPosixFilePermissions(root, OWNER_ONLY);
+        for (Path directory : new Path[] {jobs(), logs(), exits(), down(), runtime(), rootfs()}) {
+            Files.createDirectories(directory);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package dev.flynn.containers.oci;
+
+import dev.flynn.api.host.JobStatus;
+import dev.flynn.api.host.OutputStreamKind;
+import dev.flynn.api.id.JobId;
+import dev.flynn.json.FlynnJson;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.OptionalLong;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ScheduledExecutorService;
+
+/** What a job needs of the backend that it belongs to. */
+interface OciHost {
+
+    Layout layout();
+
+    FlynnJson json();
+
+    Conmon conmon();
+
+    ControlGroups controlGroups();
+
+    Preparation preparation();
+
+    ExecutorService workers();
+
+    ScheduledExecutorService timers();
+
+    Instant now();
+
+    /** Of the machine since it was switched on. */
+    String boot();
+
+    boolean isClosing();
+
+    void tell(JobStatus status);
+
+    void deliver(JobId job, OutputStreamKind stream, byte[] bytes);
+
+    String controlGroupOf(JobId job);
+
+    /** Whether the container has no conmon any more, and nobody said how it ended. */
+    default boolean isMonitorLost(JobDirectory directory) {
+        OptionalLong pid = JobDirectory.number(directory.conmonPid());
+        boolean monitored = pid.isPresent() && Conmon.isOf(pid.getAsLong(), directory.job());
+        return !monitored && directory.exitStatus().isEmpty();
+    }
+
+    /** Kills a container, its monitor first, and lets the runtime forget it. */
+    default void killContainer(JobDirectory directory, String controlGroup) throws IOException {
+        OptionalLong conmon = JobDirectory.number(directory.conmonPid());
+        if (conmon.isPresent() && Conmon.isOf(conmon.getAsLong(), directory.job())) {
+            ProcessHandle.of(conmon.getAsLong()).ifPresent(ProcessHandle::destroyForcibly);
+        }
+        controlGroups().kill(controlGroup);
+        controlGroups().delete(controlGroup);
+        Trees.delete(directory.runtimeState());
+    }
+
+    /** Leaves nothing of a job but how it ended. */
+    default void cleanUp(JobId job, JobDirectory directory, String controlGroup) throws IOException {
+        killContainer(directory, controlGroup);
+        preparation().release(job);
+        directory.delete();
+    }
+}

@@ -1,0 +1,84 @@
+package dev.flynn.containers.oci;
+
+import dev.flynn.api.error.FlynnException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The programs of this machine that containers are made with.
+ *
+ * @param runtime runc
+ * @param init pid 1 in each container, statically linked
+ */
+record OciTools(Path runtime, Path conmon, Path init) {
+
+    private static final String[] DIRECTORIES = {
+        "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/libexec/podman"
+    };
+
+    /**
+     * Finds them.
+     *
+     * @throws FlynnException {@code SERVICE_UNAVAILABLE}, naming everything that is missing and how to get it
+     */
+    static OciTools find(Optional<Path> runtime) {
+        List<String> missing = new ArrayList<>();
+        List<String> packages = new ArrayList<>();
+        Path foundRuntime = runtime.filter(Files::isExecutable)
+                .or(() -> runtime.isPresent() ? Optional.empty() : program("runc"))
+                .orElse(null);
+        Path conmon = program("conmon").orElse(null);
+        Path init = program("tini-static").orElse(null);
+        if (foundRuntime == null) {
+            missing.add(runtime.map(path -> "the program " + path).orElse("runc"));
+            packages.add("runc");
+        }
+        if (conmon == null) {
+            missing.add("conmon");
+            packages.add("conmon");
+        }
+        if (init == null) {
+            missing.add("tini-static");
+            packages.add("tini");
+        }
+        if (!isRoot()) {
+            missing.add("root's rights");
+        }
+        if (!hasOverlay()) {
+            missing.add("overlayfs in the kernel (modprobe overlay)");
+        }
+        if (foundRuntime == null || conmon == null || init == null || !missing.isEmpty()) {
+            String remedy = packages.isEmpty() ? "" : "; on Debian: apt-get install " + String.join(" ", packages);
+            throw FlynnException.unavailable(
+                    "the oci backend cannot run here, it lacks " + String.join(", ", missing) + remedy, null);
+        }
+        return new OciTools(foundRuntime, conmon, init);
+    }
+
+    private static Optional<Path> program(String name) {
+        for (String directory : DIRECTORIES) {
+            Path file = Path.of(directory, name);
+            if (Files.isExecutable(file)) {
+                return Optional.of(file);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isRoot() {
+        return Proc.text(Path.of("/proc/self/status"))
+                .flatMap(status ->
+                        status.lines().filter(line -> line.startsWith("Uid:")).findFirst())
+                .map(line -> line.split("\\s+")[2].equals("0"))
+                .orElse(false);
+    }
+
+    private static boolean hasOverlay() {
+        return Proc.text(Path.of("/proc/filesystems"))
+                .map(text -> text.lines().anyMatch(line -> line.endsWith("\toverlay")))
+                .orElse(false);
+    }
+}

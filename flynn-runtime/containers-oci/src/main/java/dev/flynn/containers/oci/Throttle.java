@@ -1,0 +1,55 @@
+package dev.flynn.containers.oci;
+
+import java.util.List;
+
+/**
+ * Makes a job wait whose output is not taken: conmon is stopped, so that nobody reads the job's pipes and they fill up. The
+ * log's length stays bounded so, although nobody tells conmon how long it may be.
+ */
+final class Throttle {
+
+    /** What a log may have that was not delivered. */
+    static final long LIMIT_BYTES = 4 * JobOutput.ROTATE_BYTES;
+
+    private final JobDirectory directory;
+    private final Object lock = new Object();
+    private boolean paused;
+
+    Throttle(JobDirectory directory) {
+        this.directory = directory;
+    }
+
+    boolean isWanted(JobOutput output) {
+        return output.backlog() > LIMIT_BYTES && !isPaused();
+    }
+
+    private boolean isPaused() {
+        synchronized (lock) {
+            return paused;
+        }
+    }
+
+    /** Whoever calls this sees to it that {@link #resume} is called some time after. */
+    void pause() {
+        synchronized (lock) {
+            if (!paused) {
+                paused = true;
+                send("STOP");
+            }
+        }
+    }
+
+    /** Everything was delivered. */
+    void resume() {
+        synchronized (lock) {
+            if (paused) {
+                paused = false;
+                send("CONT");
+            }
+        }
+    }
+
+    private void send(String signal) {
+        JobDirectory.number(directory.conmonPid()).ifPresent(pid -> Shell.signal(signal, List.of(pid)));
+    }
+}

@@ -1,0 +1,34 @@
+package dev.flynn.containers.oci;
+
+import dev.flynn.api.host.JobSpec;
+import dev.flynn.api.id.JobId;
+import dev.flynn.spi.container.ContainerBackend;
+import dev.flynn.tck.container.ContainerBackendTck;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeAll;
+
+class OciContainerBackendTckTest extends ContainerBackendTck {
+
+    @BeforeAll
+    static void requireTools() {
+        Tools.assumePresent();
+    }
+
+    @Override
+    protected ContainerBackend openBackend(Path dataDirectory) {
+        return OciContainerBackend.builder(dataDirectory.resolve("backend"), ShellImage.install(dataDirectory))
+                .build();
+    }
+
+    @Override
+    protected Optional<JobSpec.Image> shellImage() {
+        return Optional.of(ShellImage.image());
+    }
+
+    @Override
+    protected JobSpec impossibleJob() {
+        return JobSpec.ofCommand(JobId.random("tck"), new JobSpec.Image("host", "host:nothing"), List.of("true"));
+    }
+}
