@@ -57,7 +57,7 @@ public final class StoreDiscovery implements Discovery {
 
     private static final Logger log = LoggerFactory.getLogger(StoreDiscovery.class);
 
-    private static final Duration LONGEST_LOOK = Duration.ofSeconds(1);
+    private static final Duration LONGEST_LOOK = Duration.ofSeconds(2);
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(10);
     private static final Pattern MEMBER = Pattern.compile("[A-Za-z0-9._-]{1,100}");
     private static final Pattern SERVICE_NAME = Pattern.compile("[a-z0-9-]+");
@@ -275,7 +275,7 @@ public final class StoreDiscovery implements Discovery {
             expireOwn();
             sweeper.look(clock.instant());
         } catch (RuntimeException e) {
-            log.atWarn().setCause(e).log("registrations could not be expired; the next look is in a second");
+            log.atWarn().setCause(e).log("registrations could not be expired; trying again");
         }
     }
 

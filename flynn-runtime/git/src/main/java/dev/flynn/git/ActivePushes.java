@@ -6,8 +6,10 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The pushes that run now: keeps their connections alive, ends those that were given up, and all of them at the end. */
 final class ActivePushes implements AutoCloseable {
@@ -20,24 +22,38 @@ final class ActivePushes implements AutoCloseable {
     private final ScheduledExecutorService ticker =
             java.util.concurrent.Executors.newSingleThreadScheduledExecutor(new NamedThreads("git-ticker"));
 
+    /** Only while there is a push: a cluster idles most of the time. Guarded by this. */
+    private @Nullable Future<?> ticking;
+
     /** @param workers runs what ends a push; stays open */
     ActivePushes(ExecutorService workers) {
         this.workers = workers;
-        var unused = ticker.scheduleWithFixedDelay(this::tick, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** A push, from its first byte to its last. */
     record Push(LiveOutput output, Abort abort) {}
 
-    Push begin(java.io.OutputStream out) {
+    synchronized Push begin(java.io.OutputStream out) {
         var abort = new Abort();
         var push = new Push(new LiveOutput(out, abort), abort);
         active.add(push);
+        if (ticking == null && !ticker.isShutdown()) {
+            ticking =
+                    ticker.scheduleWithFixedDelay(this::tick, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
+        }
         return push;
     }
 
-    void end(Push push) {
+    synchronized void end(Push push) {
         active.remove(push);
+        if (ticking != null && active.isEmpty()) {
+            ticking.cancel(false);
+            ticking = null;
+        }
+    }
+
+    private synchronized void stopTicking() {
+        Executors.stop(ticker, "git-ticker", Duration.ofSeconds(1));
     }
 
     private void tick() {
@@ -51,7 +67,7 @@ final class ActivePushes implements AutoCloseable {
     /** Gives up all pushes and waits a moment for their ends. */
     @Override
     public void close() {
-        Executors.stop(ticker, "git-ticker", Duration.ofSeconds(1));
+        stopTicking();
         long deadline = System.nanoTime() + CLOSE_PATIENCE.toNanos();
         active.forEach(push -> push.abort().because("gitreceive is being stopped; push again in a moment"));
         while (!active.isEmpty() && System.nanoTime() < deadline) {

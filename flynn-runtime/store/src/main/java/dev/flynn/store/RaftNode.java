@@ -65,6 +65,7 @@ final class RaftNode implements StoreStateMachine.Listener {
     private final AppliedIndex applied = new AppliedIndex();
     private final StoreTime time;
     private final @Nullable ReadIndex readIndex;
+    private final boolean isAlone;
 
     private record Submission(RaftClientRequest request, CompletableFuture<RaftClientReply> reply) {}
 
@@ -96,6 +97,7 @@ final class RaftNode implements StoreStateMachine.Listener {
         this.threads = threads;
         this.onFailure = onFailure;
         this.time = new StoreTime(live);
+        this.isAlone = peers == null;
         this.group = RaftGroupId.valueOf(directory.group());
         var parameters = new Parameters();
         @Nullable SnapshotTransfer transfer = null;
@@ -138,6 +140,9 @@ final class RaftNode implements StoreStateMachine.Listener {
 
     void start() throws IOException {
         server.start();
+        if (isAlone) {
+            PauseMonitor.stop(server);
+        }
     }
 
     /** Whether this peer leads and takes changes. */
