@@ -187,6 +187,9 @@ stop_cluster() {
   host_pid=
 }
 
+# port_is_open PORT: of 127.0.0.1; costs next to nothing, unlike a client that is started to find out.
+port_is_open() { (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
 # controller_answers: through the router, without a key.
 controller_answers() {
   curl -skf --max-time 5 --resolve "controller.flynn.localhost:$https_port:127.0.0.1" \
@@ -229,6 +232,10 @@ start_docker() {
     "$(command -v dockerd || echo /usr/sbin/dockerd)" --data-root "$engine/data" --exec-root "$engine/exec" \
     --pidfile "$engine/pid" -H "unix://$engine/socket" >"$engine/log" 2>&1 &
   local launcher=$!
+  until [ -S "$engine/socket" ]; do
+    kill -0 "$launcher" 2>/dev/null || { tail -n 5 "$engine/log" >&2; fail "dockerd did not start"; }
+    sleep 0.01
+  done
   until as_root docker -H "unix://$engine/socket" swarm init --advertise-addr 127.0.0.1 \
     --listen-addr 127.0.0.1:2377 >"$engine/init" 2>&1; do
     kill -0 "$launcher" 2>/dev/null || { tail -n 5 "$engine/log" >&2; fail "dockerd did not start"; }
