@@ -60,23 +60,35 @@ final class LiveState implements AutoCloseable {
     }
 
     CommitResult apply(Command command) {
-        return locked(lock.writeLock(), () -> {
-            long before = state.revision();
-            CommitResult result = state.apply(command);
-            if (state.revision() > before) {
-                wakeWatches();
-            }
-            return result;
-        });
+        return changed(() -> state.apply(command));
     }
 
     /** Goes on with another state: a snapshot that was read or received. */
     void replace(StoreState newState) {
-        locked(lock.writeLock(), () -> {
-            state = newState;
-            wakeWatches();
-            return newState;
-        });
+        StoreState unused = changed(() -> state = newState);
+    }
+
+    /** Changes the state, then wakes watches; a thread that wakes up may read at once instead of waiting for all the others. */
+    private <T> T changed(Supplier<T> change) {
+        T result;
+        List<Watch> woken;
+        lock.writeLock().lock();
+        try {
+            long before = state.revision();
+            StoreState stateBefore = state;
+            result = change.get();
+            woken = state.revision() > before || state != stateBefore ? watchesWithNews() : List.of();
+            // no writer in between: whoever closes this has to find the woken watches started
+            lock.readLock().lock();
+        } finally {
+            lock.writeLock().unlock();
+        }
+        try {
+            woken.forEach(threads::execute);
+        } finally {
+            lock.readLock().unlock();
+        }
+        return result;
     }
 
     Optional<StoreEntry> get(String key) {
@@ -138,21 +150,24 @@ final class LiveState implements AutoCloseable {
         }
     }
 
-    /** Starts the watches that idle and have something to tell; the others have now seen everything. */
-    private void wakeWatches() {
+    /** The watches that idle and have something to tell, to be started now; the others have now seen everything. */
+    private List<Watch> watchesWithNews() {
         if (closed) {
-            return;
+            return List.of();
         }
+        List<Watch> withNews = new ArrayList<>();
         for (Watch watch : watches) {
             if (watch.running) {
                 continue;
             }
             if (state.history().isCompacted(watch.cursor) || watch.hasNews()) {
-                watch.start();
+                watch.running = true;
+                withNews.add(watch);
             } else {
                 watch.cursor = Math.max(watch.cursor, state.revision());
             }
         }
+        return withNews;
     }
 
     private static <T> T locked(Lock lock, Supplier<T> action) {
