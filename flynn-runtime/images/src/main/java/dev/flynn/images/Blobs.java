@@ -6,12 +6,13 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongConsumer;
 
-/** Blobs by their digest: what has a name here has the content that the name says. */
+/** Blobs by their digest. Each is verified when it is written, and again when it is read. */
 final class Blobs {
 
     private final Path directory;
@@ -39,7 +40,7 @@ final class Blobs {
 
     void write(Digest digest, byte[] content) throws IOException {
         if (!has(digest)) {
-            DurableFiles.write(path(digest), content, temporary);
+            StoreFiles.write(path(digest), content, temporary);
         }
     }
 
@@ -61,7 +62,7 @@ final class Blobs {
                 in.digest().require(digest, "the blob");
                 channel.force(true);
             }
-            DurableFiles.publish(part, path(digest));
+            Files.move(part, path(digest), StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(part);
         }

@@ -170,7 +170,7 @@ final class Catalog {
                     .put("fingerprint", name.fingerprint)
                     .put("checked", name.checked.toEpochMilli());
         }
-        DurableFiles.write(file(image.id), ImageMetadata.JSON.writeValueAsBytes(json), temporary);
+        StoreFiles.write(file(image.id), ImageMetadata.JSON.writeValueAsBytes(json), temporary);
         byId.put(image.id, image);
         touch(image.id, image.lastUsed);
     }
@@ -193,16 +193,13 @@ final class Catalog {
         return Optional.ofNullable(held.get(job));
     }
 
-    /** Not forced to the disk: holders are the jobs of this boot. */
     synchronized void hold(JobId job, Holding holding) throws IOException {
         if (holding.equals(held.get(job))) {
             return;
         }
         ObjectNode json = ImageMetadata.JSON.createObjectNode();
         json.put("uri", holding.uri).put("image", holding.image.toString());
-        Path part = Files.createTempFile(temporary, "holder", ".part");
-        Files.write(part, ImageMetadata.JSON.writeValueAsBytes(json));
-        Files.move(part, file(job), java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+        StoreFiles.write(file(job), ImageMetadata.JSON.writeValueAsBytes(json), temporary);
         held.put(job, holding);
     }
 

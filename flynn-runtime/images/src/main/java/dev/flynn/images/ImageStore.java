@@ -4,6 +4,7 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.id.JobId;
 import dev.flynn.base.DiskReserve;
+import dev.flynn.base.NamedThreads;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -24,6 +25,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.apiguardian.api.API;
@@ -45,6 +49,8 @@ public final class ImageStore implements AutoCloseable {
     /** Layers and blobs of pulls that failed are kept this long for the next attempt. */
     private static final Duration ORPHANS = Duration.ofHours(1);
 
+    private static final Duration COLLECTION = Duration.ofMinutes(10);
+
     private final ImageSettings settings;
     private final Path temporary;
     private final Path empty;
@@ -58,6 +64,9 @@ public final class ImageStore implements AutoCloseable {
     private final SingleFlight<String, Catalog.Image> pulls = new SingleFlight<>();
     private final ConcurrentMap<Digest, ImageMetadata.Config> configs = new ConcurrentHashMap<>();
 
+    private final ScheduledExecutorService collector =
+            Executors.newSingleThreadScheduledExecutor(new NamedThreads("images-collector"));
+
     /** Read by those who fetch and open, written by who collects: nothing is collected that is about to be held. */
     private final ReadWriteLock gate = new ReentrantReadWriteLock();
 
@@ -69,7 +78,7 @@ public final class ImageStore implements AutoCloseable {
         this.temporary = directory.resolve("tmp");
         this.empty = directory.resolve("empty");
         // what was under way when the last process ended
-        DurableFiles.delete(temporary);
+        StoreFiles.delete(temporary);
         Files.createDirectories(temporary);
         Files.createDirectories(empty);
         this.reserve = new DiskReserve(directory, settings.reserveBytes());
@@ -78,6 +87,31 @@ public final class ImageStore implements AutoCloseable {
         this.layers = new Layers(directory.resolve("layers"), temporary, limits);
         this.catalog = new Catalog(directory.resolve("images"), directory.resolve("holders"), temporary);
         this.sources = new Sources(settings, platform, limits, temporary, blobs);
+        for (Catalog.Image image : catalog.all()) {
+            loadConfig(image);
+        }
+        collector.scheduleWithFixedDelay(
+                this::collectQuietly, COLLECTION.toMillis(), COLLECTION.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void collectQuietly() {
+        try {
+            collect();
+        } catch (IOException | RuntimeException e) {
+            log.atWarn().setCause(e).log("cannot delete images that nobody needs; it is tried again");
+        }
+    }
+
+    private void loadConfig(Catalog.Image image) throws IOException {
+        try {
+            configs.put(
+                    image.id(),
+                    ImageMetadata.config(blobs.read(image.id()), image.id().toString()));
+        } catch (IOException e) {
+            log.atWarn().addKeyValue("image", image.id()).setCause(e).log("an image that is not whole is forgotten");
+            catalog.remove(image.id());
+            blobs.delete(image.id());
+        }
     }
 
     /** @see #open(Path, ImageSettings) */
@@ -141,8 +175,7 @@ public final class ImageStore implements AutoCloseable {
      */
     public UnpackedImage open(JobSpec.Image image, JobId holder) throws IOException {
         ImageReference reference = ImageReference.parse(image);
-        gate.readLock().lock();
-        try {
+        return makingRoom(() -> {
             Catalog.Image found = held(holder, reference).orElse(null);
             if (found == null) {
                 found = find(reference, PullListener.NONE);
@@ -150,6 +183,25 @@ public final class ImageStore implements AutoCloseable {
             catalog.hold(holder, new Catalog.Holding(reference.text(), found.id()));
             catalog.touch(found.id(), Instant.now());
             return unpacked(found);
+        });
+    }
+
+    /** Nothing is collected meanwhile; if the disk has no room, what nobody needs goes, and the work is done once more. */
+    private <T> T makingRoom(SingleFlight.Work<T> work) throws IOException {
+        try {
+            return gated(work);
+        } catch (IOException e) {
+            if (!DiskFullException.isReasonOf(e) || collect() == 0) {
+                throw e;
+            }
+        }
+        return gated(work);
+    }
+
+    private <T> T gated(SingleFlight.Work<T> work) throws IOException {
+        gate.readLock().lock();
+        try {
+            return work.run();
         } finally {
             gate.readLock().unlock();
         }
@@ -184,12 +236,7 @@ public final class ImageStore implements AutoCloseable {
      */
     public String pull(JobSpec.Image image, PullListener listener) throws IOException {
         ImageReference reference = ImageReference.parse(image);
-        gate.readLock().lock();
-        try {
-            return find(reference, listener).id().toString();
-        } finally {
-            gate.readLock().unlock();
-        }
+        return makingRoom(() -> find(reference, listener).id().toString());
     }
 
     private Catalog.Image find(ImageReference reference, PullListener listener) throws IOException {
@@ -254,6 +301,7 @@ public final class ImageStore implements AutoCloseable {
                         listener);
             }
             blobs.write(id, content.config());
+            configs.put(id, config);
             var name = new Catalog.Name(reference.text(), fingerprint, Instant.now());
             return catalog.put(id, config.diffIds(), name);
         }
@@ -273,11 +321,6 @@ public final class ImageStore implements AutoCloseable {
     }
 
     private UnpackedImage unpacked(Catalog.Image image) throws IOException {
-        ImageMetadata.Config config = configs.get(image.id());
-        if (config == null) {
-            config = ImageMetadata.config(blobs.read(image.id()), image.id().toString());
-            configs.put(image.id(), config);
-        }
         // overlayfs wants no layer twice; the topmost one hides what the others would show
         var topmostFirst = new ArrayList<>(image.diffIds());
         Collections.reverse(topmostFirst);
@@ -287,13 +330,22 @@ public final class ImageStore implements AutoCloseable {
                     .orElseThrow(() -> new IOException("the layer %s was deleted".formatted(diffId)))
                     .files());
         }
-        return new UnpackedImage(paths.isEmpty() ? List.of(empty) : paths, config.image());
+        return new UnpackedImage(
+                paths.isEmpty() ? List.of(empty) : paths, config(image).image());
+    }
+
+    private ImageMetadata.Config config(Catalog.Image image) throws IOException {
+        ImageMetadata.Config config = configs.get(image.id());
+        if (config == null) {
+            throw new IOException("the image %s was deleted".formatted(image.id()));
+        }
+        return config;
     }
 
     /**
-     * Deletes what no job holds: images that were not used for the retention time, and the least recently used ones while all
-     * take more than they may or the disk's reserve is touched; then layers and blobs that no image has. While an image is
-     * being fetched nothing is done.
+     * Deletes what no job holds: images that were not used for the retention time, the least recently used ones while all take
+     * more than they may, and all while the disk's reserve is touched; then layers and blobs that no image has. While an image
+     * is being fetched nothing is done. The store does this by itself every ten minutes, and when an image finds no room.
      *
      * @return the bytes that were freed
      */
@@ -304,14 +356,15 @@ public final class ImageStore implements AutoCloseable {
         long freed;
         var trash = new ArrayList<Path>();
         try {
-            freed = forgetImages();
-            freed += removeOrphans(trash);
+            var forgotten = new HashSet<Digest>();
+            freed = forgetImages(forgotten);
+            freed += removeOrphans(forgotten, trash);
         } finally {
             gate.writeLock().unlock();
         }
         // nobody waits for this
         for (Path directory : trash) {
-            DurableFiles.delete(directory);
+            StoreFiles.delete(directory);
         }
         if (freed > 0) {
             log.atInfo().addKeyValue("megabytes", freed >> 20).log("images and layers that nobody needs are deleted");
@@ -319,7 +372,7 @@ public final class ImageStore implements AutoCloseable {
         return freed;
     }
 
-    private long forgetImages() throws IOException {
+    private long forgetImages(Set<Digest> forgotten) throws IOException {
         List<Catalog.Image> unheld = catalog.all().stream()
                 .filter(image -> catalog.holdersOf(image.id()).isEmpty())
                 .sorted(Comparator.comparing(Catalog.Image::lastUsed))
@@ -334,6 +387,7 @@ public final class ImageStore implements AutoCloseable {
                 continue;
             }
             total -= ownBytes(image);
+            forgotten.addAll(image.diffIds());
             catalog.remove(image.id());
             configs.remove(image.id());
             freed += blobs.has(image.id()) ? blobs.size(image.id()) : 0;
@@ -360,7 +414,10 @@ public final class ImageStore implements AutoCloseable {
                 .sum();
     }
 
-    private long removeOrphans(List<Path> trash) throws IOException {
+    /**
+     * @param forgotten layers that some image had until now; others without an image are of pulls that failed
+     */
+    private long removeOrphans(Set<Digest> forgotten, List<Path> trash) throws IOException {
         var used = new HashSet<Digest>();
         for (Catalog.Image image : catalog.all()) {
             used.add(image.id());
@@ -370,7 +427,8 @@ public final class ImageStore implements AutoCloseable {
         boolean pressed = !reserve.isUntouched();
         long freed = 0;
         for (Layers.Layer layer : layers.all()) {
-            if (!used.contains(layer.diffId())) {
+            boolean old = forgotten.contains(layer.diffId()) || layer.made().isBefore(young);
+            if (!used.contains(layer.diffId()) && (pressed || old)) {
                 trash.add(layers.remove(layer));
                 freed += layer.bytes();
             }
@@ -408,7 +466,9 @@ public final class ImageStore implements AutoCloseable {
     /** Jobs keep what they have; who holds what is still known when the store is opened again. */
     @Override
     public void close() throws IOException {
+        collector.shutdownNow();
         sources.close();
+        layers.close();
         lockFile.close();
     }
 }

@@ -37,7 +37,7 @@ record LayerLimits(long bytes, int entries, DiskReserve reserve) {
         try {
             reserve.require("an image");
         } catch (FlynnException e) {
-            throw new IOException(e.getMessage(), e);
+            throw new DiskFullException(e);
         }
     }
 }

@@ -35,11 +35,15 @@ final class RegistryClient implements AutoCloseable {
 
     private final Set<String> insecure;
     private final ImageSettings settings;
-    private final HttpClient http =
-            HttpClient.Builder.builder().withTimeout((int) PATIENCE.toSeconds()).build();
-    private final StallGuard guard = new StallGuard(PATIENCE);
+    private final HttpClient http;
+    private final StallGuard guard;
 
-    RegistryClient(ImageSettings settings) {
+    /** @param patience with a registry that says nothing */
+    RegistryClient(ImageSettings settings, Duration patience) {
+        this.http = HttpClient.Builder.builder()
+                .withTimeout((int) Math.max(1, patience.toSeconds()))
+                .build();
+        this.guard = new StallGuard(patience);
         this.settings = settings;
         this.insecure = settings.insecureRegistries();
     }

@@ -26,7 +26,7 @@ final class Sources implements AutoCloseable {
         this.limits = limits;
         this.temporary = temporary;
         this.blobs = blobs;
-        this.registries = new RegistryClient(settings);
+        this.registries = new RegistryClient(settings, RegistryClient.PATIENCE);
     }
 
     ImageSource open(ImageReference reference) throws IOException {
@@ -89,6 +89,9 @@ final class Sources implements AutoCloseable {
     private static String fingerprint(Path file, String image) throws IOException {
         if (!Files.exists(file)) {
             throw new IOException("%s does not exist: there is no %s".formatted(image, file));
+        }
+        if (!Files.isRegularFile(file)) {
+            throw new IOException("%s is no image: %s is not a file".formatted(image, file));
         }
         var attributes = Files.readAttributes(file, BasicFileAttributes.class);
         return "%s:%d:%s".formatted(attributes.fileKey(), attributes.size(), attributes.lastModifiedTime());

@@ -399,7 +399,7 @@ class ImageStoreTest {
     void aLayerThatSomebodyDeletedIsFetchedAgain() throws IOException {
         JobSpec.Image image = layout(TestImage.of(new LayerTar().file("a", "x")), "v1");
         Path layer = store.open(image, JOB).layers().get(0);
-        DurableFiles.delete(layer.getParent());
+        StoreFiles.delete(layer.getParent());
 
         assertThat(store.open(image, JOB).layers().get(0).resolve("a")).hasContent("x");
     }

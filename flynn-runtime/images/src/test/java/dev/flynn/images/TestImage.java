@@ -133,6 +133,18 @@ final class TestImage {
         return files;
     }
 
+    /** The paths below a repository of a registry, and what is there. */
+    Map<String, byte[]> registry(String tag) {
+        var paths = new LinkedHashMap<String, byte[]>();
+        paths.put("manifests/" + tag, manifest());
+        blobs.forEach((hex, content) -> paths.put("blobs/sha256:" + hex, content));
+        return paths;
+    }
+
+    List<String> layerPaths() {
+        return layers.stream().map(layer -> "blobs/" + Digest.of(layer.packed)).toList();
+    }
+
     /** The files of what {@code docker save} writes. */
     Map<String, byte[]> dockerArchive(String name) {
         var files = new LinkedHashMap<String, byte[]>();

@@ -2,46 +2,29 @@ package dev.flynn.images;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
-/** What the store does with files so that they are whole or not there, after a loss of power too. */
-final class DurableFiles {
+/** What the store does with files: they appear whole, and trees go whole. */
+final class StoreFiles {
 
-    private DurableFiles() {}
+    private StoreFiles() {}
 
-    /** Writes a small file beside its place and moves it there. */
+    /** Writes a small file beside its place and moves it there; after a loss of power it may be empty or not there. */
     static void write(Path file, byte[] content, Path temporary) throws IOException {
         Path part = Files.createTempFile(temporary, "file", ".part");
         try {
             Files.write(part, content);
-            sync(part);
-            publish(part, file);
+            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(part);
-        }
-    }
-
-    /** Moves what is safely on disk to the place where others find it. */
-    static void publish(Path from, Path to) throws IOException {
-        Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
-        Path parent = to.getParent();
-        if (parent != null) {
-            sync(parent);
-        }
-    }
-
-    static void sync(Path file) throws IOException {
-        try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            channel.force(true);
         }
     }
 
@@ -65,7 +48,7 @@ final class DurableFiles {
 
     /** Deletes a tree, whatever is in it; links are not followed. What is not there is fine. */
     static void delete(Path tree) throws IOException {
-        if (!Files.exists(tree, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
+        if (!Files.exists(tree, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }
         Files.walkFileTree(tree, new SimpleFileVisitor<>() {
