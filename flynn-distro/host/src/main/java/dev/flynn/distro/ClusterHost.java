@@ -11,6 +11,7 @@ import dev.flynn.distro.cluster.BootstrapRequest;
 import dev.flynn.distro.cluster.BootstrapService;
 import dev.flynn.distro.cluster.LinkAddressFile;
 import dev.flynn.distro.cluster.StoreVoters;
+import dev.flynn.host.SlugCache;
 import dev.flynn.identity.CertificateRenewal;
 import dev.flynn.link.HostLink;
 import dev.flynn.link.admin.ClusterHostAdmin;
@@ -66,9 +67,18 @@ final class ClusterHost implements AutoCloseable {
             this.discovery = closer.register(StoreDiscovery.builder(membership.store())
                     .member(membership.hostId())
                     .build());
+            var slugs = new SlugCache(data.directory("slugs"), discovery, () -> ClusterKey.read(membership.state()));
+            AppBackend backend = closer.register(
+                            new AppBackends(data, membership.state(), membership.hostId(), options.externalIp(), slugs))
+                    .open(options.backend());
             this.discoveryServers = closer.register(new DiscoveryServers(
-                    discovery, options.listenIp(), options.discoverd(), options.dns(), this::discoverdPeers));
-            startServices();
+                    discovery,
+                    options.listenIp(),
+                    options.discoverd(),
+                    options.dns(),
+                    backend.gateway(),
+                    this::discoverdPeers));
+            startServices(backend);
             discoveryServers.start();
         } catch (RuntimeException e) {
             closer.closeAfter(e);
@@ -76,13 +86,15 @@ final class ClusterHost implements AutoCloseable {
         }
     }
 
-    private void startServices() {
+    private void startServices(AppBackend backend) {
         var services = closer.register(new HostServices(
                 data,
                 membership.state(),
                 discovery,
                 new HostServices.Settings(
                         membership.hostId(),
+                        backend,
+                        options.listenIp(),
                         options.listenIp(),
                         link.advertisedAddress(),
                         options.tags(),

@@ -120,7 +120,8 @@ final class DaemonCommand implements Callable<Integer> {
             names = "--backend",
             paramLabel = "NAME",
             defaultValue = "process",
-            description = "What runs the jobs of apps (default: ${DEFAULT-VALUE}: plain processes, no isolation).")
+            description =
+                    "What runs the jobs of apps: process (plain processes, no isolation), oci (containers, with runc and conmon), docker (containers of a Docker engine), auto (containers if they can be had) (default: ${DEFAULT-VALUE}).")
     private String backend = "process";
 
     @Option(
@@ -135,9 +136,7 @@ final class DaemonCommand implements Callable<Integer> {
     }
 
     private DaemonOptions options() {
-        if (!backend.equals("process")) {
-            throw FlynnException.invalid("no backend is named '%s'; there is process".formatted(backend));
-        }
+        AppBackends.requireKnown(backend);
         String external = externalIp != null ? externalIp : ExternalIp.find();
         Optional<JoinLine> line = Optional.ofNullable(discovery).map(JoinLine::parse);
         return new DaemonOptions(
@@ -150,6 +149,7 @@ final class DaemonCommand implements Callable<Integer> {
                 optional(routerHttpsPort),
                 port("--discoverd-port", discoverdPort, DISCOVERD_PORT),
                 port("--dns-port", dnsPort, DNS_PORT),
+                backend,
                 parseTags(tags),
                 line.map(JoinLine::list),
                 peerIps == null

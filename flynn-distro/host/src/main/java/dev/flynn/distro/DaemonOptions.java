@@ -19,6 +19,7 @@ import java.util.OptionalInt;
  * @param routerHttps likewise
  * @param discoverd where discovery's HTTP API is
  * @param dns where names of services are answered
+ * @param backend that runs the users' jobs
  * @param tags that this host has from its first start on
  * @param discovery a list of the cluster's hosts
  * @param peers other hosts of the cluster: {@code ip} or {@code ip:port}
@@ -35,6 +36,7 @@ record DaemonOptions(
         OptionalInt routerHttps,
         ServerPort discoverd,
         ServerPort dns,
+        String backend,
         Map<String, String> tags,
         Optional<DiscoveryToken> discovery,
         List<String> peers,

@@ -12,6 +12,7 @@ import dev.flynn.spi.discovery.Discovery;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +25,8 @@ final class DiscoveryServers implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(DiscoveryServers.class);
 
+    private static final int DNS_PORT = 53;
+
     private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
 
     private final Discovery discovery;
@@ -31,6 +34,7 @@ final class DiscoveryServers implements AutoCloseable {
     private final String ip;
     private final int discoverdPort;
     private final int dnsPort;
+    private final Optional<String> gateway;
 
     // guarded by this
     private final Closer closer = new Closer();
@@ -39,6 +43,8 @@ final class DiscoveryServers implements AutoCloseable {
     /**
      * Chooses the ports; {@link #start} begins to serve.
      *
+     * @param gateway the address of this host in the network of its jobs, if they have one: they reach discovery there, and
+     *     DNS at its usual port, because a resolver asks no other
      * @param peers whom discoverd names as the cluster's peers, by its own address
      */
     DiscoveryServers(
@@ -46,17 +52,19 @@ final class DiscoveryServers implements AutoCloseable {
             String ip,
             ServerPort discoverd,
             ServerPort dns,
+            Optional<String> gateway,
             Function<String, ClusterPeers> peers) {
         this.discovery = discovery;
         this.peers = peers;
         this.ip = ip;
+        this.gateway = gateway;
         this.discoverdPort = discoverd.isOff() ? -1 : discoverd.choose(ip);
         this.dnsPort = dns.isOff() ? -1 : dns.choose(ip);
     }
 
     /** What jobs are told of it. */
     Map<String, String> jobEnvironment() {
-        return discoverdPort < 0 ? Map.of() : Map.of("DISCOVERD", "http://" + ip + ":" + discoverdPort);
+        return discoverdPort < 0 ? Map.of() : Map.of("DISCOVERD", "http://" + gateway.orElse(ip) + ":" + discoverdPort);
     }
 
     /** Returns at once. */
@@ -70,26 +78,32 @@ final class DiscoveryServers implements AutoCloseable {
         }
         try {
             if (discoverdPort >= 0) {
-                serveHttp();
+                serveHttp(ip);
+                gateway.filter(other -> !other.equals(ip)).ifPresent(this::serveHttp);
+                Heartbeats heartbeats = closer.register(new Heartbeats(discovery));
+                var unused = heartbeats.keep("discoverd", Instance.of("tcp", ip + ":" + discoverdPort, Map.of()));
             }
             if (dnsPort >= 0) {
-                closer.register(DnsServer.builder(discovery, new InetSocketAddress(ip, dnsPort))
-                        .recursors(Recursors.ofResolvConf(RESOLV_CONF))
-                        .start());
-                log.atInfo().addKeyValue("address", ip + ":" + dnsPort).log("DNS serves");
+                serveDns(ip, dnsPort);
             }
+            gateway.ifPresent(other -> serveDns(other, DNS_PORT));
         } catch (RuntimeException e) {
             log.atError().setCause(e).log("discovery cannot be reached from outside this process");
         }
     }
 
-    private void serveHttp() {
-        String address = ip + ":" + discoverdPort;
-        closer.register(Discoverd.builder(discovery, new InetSocketAddress(ip, discoverdPort))
+    private void serveDns(String where, int port) {
+        closer.register(DnsServer.builder(discovery, new InetSocketAddress(where, port))
+                .recursors(Recursors.ofResolvConf(RESOLV_CONF))
+                .start());
+        log.atInfo().addKeyValue("address", where + ":" + port).log("DNS serves");
+    }
+
+    private void serveHttp(String where) {
+        String address = where + ":" + discoverdPort;
+        closer.register(Discoverd.builder(discovery, new InetSocketAddress(where, discoverdPort))
                 .peers(peers.apply(address))
                 .start());
-        Heartbeats heartbeats = closer.register(new Heartbeats(discovery));
-        var unused = heartbeats.keep("discoverd", Instance.of("tcp", address, Map.of()));
         log.atInfo().addKeyValue("address", address).log("discoverd serves");
     }
 

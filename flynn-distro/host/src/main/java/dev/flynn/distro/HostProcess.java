@@ -1,6 +1,5 @@
 package dev.flynn.distro;
 
-import dev.flynn.api.error.FlynnException;
 import dev.flynn.bootstrap.BootstrapOutput;
 import dev.flynn.bootstrap.BootstrapResult;
 import java.io.PrintStream;
@@ -11,8 +10,6 @@ import org.slf4j.LoggerFactory;
 
 /** The life of {@code flynn-host up}: start, say what is where, stay until a signal, stop in order. */
 final class HostProcess {
-
-    private static final String BACKEND = "process";
 
     private final UpOptions options;
     private final PrintStream out;
@@ -25,9 +22,7 @@ final class HostProcess {
 
     /** Returns the exit status. */
     int run() {
-        if (!options.backend().equals(BACKEND)) {
-            throw FlynnException.invalid("no backend is named '%s'; there is %s".formatted(options.backend(), BACKEND));
-        }
+        AppBackends.requireKnown(options.backend());
         long began = System.nanoTime();
         ListenPorts ports = ListenPorts.choose(
                 options.listenIp(),

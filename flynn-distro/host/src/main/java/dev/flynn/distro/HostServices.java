@@ -1,16 +1,12 @@
 package dev.flynn.distro;
 
-import dev.flynn.api.release.Release;
 import dev.flynn.base.Closer;
 import dev.flynn.base.DiskReserve;
 import dev.flynn.blobstore.BlobStoreProgram;
-import dev.flynn.build.Images;
 import dev.flynn.containers.builtin.BuiltinContainerBackend;
-import dev.flynn.containers.process.ProcessContainerBackend;
 import dev.flynn.controller.AggregatedLogs;
 import dev.flynn.git.GitReceiveProgram;
 import dev.flynn.host.HostAgent;
-import dev.flynn.host.SlugCache;
 import dev.flynn.logs.LogAggregatorProgram;
 import dev.flynn.logs.LogMux;
 import dev.flynn.logs.LogReader;
@@ -20,7 +16,6 @@ import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.host.HostConnections;
 import dev.flynn.spi.log.LogSink;
 import dev.flynn.state.ClusterState;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +36,9 @@ final class HostServices implements AutoCloseable {
     /**
      * What is different from host to host, and for one that is alone.
      *
-     * @param listenIp where jobs and services of this host are reached
+     * @param backend what runs the jobs of apps
+     * @param listenIp where the platform's own jobs, and those without an address of their own, are reached
+     * @param routerIp where the router listens
      * @param advertised under which address other hosts know this one
      * @param tags that this host has from its first start on
      * @param ports of the router
@@ -51,27 +48,15 @@ final class HostServices implements AutoCloseable {
      */
     record Settings(
             String hostId,
+            AppBackend backend,
             String listenIp,
+            String routerIp,
             String advertised,
             Map<String, String> tags,
             ListenPorts ports,
             Map<String, String> jobEnvironment,
             UnaryOperator<HostConnections> hosts,
-            UnaryOperator<LogSink> logs) {
-
-        static Settings ofOneHost(
-                String hostId, String listenIp, ListenPorts ports, Map<String, String> jobEnvironment) {
-            return new Settings(
-                    hostId,
-                    listenIp,
-                    listenIp + ":1113",
-                    Map.of(),
-                    ports,
-                    jobEnvironment,
-                    UnaryOperator.identity(),
-                    UnaryOperator.identity());
-        }
-    }
+            UnaryOperator<LogSink> logs) {}
 
     /** Starts the agent; the jobs of an earlier run begin to come back. */
     HostServices(DataDirectory data, ClusterState state, Discovery discovery, Settings settings) {
@@ -101,18 +86,9 @@ final class HostServices implements AutoCloseable {
                 new GitReceiveProgram(data.directory("repos"), discovery, clock));
         var builtin = closer.register(new BuiltinContainerBackend(programs, settings.listenIp(), clock));
 
-        Path images = data.root().resolve("images");
-        Images.install(images);
-        var slugs = new SlugCache(data.directory("slugs"), discovery, () -> clusterKey(state));
-        var processes = closer.register(ProcessContainerBackend.builder(data.root(), images)
-                .address(settings.listenIp())
-                .clock(clock)
-                .preparation(slugs::prepare)
-                .build());
-
         var agent = closer.register(HostAgent.builder(settings.hostId(), state, discovery)
                 .builtinBackend(builtin)
-                .appBackend(processes)
+                .appBackend(settings.backend().backend())
                 .logSink(settings.logs().apply(logs))
                 .listenIp(settings.listenIp())
                 .advertise(settings.advertised())
@@ -124,7 +100,7 @@ final class HostServices implements AutoCloseable {
                         "HTTPS_PORT",
                         String.valueOf(settings.ports().https()),
                         "ROUTER_LISTEN_IP",
-                        settings.listenIp(),
+                        settings.routerIp(),
                         DiskReserve.VARIABLE,
                         String.valueOf(reserve)))
                 .build());
@@ -139,19 +115,6 @@ final class HostServices implements AutoCloseable {
     /** Where the lines of this host's jobs are kept. */
     LogMux logs() {
         return logs;
-    }
-
-    /** The key of the cluster; empty before it was bootstrapped. */
-    private static String clusterKey(ClusterState state) {
-        return state.findApp("controller")
-                .flatMap(app -> app.value().release())
-                .flatMap(release -> state.releases().find(release.toString()))
-                .map(release -> firstKey(release.value()))
-                .orElse("");
-    }
-
-    private static String firstKey(Release controller) {
-        return controller.env().getOrDefault("AUTH_KEY", "").split(",", 2)[0];
     }
 
     @Override

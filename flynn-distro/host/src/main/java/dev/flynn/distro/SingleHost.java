@@ -6,6 +6,7 @@ import dev.flynn.bootstrap.BootstrapOutput;
 import dev.flynn.bootstrap.BootstrapResult;
 import dev.flynn.discoverd.ClusterPeers;
 import dev.flynn.discovery.StoreDiscovery;
+import dev.flynn.host.SlugCache;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.store.ClusterStore;
@@ -15,6 +16,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * A whole cluster on one machine, in this process: the store, discovery, the host agent, and the platform's own apps as its
@@ -46,19 +48,32 @@ final class SingleHost implements AutoCloseable {
                     known -> "start it in %s with --domain %s".formatted(options.dataDirectory(), known));
             this.discovery =
                     closer.register(StoreDiscovery.builder(store).member(hostId).build());
+            var slugs = new SlugCache(data.directory("slugs"), discovery, () -> ClusterKey.read(state));
+            AppBackend backend = closer.register(new AppBackends(data, state, hostId, options.listenIp(), slugs))
+                    .open(options.backend());
             this.discoveryServers = closer.register(new DiscoveryServers(
                     discovery,
                     options.listenIp(),
                     options.discoverd(),
                     options.dns(),
+                    backend.gateway(),
                     address -> ClusterPeers.alone(
                             address, () -> store.list(ClusterDomain.KEY).revision())));
             closer.register(new HostServices(
                     data,
                     state,
                     discovery,
-                    HostServices.Settings.ofOneHost(
-                            hostId, options.listenIp(), ports, discoveryServers.jobEnvironment())));
+                    new HostServices.Settings(
+                            hostId,
+                            backend,
+                            backend.gateway().orElse(options.listenIp()),
+                            options.listenIp(),
+                            options.listenIp() + ":1113",
+                            Map.of(),
+                            ports,
+                            discoveryServers.jobEnvironment(),
+                            UnaryOperator.identity(),
+                            UnaryOperator.identity())));
         } catch (RuntimeException e) {
             closer.closeAfter(e);
             throw e;

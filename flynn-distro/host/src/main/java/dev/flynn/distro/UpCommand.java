@@ -69,7 +69,8 @@ final class UpCommand implements Callable<Integer> {
             names = "--backend",
             paramLabel = "NAME",
             defaultValue = "process",
-            description = "What runs the jobs of apps (default: ${DEFAULT-VALUE}: plain processes, no isolation).")
+            description =
+                    "What runs the jobs of apps: process (plain processes, no isolation), oci (containers, with runc and conmon), docker (containers of a Docker engine), auto (containers if they can be had) (default: ${DEFAULT-VALUE}).")
     private String backend = "process";
 
     @Option(

@@ -67,6 +67,7 @@ class MembershipTest {
                 OptionalInt.of(0),
                 ServerPort.usually(0),
                 ServerPort.usually(0),
+                "process",
                 Map.of(),
                 Optional.empty(),
                 peers,

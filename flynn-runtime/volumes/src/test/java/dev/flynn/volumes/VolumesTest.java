@@ -230,7 +230,7 @@ class VolumesTest {
         assertThat(volumes.list())
                 .hasSize(2)
                 .anySatisfy(volume -> assertThat(volume.app()).contains(app))
-                .contains(operators);
+                .anySatisfy(volume -> assertThat(volume.id()).isEqualTo(operators.id()));
     }
 
     @Test
