@@ -7,6 +7,7 @@ import dev.flynn.base.NamedThreads;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -33,6 +34,9 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
     /** Few, so that who waits for one does not wait for many. */
     private static final int MADE_AT_ONCE = 4;
 
+    /** What ends together is cleaned up together, which costs hardly more than one. */
+    private static final Duration LINGER = Duration.ofMillis(200);
+
     private final HostNetworkConfig config;
     private final Commands commands;
     private final JobDirectory directory;
@@ -54,7 +58,9 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
     /** Those that could not be taken away; tried again with the next. */
     private final Set<Integer> stuck = new HashSet<>();
 
-    private int waiting;
+    /** Who waits for a network, in the order in which they came. */
+    private final Deque<JobId> waiting = new ArrayDeque<>();
+
     private int cleaning;
     private long failures;
     private @Nullable Exception lastFailure;
@@ -99,7 +105,7 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
             opening.add(job);
         }
         try {
-            int address = obtain(wantedAddress);
+            int address = obtain(job, wantedAddress);
             try {
                 directory.assign(job, address);
             } catch (IOException e) {
@@ -216,7 +222,7 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
 
     // ---- taking a network
 
-    private int obtain(Optional<String> wantedAddress) throws IOException {
+    private int obtain(JobId job, Optional<String> wantedAddress) throws IOException {
         if (wantedAddress.isPresent() && Ipv4.isAddress(wantedAddress.get())) {
             int wanted = Ipv4.parse(wantedAddress.get());
             boolean free;
@@ -232,17 +238,17 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
                 return wanted;
             }
         }
-        return takeSpare();
+        return takeSpare(job);
     }
 
-    private int takeSpare() throws IOException {
+    private int takeSpare(JobId job) throws IOException {
         synchronized (lock) {
             long failuresBefore = failures;
-            waiting++;
+            waiting.add(job);
             resting = false;
             lock.notifyAll();
             try {
-                while (spares.isEmpty()) {
+                while (spares.isEmpty() || !job.equals(waiting.peek())) {
                     requireOpen();
                     if (failures != failuresBefore && lastFailure != null) {
                         if (lastFailure instanceof FlynnException reason) {
@@ -254,7 +260,7 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
                 }
                 return spares.remove();
             } finally {
-                waiting--;
+                waiting.remove(job);
                 lock.notifyAll();
             }
         }
@@ -263,6 +269,7 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
     // ---- making networks
 
     private void makeSpares() {
+        boolean failedBefore = false;
         while (true) {
             List<Integer> addresses = new ArrayList<>();
             synchronized (lock) {
@@ -279,19 +286,28 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
             }
             try {
                 make(addresses);
+                failedBefore = false;
                 synchronized (lock) {
                     spares.addAll(addresses);
                     lock.notifyAll();
                 }
             } catch (IOException e) {
-                fail(e);
+                // what stands in the way of one address, a remnant say, need not be in that of the next
+                if (failedBefore) {
+                    fail(e);
+                }
+                failedBefore = !failedBefore;
             }
         }
     }
 
     /** Takes as many addresses as there are networks missing; must be called with the lock. */
     private void reserve(List<Integer> addresses) {
-        int missing = resting ? 0 : Math.min(config.spares() + waiting - spares.size(), MADE_AT_ONCE);
+        int missing = resting ? 0 : Math.min(config.spares() + waiting.size() - spares.size(), MADE_AT_ONCE);
+        if (waiting.isEmpty() && missing <= config.spares() / 2) {
+            // two at once are cheaper than one and another
+            missing = 0;
+        }
         while (addresses.size() < missing) {
             OptionalInt address = pool.take();
             if (address.isEmpty()) {
@@ -299,7 +315,7 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
             }
             addresses.add(address.getAsInt());
         }
-        if (addresses.isEmpty() && waiting > 0 && missing > 0 && left.isEmpty() && cleaning == 0) {
+        if (addresses.isEmpty() && missing > 0 && !waiting.isEmpty() && left.isEmpty() && cleaning == 0) {
             fail(new FlynnException(
                     ErrorCode.NO_CAPACITY,
                     "all %d addresses of this host's subnet %s are in use".formatted(pool.size(), config.subnet())));
@@ -343,8 +359,23 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
                 if (closed) {
                     return;
                 }
+                linger();
             }
             cleanOnce();
+        }
+    }
+
+    /** Waits for more to be cleaned up, unless somebody may wait for what becomes free; must be called with the lock. */
+    private void linger() {
+        long end = System.nanoTime() + LINGER.toNanos();
+        long rest = LINGER.toMillis();
+        while (rest > 0 && !closed && waiting.isEmpty()) {
+            try {
+                lock.wait(rest);
+            } catch (InterruptedException e) {
+                return;
+            }
+            rest = Duration.ofNanos(end - System.nanoTime()).toMillis();
         }
     }
 

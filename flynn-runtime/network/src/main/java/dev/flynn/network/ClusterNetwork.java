@@ -77,6 +77,7 @@ public final class ClusterNetwork implements AutoCloseable {
                         .bridge(config.bridge())
                         .mtu(overlay.mtu())
                         .spares(config.spares())
+                        .ipv6(config.ipv6())
                         .build());
         ClusterNetwork network = null;
         try {

@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param directory see {@link HostNetworkConfig}
  * @param bridge see {@link HostNetworkConfig}
  * @param spares see {@link HostNetworkConfig}
+ * @param ipv6 see {@link HostNetworkConfig}
  * @param namespace where its network is
  * @param checkEvery how often it looks whether somebody has changed what it made
  */
@@ -24,6 +25,7 @@ public record ClusterNetworkConfig(
         Path directory,
         String bridge,
         int spares,
+        boolean ipv6,
         NetworkNamespace namespace,
         Duration checkEvery) {
 
@@ -52,6 +54,7 @@ public record ClusterNetworkConfig(
         private OverlayConfig overlay = OverlayConfig.defaults();
         private String bridge = HostNetworkConfig.DEFAULT_BRIDGE;
         private int spares = HostNetworkConfig.DEFAULT_SPARES;
+        private boolean ipv6;
         private NetworkNamespace namespace = NetworkNamespace.current();
         private Duration checkEvery = Duration.ofMinutes(1);
 
@@ -76,6 +79,11 @@ public record ClusterNetworkConfig(
             return this;
         }
 
+        public Builder ipv6(boolean value) {
+            ipv6 = value;
+            return this;
+        }
+
         public Builder namespace(NetworkNamespace value) {
             namespace = value;
             return this;
@@ -88,7 +96,7 @@ public record ClusterNetworkConfig(
 
         public ClusterNetworkConfig build() {
             return new ClusterNetworkConfig(
-                    hostId, publicIp, overlay, directory, bridge, spares, namespace, checkEvery);
+                    hostId, publicIp, overlay, directory, bridge, spares, ipv6, namespace, checkEvery);
         }
     }
 }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -40,9 +41,12 @@ final class Commands {
     private final String path;
 
     Commands(NetworkNamespace namespace) {
+        this(namespace, Objects.requireNonNullElse(System.getenv("PATH"), "") + ":" + SYSTEM_PATH);
+    }
+
+    Commands(NetworkNamespace namespace, String path) {
         this.namespace = namespace;
-        String inherited = System.getenv("PATH");
-        this.path = inherited == null ? SYSTEM_PATH : inherited + ":" + SYSTEM_PATH;
+        this.path = path;
     }
 
     NetworkNamespace namespace() {

@@ -1,5 +1,6 @@
 package dev.flynn.network;
 
+import dev.flynn.api.error.FlynnException;
 import java.io.IOException;
 import java.util.List;
 
@@ -23,8 +24,14 @@ final class Firewall {
 
     /** Makes it so; rules that are as they should be are not touched. */
     void ensure(Ipv4Network network, Ipv4Network subnet) throws IOException {
-        commands.run(List.of("iptables-restore", "-w", "--noflush"), rules(network, subnet));
-        hook();
+        try {
+            commands.run(List.of("iptables-restore", "-w", "--noflush"), rules(network, subnet));
+            hook();
+        } catch (IOException e) {
+            throw FlynnException.unavailable(
+                    "cannot set the firewall's rules for jobs; the kernel needs nat and conntrack: " + e.getMessage(),
+                    e);
+        }
     }
 
     /** Puts back what somebody has flushed; cheap if nobody has. */

@@ -86,7 +86,12 @@ final class VxlanOverlay implements Overlay {
             lines.add("link set dev %s addrgenmode none mtu %d address %s up".formatted(device, mtu, mac));
         }
         lines.addAll(addressChanges(there ? shown : ""));
-        commands.ip(lines);
+        try {
+            commands.ip(lines);
+        } catch (IOException e) {
+            throw FlynnException.unavailable(
+                    "cannot make the interface %s; the kernel needs vxlan: %s".formatted(device, e.getMessage()), e);
+        }
     }
 
     private static boolean has(String shown, String... words) {

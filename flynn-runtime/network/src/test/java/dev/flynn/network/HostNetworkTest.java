@@ -230,10 +230,23 @@ class HostNetworkTest {
     }
 
     @Test
-    void aMachineThatLacksToolsSaysWhich() {
-        assertThatThrownBy(() -> new Commands(machine.namespace()).sh("no-such-tool"))
-                .hasMessageContaining("no-such-tool")
-                .hasMessageContaining("127");
+    void aRemnantInTheWayOfAnAddressIsNotInTheWayOfAJob() throws IOException {
+        network.remove();
+        machine.sh("ip link add fly64640702 type veth peer name other");
+        network = HostNetwork.open(config("100.100.7.0/24").build());
+
+        assertThat(open(JobId.random("host1")).address()).isNotEqualTo("100.100.7.2");
+        network.close();
+        assertThat(machine.sh("ip link")).doesNotContain("fly64640702");
+    }
+
+    @Test
+    void jobsHaveIpv6WhereItIsConfigured() throws IOException {
+        network.remove();
+        network = HostNetwork.open(config("100.100.7.0/24").ipv6(true).build());
+
+        assertThat(machine.sh(open(JobId.random("host1")), "ip -6 address show dev eth0"))
+                .contains("inet6 fe80:");
     }
 
     private JobInterface open(JobId job) throws IOException {
