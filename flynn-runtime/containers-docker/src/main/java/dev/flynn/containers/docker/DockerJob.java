@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,6 +52,9 @@ final class DockerJob {
     private static final int ADDRESSES_TRIED = 8;
     private static final Duration ENGINE_PATIENCE = Duration.ofSeconds(30);
     private static final long PAUSE_MILLIS = 100;
+
+    /** So little output fits into the engine's log even if all its lines are empty. */
+    private static final long NEVER_ROTATED = 256 * 1024;
 
     private final Surroundings around;
     private final JobSpec spec;
@@ -104,10 +108,28 @@ final class DockerJob {
     }
 
     private void bringUp(boolean known) {
+        synchronized (lock) {
+            starting = Thread.currentThread();
+        }
         try {
-            synchronized (lock) {
-                starting = Thread.currentThread();
+            long end = System.nanoTime() + ENGINE_PATIENCE.toNanos();
+            boolean before = known;
+            while (!attempt(before, System.nanoTime() >= end)) {
+                before = true; // it may be further than it seems
+                Thread.sleep(PAUSE_MILLIS);
             }
+        } catch (InterruptedException e) {
+            interrupted();
+        } finally {
+            synchronized (lock) {
+                starting = null;
+            }
+        }
+    }
+
+    /** False if the engine is away and may be back. */
+    private boolean attempt(boolean known, boolean lastTime) throws InterruptedException {
+        try {
             requireWanted();
             openProgress();
             Optional<InspectContainerResponse> found = known ? find() : Optional.empty();
@@ -120,19 +142,18 @@ final class DockerJob {
             }
         } catch (NotWanted e) {
             conclude(notStarted());
-        } catch (InterruptedException e) {
-            interrupted();
         } catch (IOException | RuntimeException e) {
-            if (abandoned) {
-                return;
+            if (e instanceof EngineAwayException
+                    && !abandoned
+                    && (!lastTime || status.state() == JobStatus.State.RUNNING)) {
+                return false;
             }
-            log.atInfo().addKeyValue("job", spec.id()).setCause(e).log("a job cannot be started");
-            conclude(status.failed(Engine.reason(e), now()));
-        } finally {
-            synchronized (lock) {
-                starting = null;
+            if (!abandoned) {
+                log.atInfo().addKeyValue("job", spec.id()).setCause(e).log("a job cannot be started");
+                conclude(status.failed(Engine.reason(e), now()));
             }
         }
+        return true;
     }
 
     private static final class NotWanted extends Exception {
@@ -168,7 +189,7 @@ final class DockerJob {
     }
 
     private void openProgress() throws IOException {
-        if (ContainerPlan.keepsOutput(spec)) {
+        if (ContainerPlan.keepsOutput(spec) && progress == null) {
             progress = OutputProgress.open(directory.progress());
         }
     }
@@ -373,15 +394,56 @@ final class DockerJob {
     /** Goes on with the output of a container that may have ended, from where it was delivered to. */
     private void reconnect(InspectContainerResponse found) throws InterruptedException {
         boolean running = Boolean.TRUE.equals(found.getState().getRunning());
-        if (progress != null) {
-            EngineConnection connection = insist(() -> log(running));
-            var output = new Logged(!running);
-            begin(connection, output);
+        OutputProgress delivered = progress;
+        if (delivered != null) {
+            Map<OutputStreamKind, Long> from = positions(delivered);
+            begin(insist(() -> log(running)), new Logged(!running, from));
         } else if (running) {
             follow(insist(this::attach), true);
         } else {
-            conclude(exit(found));
+            concludeWith(found);
         }
+    }
+
+    /** How much of each stream of the engine's log was delivered; the log may have lost its beginning. */
+    private Map<OutputStreamKind, Long> positions(OutputProgress delivered) throws InterruptedException {
+        Map<OutputStreamKind, OutputProgress.Position> known = new EnumMap<>(OutputStreamKind.class);
+        for (OutputStreamKind kind : List.of(OutputStreamKind.STDOUT, OutputStreamKind.STDERR)) {
+            known.put(kind, delivered.of(kind));
+        }
+        if (known.values().stream().mapToLong(OutputProgress.Position::count).sum() <= NEVER_ROTATED) {
+            Map<OutputStreamKind, Long> counts = new EnumMap<>(OutputStreamKind.class);
+            known.forEach((kind, position) -> counts.put(kind, position.count()));
+            return counts;
+        }
+        var search = insist(() -> {
+            var fresh = new LogSearch(known);
+            readLog(fresh);
+            return fresh;
+        });
+        if (search.hasGap()) {
+            say("some output of the job was lost while its host was away: it wrote more than is kept");
+        }
+        return search.delivered();
+    }
+
+    private void readLog(FrameDecoder.Frames entries) {
+        var decoder = new FrameDecoder();
+        FrameDecoder.Frames repaired = repaired(entries);
+        try (EngineConnection connection = log(false)) {
+            decoder.decode(connection.received(), repaired);
+            ByteBuffer buffer = ByteBuffer.allocate(64 * 1024);
+            while (connection.channel().read(buffer) >= 0) {
+                decoder.decode(buffer.flip(), repaired);
+                buffer.clear();
+            }
+        } catch (IOException e) {
+            throw new EngineAwayException("the engine's log broke off", e);
+        }
+    }
+
+    private FrameDecoder.Frames repaired(FrameDecoder.Frames entries) {
+        return around.engine().isPodman() ? entries : new LogRepair(entries);
     }
 
     /** What comes on one connection. */
@@ -448,18 +510,9 @@ final class DockerJob {
         private final FrameDecoder decoder = new FrameDecoder();
         private final FrameDecoder.Frames entries;
 
-        Logged(boolean complete) {
+        Logged(boolean complete, Map<OutputStreamKind, Long> delivered) {
             super(complete);
-            var cursor = new LogCursor(
-                    DockerJob.this::deliver,
-                    Map.of(
-                            OutputStreamKind.STDOUT, delivered(OutputStreamKind.STDOUT),
-                            OutputStreamKind.STDERR, delivered(OutputStreamKind.STDERR)));
-            this.entries = around.engine().isPodman() ? cursor : new LogRepair(cursor);
-        }
-
-        private long delivered(OutputStreamKind kind) {
-            return progress == null ? 0 : progress.of(kind).count();
+            this.entries = repaired(new LogCursor(DockerJob.this::deliver, delivered));
         }
 
         @Override
@@ -519,7 +572,7 @@ final class DockerJob {
                 Thread.sleep(PAUSE_MILLIS);
                 reconnect(found.get());
             } else if (complete || progress == null) {
-                conclude(exit(found.get()));
+                concludeWith(found.get());
             } else {
                 mailbox.add(() -> onWorker(() -> replay(found.get()))); // when all that was read is delivered
             }
@@ -545,12 +598,26 @@ final class DockerJob {
         }
     }
 
-    private JobStatus exit(InspectContainerResponse found) {
+    private void concludeWith(InspectContainerResponse found) {
         ExitState ended = ExitState.of(found.getState());
         if (ended.outOfMemory()) {
             say("a process of the job was killed because the job used more memory than its limit");
         }
-        return ended.applyTo(status, now());
+        mailbox.add(() -> {
+            JobStatus down = ended.noProgram(onlyErrors())
+                    .map(reason -> status.failed(reason, now()))
+                    .orElseGet(() -> ended.applyTo(status, now()));
+            conclude(down);
+        });
+    }
+
+    /** What the job wrote to standard error, if that is little and all that it wrote. */
+    private String onlyErrors() {
+        if (progress == null || progress.of(OutputStreamKind.STDOUT).count() > 0) {
+            return "";
+        }
+        OutputProgress.Position errors = progress.of(OutputStreamKind.STDERR);
+        return errors.count() == errors.tail().length ? new String(errors.tail(), StandardCharsets.UTF_8) : "";
     }
 
     /** Ends the job, after all that was read of its output. */

@@ -31,8 +31,10 @@ final class HostRoot {
     /** Where a job sees the folder of its image. */
     static final String IMAGE = "/.flynn/image";
 
-    private static final List<String> PROGRAMS =
-            List.of("bin", "lib", "lib32", "lib64", "libx32", "opt", "sbin", "usr");
+    private static final List<String> PROGRAMS = List.of("bin", "lib", "lib32", "lib64", "libx32", "opt", "usr");
+    /** Not bound: engines put their init there. */
+    private static final String SBIN = "sbin";
+
     private static final int DIRECTORY = 0755;
     private static final int EVERYBODYS = 01777;
 
@@ -119,10 +121,14 @@ final class HostRoot {
             for (String name : PROGRAMS) {
                 Path path = root.resolve(name);
                 if (Files.isSymbolicLink(path)) {
-                    putLink(tar, name, path);
+                    putLink(tar, name, Files.readSymbolicLink(path).toString());
                 } else if (Files.isDirectory(path)) {
                     putDirectory(tar, name, DIRECTORY);
                 }
+            }
+            putDirectory(tar, SBIN, DIRECTORY);
+            for (Path program : sorted(root.resolve("usr/sbin"))) {
+                putLink(tar, SBIN + "/" + program.getFileName(), "/" + root.relativize(program));
             }
             for (String name : new TreeSet<>(FILES.keySet())) {
                 putFile(tar, name, 0644, FILES.getOrDefault(name, "").getBytes(StandardCharsets.UTF_8));
@@ -133,18 +139,13 @@ final class HostRoot {
 
     /** The files of a directory that everybody may read. */
     private void putSettings(TarArchiveOutputStream tar, Path directory) throws IOException {
-        List<Path> entries = new ArrayList<>();
-        try (DirectoryStream<Path> found = Files.newDirectoryStream(directory)) {
-            found.forEach(entries::add);
-        }
-        entries.sort(null);
-        for (Path entry : entries) {
+        for (Path entry : sorted(directory)) {
             String name = root.relativize(entry).toString();
             if (PRIVATE.contains(name) || FILES.containsKey(name)) {
                 continue;
             }
             if (Files.isSymbolicLink(entry)) {
-                putLink(tar, name, entry);
+                putLink(tar, name, Files.readSymbolicLink(entry).toString());
                 continue;
             }
             PosixFileAttributes attributes = Files.readAttributes(entry, PosixFileAttributes.class);
@@ -159,15 +160,26 @@ final class HostRoot {
         }
     }
 
+    private static List<Path> sorted(Path directory) throws IOException {
+        List<Path> entries = new ArrayList<>();
+        if (Files.isDirectory(directory)) {
+            try (DirectoryStream<Path> found = Files.newDirectoryStream(directory)) {
+                found.forEach(entries::add);
+            }
+        }
+        entries.sort(null);
+        return entries;
+    }
+
     private static void putDirectory(TarArchiveOutputStream tar, String name, int mode) throws IOException {
         var entry = new TarArchiveEntry(name + "/");
         entry.setMode(TarArchiveEntry.DEFAULT_DIR_MODE & ~07777 | mode);
         put(tar, entry, new byte[0]);
     }
 
-    private static void putLink(TarArchiveOutputStream tar, String name, Path link) throws IOException {
+    private static void putLink(TarArchiveOutputStream tar, String name, String target) throws IOException {
         var entry = new TarArchiveEntry(name, TarConstants.LF_SYMLINK);
-        entry.setLinkName(Files.readSymbolicLink(link).toString());
+        entry.setLinkName(target);
         put(tar, entry, new byte[0]);
     }
 
