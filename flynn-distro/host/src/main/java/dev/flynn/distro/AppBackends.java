@@ -35,7 +35,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -48,9 +47,6 @@ import org.slf4j.LoggerFactory;
  * what was opened, last first.
  */
 final class AppBackends implements AutoCloseable {
-
-    /** What operators may say. */
-    static final List<String> NAMES = List.of("process", "oci", "docker", "auto");
 
     private static final Logger log = LoggerFactory.getLogger(AppBackends.class);
 
@@ -78,21 +74,13 @@ final class AppBackends implements AutoCloseable {
         Images.install(images);
     }
 
-    /** @throws FlynnException {@code VALIDATION} if there is no such backend */
-    static void requireKnown(String name) {
-        if (!NAMES.contains(name)) {
-            throw FlynnException.invalidField(
-                    "--backend", "has no value \"%s\"; there are %s".formatted(name, String.join(", ", NAMES)));
-        }
-    }
-
     /**
      * Opens a backend; {@code auto} takes containers where they can be had.
      *
      * @throws FlynnException {@code SERVICE_UNAVAILABLE}, naming what this machine lacks
      */
     AppBackend open(String name) {
-        requireKnown(name);
+        AppBackend.requireKnown(name);
         try {
             return switch (name) {
                 case "auto" -> choose();

@@ -117,6 +117,18 @@ final class DaemonCommand implements Callable<Integer> {
     private @Nullable Path joinTokenFile;
 
     @Option(
+            names = {"--http-port", "--host-api-port"},
+            paramLabel = "PORT",
+            description = "Port of this host's HTTP API, or off (default: 1113, any free one if that is taken).")
+    private @Nullable String hostApiPort;
+
+    @Option(
+            names = "--insecure-host-api",
+            description =
+                    "Serve this host's HTTP API without TLS and without asking who asks: whoever can connect may start processes. On loopback only.")
+    private boolean insecureHostApi;
+
+    @Option(
             names = "--backend",
             paramLabel = "NAME",
             defaultValue = "process",
@@ -136,7 +148,7 @@ final class DaemonCommand implements Callable<Integer> {
     }
 
     private DaemonOptions options() {
-        AppBackends.requireKnown(backend);
+        AppBackend.requireKnown(backend);
         String external = externalIp != null ? externalIp : ExternalIp.find();
         Optional<JoinLine> line = Optional.ofNullable(discovery).map(JoinLine::parse);
         return new DaemonOptions(
@@ -149,6 +161,8 @@ final class DaemonCommand implements Callable<Integer> {
                 optional(routerHttpsPort),
                 port("--discoverd-port", discoverdPort, DISCOVERD_PORT),
                 port("--dns-port", dnsPort, DNS_PORT),
+                port("--http-port", hostApiPort, HostApiServer.USUAL_PORT),
+                insecureHostApi,
                 backend,
                 parseTags(tags),
                 line.map(JoinLine::list),

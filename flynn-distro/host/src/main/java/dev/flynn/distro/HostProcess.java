@@ -22,7 +22,7 @@ final class HostProcess {
 
     /** Returns the exit status. */
     int run() {
-        AppBackends.requireKnown(options.backend());
+        AppBackend.requireKnown(options.backend());
         long began = System.nanoTime();
         ListenPorts ports = ListenPorts.choose(
                 options.listenIp(),
