@@ -6,7 +6,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -63,11 +65,16 @@ final class ArchiveMembers implements Members {
         if (entry.type() == TarEntry.HARD_LINK) {
             return entry.linkName();
         }
-        return Path.of("/" + name)
-                .resolveSibling(entry.linkName())
-                .normalize()
-                .toString()
-                .substring(1);
+        var path = new ArrayDeque<String>(List.of(name.split("/")));
+        path.pollLast();
+        for (String part : entry.linkName().split("/")) {
+            if (part.equals("..")) {
+                path.pollLast();
+            } else if (!part.isEmpty() && !part.equals(".")) {
+                path.addLast(part);
+            }
+        }
+        return String.join("/", path);
     }
 
     private Member member(String name) throws IOException {

@@ -24,7 +24,7 @@ final class Compression {
             return new GZIPInputStream(in, BUFFER);
         }
         if (magic.startsWith("28b52ffd") || magic.matches("5[0-9a-f]2a4d18.*")) {
-            return new ZstdInputStream(in);
+            return zstd(in);
         }
         String other = magic.startsWith("fd377a585a00")
                 ? "xz"
@@ -33,5 +33,16 @@ final class Compression {
             throw new IOException("a layer is compressed with %s; gzip, zstd and none are understood".formatted(other));
         }
         return in;
+    }
+
+    private static InputStream zstd(InputStream in) throws IOException {
+        try {
+            return new ZstdInputStream(in);
+        } catch (LinkageError e) {
+            throw new IOException(
+                    "a layer is compressed with zstd, whose library cannot be loaded; programs have to be allowed in %s"
+                            .formatted(System.getProperty("java.io.tmpdir")),
+                    e);
+        }
     }
 }

@@ -35,17 +35,7 @@ public record ImageSettings(
         PullListener listener) {
 
     /** Only registries with TLS, without credentials; 20 GiB per layer; an image that is not needed stays a week. */
-    public static final ImageSettings DEFAULT = new ImageSettings(
-            Set.of(),
-            Optional.empty(),
-            ArchiveOpener.HTTP,
-            20L << 30,
-            1_000_000,
-            DiskReserve.DEFAULT_BYTES,
-            Duration.ofDays(7),
-            0,
-            Duration.ofMinutes(1),
-            PullListener.NONE);
+    public static final ImageSettings DEFAULT = new Builder().build();
 
     public ImageSettings {
         insecureRegistries = Set.copyOf(insecureRegistries);
@@ -56,117 +46,99 @@ public record ImageSettings(
         requireNonNull(listener, "listener");
     }
 
-    public ImageSettings withInsecureRegistries(Set<String> hosts) {
-        return new ImageSettings(
-                hosts,
-                credentials,
-                archives,
-                maxLayerBytes,
-                maxLayerEntries,
-                reserveBytes,
-                retention,
-                maxBytes,
-                tagFreshness,
-                listener);
+    public Builder toBuilder() {
+        var builder = new Builder();
+        builder.insecureRegistries = insecureRegistries;
+        builder.credentials = credentials;
+        builder.archives = archives;
+        builder.maxLayerBytes = maxLayerBytes;
+        builder.maxLayerEntries = maxLayerEntries;
+        builder.reserveBytes = reserveBytes;
+        builder.retention = retention;
+        builder.maxBytes = maxBytes;
+        builder.tagFreshness = tagFreshness;
+        builder.listener = listener;
+        return builder;
     }
 
-    public ImageSettings withCredentials(Path file) {
-        return new ImageSettings(
-                insecureRegistries,
-                Optional.of(file),
-                archives,
-                maxLayerBytes,
-                maxLayerEntries,
-                reserveBytes,
-                retention,
-                maxBytes,
-                tagFreshness,
-                listener);
-    }
+    /** Begins with the defaults. */
+    public static final class Builder {
 
-    public ImageSettings withArchives(ArchiveOpener opener) {
-        return new ImageSettings(
-                insecureRegistries,
-                credentials,
-                opener,
-                maxLayerBytes,
-                maxLayerEntries,
-                reserveBytes,
-                retention,
-                maxBytes,
-                tagFreshness,
-                listener);
-    }
+        private Set<String> insecureRegistries = Set.of();
+        private Optional<Path> credentials = Optional.empty();
+        private ArchiveOpener archives = ArchiveOpener.HTTP;
+        private long maxLayerBytes = 20L << 30;
+        private int maxLayerEntries = 1_000_000;
+        private long reserveBytes = DiskReserve.DEFAULT_BYTES;
+        private Duration retention = Duration.ofDays(7);
+        private long maxBytes;
+        private Duration tagFreshness = Duration.ofMinutes(1);
+        private PullListener listener = PullListener.NONE;
 
-    /** What one layer may cost. */
-    public ImageSettings withLimits(long layerBytes, int layerEntries) {
-        return new ImageSettings(
-                insecureRegistries,
-                credentials,
-                archives,
-                layerBytes,
-                layerEntries,
-                reserveBytes,
-                retention,
-                maxBytes,
-                tagFreshness,
-                listener);
-    }
+        private Builder() {}
 
-    public ImageSettings withReserveBytes(long bytes) {
-        return new ImageSettings(
-                insecureRegistries,
-                credentials,
-                archives,
-                maxLayerBytes,
-                maxLayerEntries,
-                bytes,
-                retention,
-                maxBytes,
-                tagFreshness,
-                listener);
-    }
+        public Builder insecureRegistries(Set<String> value) {
+            this.insecureRegistries = value;
+            return this;
+        }
 
-    /** How long, and how many bytes of, images stay that nobody holds. */
-    public ImageSettings withRetention(Duration time, long bytes) {
-        return new ImageSettings(
-                insecureRegistries,
-                credentials,
-                archives,
-                maxLayerBytes,
-                maxLayerEntries,
-                reserveBytes,
-                time,
-                bytes,
-                tagFreshness,
-                listener);
-    }
+        public Builder credentials(Optional<Path> value) {
+            this.credentials = value;
+            return this;
+        }
 
-    public ImageSettings withTagFreshness(Duration time) {
-        return new ImageSettings(
-                insecureRegistries,
-                credentials,
-                archives,
-                maxLayerBytes,
-                maxLayerEntries,
-                reserveBytes,
-                retention,
-                maxBytes,
-                time,
-                listener);
-    }
+        public Builder archives(ArchiveOpener value) {
+            this.archives = value;
+            return this;
+        }
 
-    public ImageSettings withListener(PullListener other) {
-        return new ImageSettings(
-                insecureRegistries,
-                credentials,
-                archives,
-                maxLayerBytes,
-                maxLayerEntries,
-                reserveBytes,
-                retention,
-                maxBytes,
-                tagFreshness,
-                other);
+        public Builder maxLayerBytes(long value) {
+            this.maxLayerBytes = value;
+            return this;
+        }
+
+        public Builder maxLayerEntries(int value) {
+            this.maxLayerEntries = value;
+            return this;
+        }
+
+        public Builder reserveBytes(long value) {
+            this.reserveBytes = value;
+            return this;
+        }
+
+        public Builder retention(Duration value) {
+            this.retention = value;
+            return this;
+        }
+
+        public Builder maxBytes(long value) {
+            this.maxBytes = value;
+            return this;
+        }
+
+        public Builder tagFreshness(Duration value) {
+            this.tagFreshness = value;
+            return this;
+        }
+
+        public Builder listener(PullListener value) {
+            this.listener = value;
+            return this;
+        }
+
+        public ImageSettings build() {
+            return new ImageSettings(
+                    insecureRegistries,
+                    credentials,
+                    archives,
+                    maxLayerBytes,
+                    maxLayerEntries,
+                    reserveBytes,
+                    retention,
+                    maxBytes,
+                    tagFreshness,
+                    listener);
+        }
     }
 }

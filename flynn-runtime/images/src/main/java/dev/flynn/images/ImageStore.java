@@ -49,6 +49,9 @@ public final class ImageStore implements AutoCloseable {
     /** Layers and blobs of pulls that failed are kept this long for the next attempt. */
     private static final Duration ORPHANS = Duration.ofHours(1);
 
+    /** As many as Docker lets an image have. */
+    private static final int MAX_LAYERS = 127;
+
     private static final Duration COLLECTION = Duration.ofMinutes(10);
 
     private final ImageSettings settings;
@@ -292,6 +295,10 @@ public final class ImageStore implements AutoCloseable {
                                 reference.text(),
                                 content.layers().size(),
                                 config.diffIds().size()));
+            }
+            if (config.diffIds().size() > MAX_LAYERS) {
+                throw new IOException("%s has %d layers; there may be %d"
+                        .formatted(reference.text(), config.diffIds().size(), MAX_LAYERS));
             }
             for (int i = 0; i < config.diffIds().size(); i++) {
                 fetch(

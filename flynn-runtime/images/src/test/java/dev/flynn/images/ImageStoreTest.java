@@ -46,7 +46,8 @@ class ImageStoreTest {
 
     private Path directory;
     private ImageStore store;
-    private ImageSettings settings = ImageSettings.DEFAULT.withReserveBytes(0);
+    private ImageSettings settings =
+            ImageSettings.DEFAULT.toBuilder().reserveBytes(0).build();
 
     @BeforeEach
     void openStore() throws IOException {
@@ -166,10 +167,12 @@ class ImageStoreTest {
         var tar = new ByteArrayOutputStream();
         TestImage.writeTar(image.dockerArchive("app:latest"), tar);
         var asked = new ArrayList<String>();
-        reopen(settings.withArchives(url -> {
-            asked.add(url.toString());
-            return new ByteArrayInputStream(tar.toByteArray());
-        }));
+        reopen(settings.toBuilder()
+                .archives(url -> {
+                    asked.add(url.toString());
+                    return new ByteArrayInputStream(tar.toByteArray());
+                })
+                .build());
         JobSpec.Image uri = docker("http://blobstore.discoverd/image.tar");
 
         assertThat(store.open(uri, JOB).layers().get(0).resolve("a")).hasContent("x");
@@ -276,7 +279,7 @@ class ImageStoreTest {
 
     @Test
     void aBombIsRefusedWithoutUnpackingIt() throws IOException {
-        reopen(settings.withLimits(1 << 20, 1000));
+        reopen(settings.toBuilder().maxLayerBytes(1 << 20).maxLayerEntries(1000).build());
         byte[] bomb = new LayerTar().file("zeros", "0".repeat(20 << 20)).bytes();
         assertThat(LayerTar.gzip(bomb)).hasSizeLessThan(100_000);
 
@@ -285,7 +288,7 @@ class ImageStoreTest {
 
     @Test
     void zerosWithoutEndAfterAnArchiveAreRefused() throws IOException {
-        reopen(settings.withLimits(1 << 10, 1000));
+        reopen(settings.toBuilder().maxLayerBytes(1 << 10).maxLayerEntries(1000).build());
         byte[] zeros = java.util.Arrays.copyOf(new LayerTar().bytes(), 80 << 20);
 
         refused(layout(new TestImage().layer(zeros, LayerTar::gzip), ""), "more than the");
@@ -297,12 +300,14 @@ class ImageStoreTest {
         var fetched = new AtomicInteger();
         var begun = new CountDownLatch(1);
         var goOn = new CountDownLatch(1);
-        reopen(settings.withArchives(url -> {
-            fetched.incrementAndGet();
-            begun.countDown();
-            await(goOn);
-            return new ByteArrayInputStream(tar);
-        }));
+        reopen(settings.toBuilder()
+                .archives(url -> {
+                    fetched.incrementAndGet();
+                    begun.countDown();
+                    await(goOn);
+                    return new ByteArrayInputStream(tar);
+                })
+                .build());
         ExecutorService threads = Executors.newCachedThreadPool();
         try {
             List<Future<UnpackedImage>> jobs = new ArrayList<>();
@@ -329,13 +334,15 @@ class ImageStoreTest {
         byte[] tar = tarOf(TestImage.of(new LayerTar().file("a", "x")));
         var first = new CountDownLatch(1);
         var calls = new AtomicInteger();
-        reopen(settings.withArchives(url -> {
-            if (calls.incrementAndGet() == 1) {
-                first.countDown();
-                await(new CountDownLatch(1));
-            }
-            return new ByteArrayInputStream(tar);
-        }));
+        reopen(settings.toBuilder()
+                .archives(url -> {
+                    if (calls.incrementAndGet() == 1) {
+                        first.countDown();
+                        await(new CountDownLatch(1));
+                    }
+                    return new ByteArrayInputStream(tar);
+                })
+                .build());
         ExecutorService threads = Executors.newCachedThreadPool();
         try {
             Future<UnpackedImage> interrupted =
@@ -361,7 +368,7 @@ class ImageStoreTest {
         byte[] layer = new LayerTar().file("a", "x".repeat(10_000)).bytes();
         var pipe = new PipedOutputStream();
         var in = new PipedInputStream(pipe, 1 << 16);
-        reopen(settings.withArchives(url -> in));
+        reopen(settings.toBuilder().archives(url -> in).build());
         ExecutorService threads = Executors.newCachedThreadPool();
         try {
             Future<?> job = threads.submit(() -> store.open(docker("http://example.com/image.tar"), JOB));
@@ -406,7 +413,7 @@ class ImageStoreTest {
 
     @Test
     void whatIsHeldIsNeverCollected() throws IOException {
-        reopen(settings.withRetention(Duration.ZERO, 1));
+        reopen(settings.toBuilder().retention(Duration.ZERO).maxBytes(1).build());
         JobSpec.Image image = layout(TestImage.of(new LayerTar().file("a", "x")), "v1");
         UnpackedImage held = store.open(image, JOB);
         store.open(image, OTHER);
@@ -443,7 +450,10 @@ class ImageStoreTest {
         store.pull(old, PullListener.NONE);
         unused(Duration.ofHours(1));
         String kept = store.pull(recent, PullListener.NONE);
-        reopen(settings.withRetention(Duration.ofDays(1), 350_000));
+        reopen(settings.toBuilder()
+                .retention(Duration.ofDays(1))
+                .maxBytes(350_000)
+                .build());
         store.collect();
 
         assertThat(store.usage().images())
@@ -507,6 +517,104 @@ class ImageStoreTest {
                 .hasSizeGreaterThan(2)
                 .endsWith(totals.iterator().next());
         assertThat(done).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void aManifestInADirectoryCannotNameFilesOutsideOfIt() throws IOException {
+        TestImage image = TestImage.of(new LayerTar().file("a", "x"));
+        Map<String, byte[]> files = image.dockerArchive("app:v1");
+        Path secret = temp.resolve("secret.json");
+        Files.write(secret, image.config());
+        for (String name : List.of("../secret.json", secret.toString())) {
+            files.put(
+                    "manifest.json",
+                    "[{\"Config\":\"%s\",\"Layers\":[]}]".formatted(name).getBytes());
+            Path layout = Files.createTempDirectory(temp, "layout");
+            files.put("index.json", "{}".getBytes());
+            refused(TestImage.write(files, layout, ""), "has no");
+        }
+    }
+
+    @Test
+    void aLayerThatDockerLinkedToIsFound() throws Exception {
+        var image = new TestImage().layer(new LayerTar().file("a", "x").bytes(), plain -> plain);
+        Map<String, byte[]> files = image.dockerArchive("app:v1");
+        Path directory = Files.createTempDirectory(temp, "saved");
+        TestImage.write(files, directory, "");
+        Path layer = directory.resolve(files.keySet().iterator().next());
+        Path real = Files.createDirectory(directory.resolve("real"));
+        Files.move(layer, real.resolve("layer.tar"));
+        Files.createSymbolicLink(layer, Path.of("../real/layer.tar"));
+        Path archive = temp.resolve("saved.tar");
+        LayerUnpackerTest.run("sh", "-c", "cd %s && tar -cf %s *".formatted(directory, archive));
+
+        assertThat(store.open(docker("docker-archive:" + archive), JOB)
+                        .layers()
+                        .get(0)
+                        .resolve("a"))
+                .hasContent("x");
+    }
+
+    @Test
+    void whatIsNotAFileIsNoArchive() {
+        assertThatThrownBy(() -> store.open(docker("docker-archive:/dev/zero"), JOB))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("not a file");
+    }
+
+    @Test
+    void moreLayersThanCanBeLaidOverEachOtherAreRefused() throws IOException {
+        var image = new TestImage();
+        for (int i = 0; i < 128; i++) {
+            image.layer(new LayerTar().file("f" + i, "").bytes(), plain -> plain);
+        }
+        refused(layout(image, ""), "128 layers");
+    }
+
+    @Test
+    void whenTheDiskHasNoRoomWhatNobodyNeedsGoesAndWhatIsHeldStays() throws IOException {
+        JobSpec.Image held = layout(TestImage.of(new LayerTar().file("held", "x")), "held");
+        JobSpec.Image idle = layout(TestImage.of(new LayerTar().file("idle", "x")), "idle");
+        Path heldLayer = store.open(held, JOB).layers().get(0);
+        Path idleLayer = store.open(idle, OTHER).layers().get(0);
+        store.release(OTHER);
+        reopen(settings.toBuilder().reserveBytes(Long.MAX_VALUE / 2).build());
+
+        JobSpec.Image more = layout(TestImage.of(new LayerTar().file("more", "x")), "more");
+        assertThatThrownBy(() -> store.open(more, OTHER))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("reserved for the platform");
+        assertThat(idleLayer).doesNotExist();
+        assertThat(heldLayer.resolve("held")).exists();
+        assertThat(store.open(held, OTHER).layers()).containsExactly(heldLayer);
+    }
+
+    @Test
+    void aLayerThatWasNotOnTheDiskWhenTheMachineStoppedIsFetchedAgain() throws IOException {
+        JobSpec.Image image = layout(TestImage.of(new LayerTar().file("a", "x")), "v1");
+        Path home = store.open(image, JOB).layers().get(0).getParent();
+        Awaitility.await().until(() -> Files.exists(home.resolve("durable")));
+        reopen(settings);
+        assertThat(home.resolve("fs/a")).exists();
+
+        Files.delete(home.resolve("durable"));
+        Path description = home.resolve("layer.json");
+        Files.writeString(
+                description, Files.readString(description).replaceAll("\"boot\":\"[^\"]*\"", "\"boot\":\"another\""));
+        reopen(settings);
+        assertThat(home).doesNotExist();
+        assertThat(store.open(image, JOB).layers().get(0).resolve("a")).hasContent("x");
+    }
+
+    @Test
+    void aConfigurationThatIsNotWholeIsFetchedAgain() throws IOException {
+        TestImage made = TestImage.of(new LayerTar().file("a", "x"));
+        JobSpec.Image image = layout(made, "v1");
+        store.open(image, JOB);
+        Files.write(directory.resolve("blobs/sha256/" + made.id().substring(7)), new byte[0]);
+        reopen(settings);
+
+        assertThat(store.open(image, JOB).config().user()).isEqualTo("1000:1000");
     }
 
     @Test

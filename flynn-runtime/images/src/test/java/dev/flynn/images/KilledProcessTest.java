@@ -37,7 +37,11 @@ class KilledProcessTest {
                 }
             };
             ImageStore store = ImageStore.open(
-                    Path.of(args[0]), ImageSettings.DEFAULT.withReserveBytes(0).withListener(stop));
+                    Path.of(args[0]),
+                    ImageSettings.DEFAULT.toBuilder()
+                            .reserveBytes(0)
+                            .listener(stop)
+                            .build());
             store.open(TestImage.docker(args[1]), new JobId("host-1"));
         }
     }
@@ -69,7 +73,8 @@ class KilledProcessTest {
         Awaitility.await()
                 .untilAsserted(() -> assertThat(commands()).noneMatch(line -> line.contains(directory.toString())));
 
-        try (ImageStore store = ImageStore.open(directory, ImageSettings.DEFAULT.withReserveBytes(0))) {
+        try (ImageStore store = ImageStore.open(
+                directory, ImageSettings.DEFAULT.toBuilder().reserveBytes(0).build())) {
             assertThat(directory.resolve("tmp")).isEmptyDirectory();
             assertThat(directory.resolve("layers")).isEmptyDirectory();
             assertThat(store.usage().images()).isEmpty();

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -74,7 +75,9 @@ class RegistryClientTest {
         Path config = Files.writeString(
                 temp.resolve("config.json"), "{\"auths\":{\"%s\":{\"auth\":\"%s\"}}}".formatted(registry.host(), auth));
         store.close();
-        store = ImageStore.open(temp.resolve("store"), settings().withCredentials(config));
+        store = ImageStore.open(
+                temp.resolve("store"),
+                settings().toBuilder().credentials(Optional.of(config)).build());
 
         assertThat(store.open(named("token/app:v1"), JOB).layers()).hasSize(2);
         assertThat(logins).containsOnly("Basic " + auth);
@@ -256,7 +259,10 @@ class RegistryClientTest {
     }
 
     private ImageSettings settings() {
-        return ImageSettings.DEFAULT.withReserveBytes(0).withInsecureRegistries(Set.of(registry.host()));
+        return ImageSettings.DEFAULT.toBuilder()
+                .reserveBytes(0)
+                .insecureRegistries(Set.of(registry.host()))
+                .build();
     }
 
     private JobSpec.Image named(String name) {

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -160,7 +161,11 @@ class RegistryTest {
         String auth = Base64.getEncoder().encodeToString("flynn:secret:pw".getBytes(UTF_8));
         Path config = Files.writeString(
                 temp.resolve("config.json"), "{\"auths\":{\"%s\":{\"auth\":\"%s\"}}}".formatted(host, auth));
-        store = ImageStore.open(temp.resolve("store"), settings(Set.of(host)).withCredentials(config));
+        store = ImageStore.open(
+                temp.resolve("store"),
+                settings(Set.of(host)).toBuilder()
+                        .credentials(Optional.of(config))
+                        .build());
         assertThat(store.open(image, JOB).layers()).hasSize(1);
     }
 
@@ -225,10 +230,11 @@ class RegistryTest {
     }
 
     private static ImageSettings settings(Set<String> insecure) {
-        return ImageSettings.DEFAULT
-                .withReserveBytes(0)
-                .withTagFreshness(Duration.ZERO)
-                .withInsecureRegistries(insecure);
+        return ImageSettings.DEFAULT.toBuilder()
+                .reserveBytes(0)
+                .tagFreshness(Duration.ZERO)
+                .insecureRegistries(insecure)
+                .build();
     }
 
     private void push(TestImage image, String name, String... options) throws Exception {
