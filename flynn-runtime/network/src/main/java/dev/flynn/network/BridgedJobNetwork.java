@@ -61,7 +61,12 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
     /** Who waits for a network, in the order in which they came. */
     private final Deque<JobId> waiting = new ArrayDeque<>();
 
-    private int cleaning;
+    /** Networks that are being taken away. */
+    private Set<Integer> cleaning = Set.of();
+
+    /** How many wait for one certain address that nobody has any more. */
+    private int hurrying;
+
     private long failures;
     private @Nullable Exception lastFailure;
 
@@ -227,6 +232,7 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
             int wanted = Ipv4.parse(wantedAddress.get());
             boolean free;
             synchronized (lock) {
+                awaitCleaned(wanted);
                 if (spares.remove(wanted)) {
                     lock.notifyAll();
                     return wanted;
@@ -239,6 +245,20 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
             }
         }
         return takeSpare(job);
+    }
+
+    /** A job that starts again may have what it had, though that is still being taken away; must be called with the lock. */
+    private void awaitCleaned(int address) throws IOException {
+        hurrying++;
+        lock.notifyAll();
+        try {
+            while (left.contains(address) || cleaning.contains(address)) {
+                requireOpen();
+                await();
+            }
+        } finally {
+            hurrying--;
+        }
     }
 
     private int takeSpare(JobId job) throws IOException {
@@ -291,7 +311,7 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
                     spares.addAll(addresses);
                     lock.notifyAll();
                 }
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 // what stands in the way of one address, a remnant say, need not be in that of the next
                 if (failedBefore) {
                     fail(e);
@@ -315,7 +335,7 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
             }
             addresses.add(address.getAsInt());
         }
-        if (addresses.isEmpty() && missing > 0 && !waiting.isEmpty() && left.isEmpty() && cleaning == 0) {
+        if (addresses.isEmpty() && missing > 0 && !waiting.isEmpty() && left.isEmpty() && cleaning.isEmpty()) {
             fail(new FlynnException(
                     ErrorCode.NO_CAPACITY,
                     "all %d addresses of this host's subnet %s are in use".formatted(pool.size(), config.subnet())));
@@ -325,7 +345,7 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
     private void make(List<Integer> addresses) throws IOException {
         try {
             commands.sh(veth.make(addresses));
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             leave(addresses);
             throw e;
         }
@@ -369,7 +389,7 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
     private void linger() {
         long end = System.nanoTime() + LINGER.toNanos();
         long rest = LINGER.toMillis();
-        while (rest > 0 && !closed && waiting.isEmpty()) {
+        while (rest > 0 && !closed && hurrying == 0 && waiting.isEmpty()) {
             try {
                 lock.wait(rest);
             } catch (InterruptedException e) {
@@ -385,8 +405,8 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
             left.addAll(stuck);
             stuck.clear();
             addresses = List.copyOf(left);
+            cleaning = Set.copyOf(left);
             left.clear();
-            cleaning = addresses.size();
         }
         if (addresses.isEmpty()) {
             return;
@@ -400,7 +420,7 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
                     gone.add(address);
                 }
             }
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             log.atWarn().addKeyValue("reason", e.getMessage()).log("networks of ended jobs stay for now");
         }
         synchronized (lock) {
@@ -411,7 +431,7 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
                     stuck.add(address);
                 }
             }
-            cleaning = 0;
+            cleaning = Set.of();
             lock.notifyAll();
         }
     }

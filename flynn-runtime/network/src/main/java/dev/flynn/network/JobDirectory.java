@@ -51,7 +51,7 @@ final class JobDirectory {
         try (DirectoryStream<Path> links = Files.newDirectoryStream(jobs)) {
             for (Path link : links) {
                 Path namespace = jobs.resolve(Files.readSymbolicLink(link)).normalize();
-                if (alive.contains(namespace.toRealPath())) {
+                if (Files.exists(namespace) && alive.contains(namespace.toRealPath())) {
                     found.put(job(link), Ipv4.parse(namespace.getFileName().toString()));
                 } else {
                     Files.delete(link);

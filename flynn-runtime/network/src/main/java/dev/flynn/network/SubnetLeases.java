@@ -104,13 +104,15 @@ public final class SubnetLeases {
 
     /** Takes a host's lease away, when it leaves the cluster for good. */
     public void release(String hostId) {
-        for (Versioned<SubnetLease> lease : leases.list()) {
-            if (lease.value().hostId().equals(hostId)) {
-                Transaction.Builder transaction = Transaction.builder();
-                transaction.delete(lease.key());
-                state.commit(transaction);
-            }
-        }
+        boolean done;
+        do {
+            Transaction.Builder transaction = Transaction.builder();
+            List<Versioned<SubnetLease>> own = leases.list().stream()
+                    .filter(lease -> lease.value().hostId().equals(hostId))
+                    .toList();
+            own.forEach(lease -> leases.remove(transaction, lease));
+            done = own.isEmpty() || state.commit(transaction).committed();
+        } while (!done);
     }
 
     /** All leases, ordered by subnet as text. */

@@ -116,6 +116,35 @@ class HostNetworkTest {
     }
 
     @Test
+    void aJobThatStartsAgainMayHaveTheAddressThatItHad() throws IOException {
+        JobId job = JobId.random("host1");
+        String before = open(job).address();
+        network.jobs().close(job);
+
+        assertThat(network.jobs()
+                        .open(JobId.random("host1"), Optional.of(before))
+                        .address())
+                .isEqualTo(before);
+    }
+
+    @Test
+    void jobsThatLostTheirNetworkByARebootAreForgotten() throws IOException {
+        JobId job = JobId.random("host1");
+        JobInterface before = open(job);
+        JobId another = JobId.random("host1");
+        Path namespace = open(another).namespace();
+        network.close();
+        machine.sh("ip link del fly64640702; ip link del fly64640703; umount %s %s; rm %s"
+                .formatted(before.namespace(), namespace, namespace));
+
+        network = HostNetwork.open(config("100.100.7.0/24").build());
+
+        assertThat(network.jobs().jobs()).isEmpty();
+        assertThat(network.jobs().open(job, Optional.of(before.address()))).isEqualTo(before);
+        assertThat(machine.addressSeenBy("100.100.7.1", null, before)).isEqualTo(before.address());
+    }
+
+    @Test
     void whatNoLivingJobOwnsIsSweptAway() throws IOException {
         JobId living = JobId.random("host1");
         open(living);
