@@ -78,7 +78,9 @@ final class ClusterHost implements AutoCloseable {
                     options.dns(),
                     backend.gateway(),
                     this::discoverdPeers));
-            startServices(backend);
+            HostApiServer hostApi = closer.register(new HostApiServer(
+                    data, options.listenIp(), options.externalIp(), options.hostApi(), options.insecureHostApi()));
+            startServices(backend, hostApi);
             discoveryServers.start();
         } catch (RuntimeException e) {
             closer.closeAfter(e);
@@ -86,7 +88,7 @@ final class ClusterHost implements AutoCloseable {
         }
     }
 
-    private void startServices(AppBackend backend) {
+    private void startServices(AppBackend backend, HostApiServer hostApi) {
         var services = closer.register(new HostServices(
                 data,
                 membership.state(),
@@ -96,7 +98,7 @@ final class ClusterHost implements AutoCloseable {
                         backend,
                         options.listenIp(),
                         options.listenIp(),
-                        link.advertisedAddress(),
+                        hostApi.advertised(),
                         options.tags(),
                         ports,
                         discoveryServers.jobEnvironment(),
@@ -116,6 +118,14 @@ final class ClusterHost implements AutoCloseable {
         closer.register(
                 BootstrapService.serve(link, this::bootstrap, membership.state().json()));
         LinkAddressFile.write(data.root(), link.advertisedAddress());
+        // it goes first, before what it asks
+        closer.register(hostApi)
+                .start(
+                        membership.hostId(),
+                        membership.state(),
+                        services,
+                        membership::credentials,
+                        discoveryServers.url());
     }
 
     // logs

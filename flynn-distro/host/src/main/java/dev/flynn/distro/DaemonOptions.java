@@ -19,6 +19,8 @@ import java.util.OptionalInt;
  * @param routerHttps likewise
  * @param discoverd where discovery's HTTP API is
  * @param dns where names of services are answered
+ * @param hostApi where the host's HTTP API is
+ * @param insecureHostApi whether it is open, on loopback
  * @param backend that runs the users' jobs
  * @param tags that this host has from its first start on
  * @param discovery a list of the cluster's hosts
@@ -36,6 +38,8 @@ record DaemonOptions(
         OptionalInt routerHttps,
         ServerPort discoverd,
         ServerPort dns,
+        ServerPort hostApi,
+        boolean insecureHostApi,
         String backend,
         Map<String, String> tags,
         Optional<DiscoveryToken> discovery,

@@ -67,6 +67,11 @@ final class DiscoveryServers implements AutoCloseable {
         return discoverdPort < 0 ? Map.of() : Map.of("DISCOVERD", "http://" + gateway.orElse(ip) + ":" + discoverdPort);
     }
 
+    /** Where commands of this host reach its HTTP API; empty if there is none. */
+    Optional<String> url() {
+        return discoverdPort < 0 ? Optional.empty() : Optional.of("http://" + ip + ":" + discoverdPort);
+    }
+
     /** Returns at once. */
     void start() {
         new NamedThreads("discovery-servers").newThread(this::serve).start();

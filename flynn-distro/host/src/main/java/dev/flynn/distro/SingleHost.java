@@ -32,6 +32,7 @@ final class SingleHost implements AutoCloseable {
     private final ClusterState state;
     private final Discovery discovery;
     private final DiscoveryServers discoveryServers;
+    private final Runnable startHostApi;
 
     /** Opens everything; the platform's apps of an earlier run begin to come back. */
     SingleHost(DataDirectory data, UpOptions options, ListenPorts ports) {
@@ -51,6 +52,8 @@ final class SingleHost implements AutoCloseable {
             var slugs = new SlugCache(data.directory("slugs"), discovery, () -> ClusterKey.read(state));
             AppBackend backend = closer.register(new AppBackends(data, state, hostId, options.listenIp(), slugs))
                     .open(options.backend());
+            HostApiServer hostApi = closer.register(new HostApiServer(
+                    data, options.listenIp(), options.listenIp(), options.hostApi(), options.insecureHostApi()));
             this.discoveryServers = closer.register(new DiscoveryServers(
                     discovery,
                     options.listenIp(),
@@ -59,7 +62,7 @@ final class SingleHost implements AutoCloseable {
                     backend.gateway(),
                     address -> ClusterPeers.alone(
                             address, () -> store.list(ClusterDomain.KEY).revision())));
-            closer.register(new HostServices(
+            var services = closer.register(new HostServices(
                     data,
                     state,
                     discovery,
@@ -68,12 +71,20 @@ final class SingleHost implements AutoCloseable {
                             backend,
                             backend.gateway().orElse(options.listenIp()),
                             options.listenIp(),
-                            options.listenIp() + ":1113",
+                            hostApi.advertised(),
                             Map.of(),
                             ports,
                             discoveryServers.jobEnvironment(),
                             UnaryOperator.identity(),
                             UnaryOperator.identity())));
+            // it goes first, before what it asks
+            HostApiServer serving = closer.register(hostApi);
+            this.startHostApi = () -> serving.start(
+                    hostId,
+                    state,
+                    services,
+                    () -> HostApiServer.credentialsOfOneHost(data, hostId, state),
+                    discoveryServers.url());
         } catch (RuntimeException e) {
             closer.closeAfter(e);
             throw e;
@@ -97,6 +108,7 @@ final class SingleHost implements AutoCloseable {
         readiness.await("controller." + options.domain(), "/", 401, READY_PATIENCE);
         readiness.await("git." + options.domain(), "/.well-known/status", 200, READY_PATIENCE);
         discoveryServers.start();
+        startHostApi.run();
         return result;
     }
 

@@ -66,6 +66,18 @@ final class UpCommand implements Callable<Integer> {
     private @Nullable String dnsPort;
 
     @Option(
+            names = "--host-api-port",
+            paramLabel = "PORT",
+            description = "Port of this host's HTTP API, or off (default: 1113, any free one if that is taken).")
+    private @Nullable String hostApiPort;
+
+    @Option(
+            names = "--insecure-host-api",
+            description =
+                    "Serve this host's HTTP API without TLS and without asking who asks: whoever can connect may start processes. On loopback only.")
+    private boolean insecureHostApi;
+
+    @Option(
             names = "--backend",
             paramLabel = "NAME",
             defaultValue = "process",
@@ -96,6 +108,8 @@ final class UpCommand implements Callable<Integer> {
                 httpsPort == null ? OptionalInt.empty() : OptionalInt.of(httpsPort),
                 port("--discoverd-port", discoverdPort, 1111),
                 port("--dns-port", dnsPort, 1053),
+                port("--host-api-port", hostApiPort, HostApiServer.USUAL_PORT),
+                insecureHostApi,
                 backend,
                 Optional.ofNullable(readyFile),
                 untilReady);

@@ -13,6 +13,8 @@ import java.util.OptionalInt;
  * @param httpsPort likewise
  * @param discoverd where discovery's HTTP API is
  * @param dns where names of services are answered
+ * @param hostApi where the host's HTTP API is
+ * @param insecureHostApi whether it is open, on loopback
  * @param backend that runs the users' jobs
  * @param readyFile written once everything answers, with the line that adds the cluster to the command line
  * @param untilReady whether to stop once everything answers
@@ -25,6 +27,8 @@ record UpOptions(
         OptionalInt httpsPort,
         ServerPort discoverd,
         ServerPort dns,
+        ServerPort hostApi,
+        boolean insecureHostApi,
         String backend,
         Optional<Path> readyFile,
         boolean untilReady) {}

@@ -6,18 +6,19 @@ import picocli.CommandLine.IVersionProvider;
 
 /** Prints the version. */
 @Command(name = "version", description = "Prints the version.")
-final class VersionCommand implements Runnable {
+public final class VersionCommand implements Runnable {
 
     @Override
     public void run() {
         System.out.println(version());
     }
 
-    static String version() {
+    public static String version() {
         return Optional.ofNullable(VersionCommand.class.getPackage().getImplementationVersion())
                 .orElse("dev");
     }
 
+    /** For picocli. */
     static final class Provider implements IVersionProvider {
         @Override
         public String[] getVersion() {

@@ -67,6 +67,8 @@ class MembershipTest {
                 OptionalInt.of(0),
                 ServerPort.usually(0),
                 ServerPort.usually(0),
+                ServerPort.usually(0),
+                false,
                 "process",
                 Map.of(),
                 Optional.empty(),

@@ -5,19 +5,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A table as the host's commands print it: columns two spaces apart, the last one as wide as it is. */
-final class Columns {
+public final class Columns {
 
     private final List<List<String>> rows = new ArrayList<>();
 
-    Columns(String... titles) {
+    public Columns(String... titles) {
         rows.add(List.of(titles));
     }
 
-    void add(String... cells) {
+    public void add(String... cells) {
         rows.add(List.of(cells));
     }
 
-    void print(PrintWriter out) {
+    public void print(PrintWriter out) {
         int columns = rows.get(0).size();
         for (List<String> row : rows) {
             var line = new StringBuilder();

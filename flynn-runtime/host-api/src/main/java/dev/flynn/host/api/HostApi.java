@@ -102,6 +102,8 @@ public final class HostApi implements AutoCloseable {
             this.address = (InetSocketAddress) bound.getLocalAddress();
             security.requireAddress(address);
             serve(bound);
+            // first, so that clients learn why their streams end
+            closer.register(events::close);
         } catch (IOException e) {
             throw closedAfter(new UncheckedIOException(e));
         } catch (RuntimeException e) {

@@ -36,7 +36,7 @@ public abstract sealed class HostApiSecurity {
     }
 
     /** @throws FlynnException {@code VALIDATION} if an API with this security must not listen there */
-    abstract void requireAddress(InetSocketAddress address);
+    public abstract void requireAddress(InetSocketAddress address);
 
     /** What the server shows; empty for plain HTTP. */
     abstract Optional<HostCredentials> tls();
@@ -62,7 +62,7 @@ public abstract sealed class HostApiSecurity {
         }
 
         @Override
-        void requireAddress(InetSocketAddress address) {}
+        public void requireAddress(InetSocketAddress address) {}
 
         @Override
         Optional<HostCredentials> tls() {
@@ -109,7 +109,7 @@ public abstract sealed class HostApiSecurity {
     private static final class Open extends HostApiSecurity {
 
         @Override
-        void requireAddress(InetSocketAddress address) {
+        public void requireAddress(InetSocketAddress address) {
             if (!address.getAddress().isLoopbackAddress()) {
                 throw FlynnException.invalid(
                         "--insecure-host-api lets everybody who can connect start processes as this user, so it is for loopback only, and the host's API is to listen on %s; leave it out, or listen on 127.0.0.1"

@@ -123,7 +123,10 @@ record JobBody(
 
     private JobSpec.Image image() {
         String type = artifact == null ? null : artifact.type;
-        String url = artifact == null ? null : artifact.url != null ? artifact.url : artifact.uri;
+        String url = artifact == null ? null : artifact.url;
+        if (artifact != null && (url == null || url.isEmpty())) {
+            url = artifact.uri;
+        }
         if (url == null || url.isEmpty()) {
             throw FlynnException.invalidField("artifact.url", "must not be blank");
         }

@@ -19,6 +19,9 @@ final class LineCutter {
     void accept(byte[] bytes) {
         int from = 0;
         while (from < bytes.length) {
+            if (open.size() >= MAX_BYTES && bytes[from] != '\n') {
+                emit();
+            }
             int end = from;
             int limit = Math.min(bytes.length, from + MAX_BYTES - open.size());
             while (end < limit && bytes[end] != '\n') {
@@ -26,7 +29,7 @@ final class LineCutter {
             }
             open.write(bytes, from, end - from);
             boolean newline = end < bytes.length && bytes[end] == '\n';
-            if (newline || open.size() >= MAX_BYTES) {
+            if (newline) {
                 emit();
             }
             from = newline ? end + 1 : end;
