@@ -27,6 +27,7 @@ final class CommandRun {
 
     private static final int KEPT_BYTES = 8 * 1024;
     private static final int KILLED = 128 + 9;
+    private static final Duration KILL_PATIENCE = Duration.ofSeconds(3);
     private static final Duration OUTPUT_PATIENCE = Duration.ofSeconds(1);
     /** For a job that ends to be seen to end. */
     private static final Duration JOB_PATIENCE = Duration.ofMillis(300);
@@ -34,6 +35,7 @@ final class CommandRun {
     private final OciHost host;
     private final JobId job;
     private final Path processFile;
+    private final Path pidFile;
     private final Path runtimeLog;
     private final Path config;
     private final String group;
@@ -45,6 +47,7 @@ final class CommandRun {
         this.host = host;
         this.job = job;
         this.processFile = directory.path().resolve(name + ".json");
+        this.pidFile = directory.path().resolve(name + ".pid");
         this.runtimeLog = directory.path().resolve(name + ".log");
         this.config = directory.config();
         this.group = jobGroup + "/" + name;
@@ -63,6 +66,7 @@ final class CommandRun {
             } finally {
                 host.controlGroups().delete(group);
                 Files.deleteIfExists(processFile);
+                Files.deleteIfExists(pidFile);
                 Files.deleteIfExists(runtimeLog);
             }
         } catch (IOException e) {
@@ -92,8 +96,9 @@ final class CommandRun {
             inTime = awaitEnd(runtime, deadline, jobEnds);
         } finally {
             host.controlGroups().kill(group);
-            if (!inTime) {
+            if (!inTime && !runtime.waitFor(KILL_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
                 runtime.destroyForcibly();
+                host.controlGroups().kill(group);
             }
         }
         awaitOutput(reader);
@@ -108,11 +113,17 @@ final class CommandRun {
 
     private List<String> commandLine() {
         return List.of(
+                "perl",
+                host.layout().execScript().toString(),
+                System.getProperty("os.arch", ""),
+                pidFile.toString(),
                 host.conmon().tools().runtime().toString(),
                 "--root=" + host.layout().runtime(),
                 "--log=" + runtimeLog,
                 "--log-format=json",
                 "exec",
+                "--detach",
+                "--pid-file=" + pidFile,
                 "--process=" + processFile,
                 "--cgroup=" + host.controlGroups().within(name),
                 job.value());

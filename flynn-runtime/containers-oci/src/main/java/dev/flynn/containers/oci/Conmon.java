@@ -9,19 +9,31 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Creates containers through conmon, which stays with each of them and does not need this process. */
-record Conmon(OciTools tools, Layout layout, FlynnJson json) {
+/**
+ * Creates containers through conmon, which stays with each of them and does not need this process.
+ *
+ * @param monitors where a process that moves to the monitors' control group writes its number
+ */
+record Conmon(OciTools tools, Layout layout, Path monitors, FlynnJson json) {
 
+    private static final int KILL_ATTEMPTS = 2000;
+    private static final long KILL_PAUSE_NANOS = 1_000_000;
     private static final Pattern MESSAGE = Pattern.compile("msg=\"(.*)\"", Pattern.DOTALL);
 
-    /** conmon answers on descriptor 3, which the JDK cannot open for it; the shell can, and becomes conmon. */
-    private static final String ANSWER_ON_3 = "exec 3>&1 >/dev/null; _OCI_SYNCPIPE=3 exec \"$@\"";
+    /**
+     * conmon answers on descriptor 3, which the JDK cannot open for it; the shell can, and becomes conmon. Before that it leaves
+     * the control group of this process, with which systemd would end it, and writes down its number, which stays conmon's.
+     */
+    private static final String SHELL =
+            "echo $$ >\"$0\"; p=$1; shift; echo $$ >\"$p\"; exec 3>&1 >/dev/null; _OCI_SYNCPIPE=3 exec \"$@\"";
 
     /**
      * Creates the container of a bundle; its main process waits to be released.
@@ -31,6 +43,7 @@ record Conmon(OciTools tools, Layout layout, FlynnJson json) {
      */
     Process create(JobSpec spec, JobDirectory directory) throws IOException {
         Process conmon = Shell.builder(commandLine(spec, directory))
+                .directory(directory.path().toFile()) // where it leaves a file when memory is used up
                 .redirectError(Redirect.to(directory.conmonMessages().toFile()))
                 .start();
         try (var answer = new BufferedReader(new InputStreamReader(conmon.getInputStream(), StandardCharsets.UTF_8))) {
@@ -46,6 +59,33 @@ record Conmon(OciTools tools, Layout layout, FlynnJson json) {
             }
         }
         return conmon;
+    }
+
+    /** Kills the conmon of a job and waits until it is gone: it would write down how the container ended. */
+    static void kill(long pid, JobId job) {
+        for (int attempt = 0; attempt < KILL_ATTEMPTS && isOf(pid, job); attempt++) {
+            ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+            LockSupport.parkNanos(KILL_PAUSE_NANOS);
+        }
+    }
+
+    /** Kills whatever an earlier process began in order to create the container of a job. */
+    static void killCreation(JobId job) {
+        for (int attempt = 0; attempt < KILL_ATTEMPTS; attempt++) {
+            List<ProcessHandle> found = ProcessHandle.allProcesses()
+                    .filter(process -> creates(Proc.commandLine(process.pid()), job))
+                    .toList();
+            if (found.isEmpty()) {
+                return;
+            }
+            found.forEach(ProcessHandle::destroyForcibly);
+            LockSupport.parkNanos(KILL_PAUSE_NANOS);
+        }
+    }
+
+    private static boolean creates(String[] commandLine, JobId job) {
+        List<String> words = Arrays.asList(commandLine);
+        return words.contains("--cid=" + job) || (words.contains("create") && words.contains(job.value()));
     }
 
     /** What the runtime means, out of the line of log that it says it with. */
@@ -69,8 +109,9 @@ record Conmon(OciTools tools, Layout layout, FlynnJson json) {
         List<String> line = new ArrayList<>(List.of(
                 "/bin/sh",
                 "-c",
-                ANSWER_ON_3,
-                "sh",
+                SHELL,
+                monitors.toString(),
+                directory.conmonPid().toString(),
                 tools.conmon().toString(),
                 "--api-version=1",
                 "--sync",
@@ -81,7 +122,6 @@ record Conmon(OciTools tools, Layout layout, FlynnJson json) {
                 "--runtime=" + tools.runtime(),
                 "--runtime-arg=--root=" + layout.runtime(),
                 "--container-pidfile=" + directory.containerPid(),
-                "--conmon-pidfile=" + directory.conmonPid(),
                 "--exit-dir=" + layout.exits(),
                 "--log-path=k8s-file:" + directory.log(),
                 "--no-sync-log",

@@ -65,6 +65,7 @@ record ContainerPlan(
                     List.of("bind", writable ? "rw" : "ro", "nosuid", "nodev", "private"));
         }
 
+        /** What is written need not survive anything, so that nothing waits for the disk. */
         static Entry overlay(List<Path> layers, Changes changes, String destination) {
             return new Entry(
                     destination,
@@ -74,7 +75,8 @@ record ContainerPlan(
                             "lowerdir=" + Overlay.lower(layers),
                             "upperdir=" + Overlay.escaped(changes.upper()),
                             "workdir=" + Overlay.escaped(changes.work()),
-                            "nodev"));
+                            "nodev",
+                            "volatile"));
         }
     }
 }

@@ -50,6 +50,16 @@ record ControlGroups(List<Path> hierarchies, boolean unified) {
         return unified ? MOUNT : MOUNT.resolve("pids");
     }
 
+    /** Makes a group for processes that outlive this one, where systemd sees it; where a process writes its number to move. */
+    Path monitors(String parent) throws IOException {
+        Path tracked = unified ? MOUNT : MOUNT.resolve("systemd");
+        if (!hierarchies.contains(tracked)) {
+            return Path.of("/dev/null");
+        }
+        return Files.createDirectories(resolved(tracked, parent).resolve("monitors"))
+                .resolve("cgroup.procs");
+    }
+
     /** What {@code exec} of the runtime is told to run a command in a group within that of its container. */
     String within(String name) {
         return unified ? name : "pids:" + name;
@@ -92,6 +102,15 @@ record ControlGroups(List<Path> hierarchies, boolean unified) {
             }
             pids.forEach(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
             LockSupport.parkNanos(DELETE_PAUSE_NANOS);
+        }
+    }
+
+    /** Kills what runs in groups within a group, and removes them: commands of an earlier process. */
+    void endWithin(String group) throws IOException {
+        for (Path child : children(resolved(main(), group))) {
+            String name = group + "/" + child.getFileName();
+            kill(name);
+            delete(name);
         }
     }
 

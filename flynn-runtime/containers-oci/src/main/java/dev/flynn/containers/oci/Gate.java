@@ -1,13 +1,13 @@
 package dev.flynn.containers.oci;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The pipe at which a created container waits. The runtime's own command {@code start} does the same, and takes a fifth of
@@ -15,20 +15,25 @@ import java.nio.file.StandardOpenOption;
  */
 final class Gate {
 
+    /** Not in this process: killed in between, it would take the container with it, which writes to the pipe. */
+    private static final String OPEN = "read -r byte <\"$1\"; rm -f \"$1\"";
+
     private Gate() {}
 
-    /** Releases the main process, unless it was released before. */
-    static void open(JobDirectory directory, long pid) throws IOException {
-        Path pipe = pipe(directory);
-        if (!isWaiting(pid)) {
-            Files.deleteIfExists(pipe);
-            return;
+    /** Releases the main process that waits. */
+    static void open(JobDirectory directory) throws IOException, InterruptedException {
+        Process opener = Shell.builder(
+                        List.of("/bin/sh", "-c", OPEN, "sh", pipe(directory).toString()))
+                .start();
+        while (!opener.waitFor(1, TimeUnit.SECONDS)) {
+            unblock(directory);
         }
-        try (InputStream gate = Files.newInputStream(pipe)) {
-            var unused = gate.read();
-            Files.deleteIfExists(pipe);
-        } catch (NoSuchFileException released) {
-            // the process is about to run
+    }
+
+    /** Releases the main process, unless an earlier process did. */
+    static void openAgain(JobDirectory directory, long pid) throws IOException, InterruptedException {
+        if (isWaiting(pid) && Files.exists(pipe(directory))) {
+            open(directory);
         }
     }
 
@@ -39,12 +44,13 @@ final class Gate {
             return;
         }
         try (FileChannel gate = FileChannel.open(pipe, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            gate.write(ByteBuffer.wrap(new byte[1]));
+            gate.write(ByteBuffer.wrap(new byte[] {'\n'}));
         } catch (IOException released) {
             // nobody waits
         }
     }
 
+    /** Whether it is the runtime still, which becomes the main process. */
     private static boolean isWaiting(long pid) {
         String[] line = Proc.commandLine(pid);
         return line.length > 1 && line[line.length - 1].equals("init");

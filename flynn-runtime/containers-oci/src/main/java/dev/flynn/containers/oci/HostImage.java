@@ -21,10 +21,11 @@ import java.util.Set;
  * everybody may read. Everything else of the host is not there.
  *
  * @param var an empty {@code /var}
- * @param hidden what of the host's root must not be seen
+ * @param emptied directories of the host that have nothing in them
+ * @param hidden files and directories of the host that cannot be read
  * @param bound what is a file system of its own on this host, which overlayfs does not see
  */
-record HostImage(Path var, User user, List<String> hidden, List<String> bound) {
+record HostImage(Path var, User user, List<Entry> emptied, List<String> hidden, List<String> bound) {
 
     /** Home and working directory of jobs. */
     static final String HOME = "/app";
@@ -74,6 +75,7 @@ record HostImage(Path var, User user, List<String> hidden, List<String> bound) {
         link(layout.hostVar().resolve("run"), "/run");
         link(layout.hostVar().resolve("lock"), "/run/lock");
         List<String> hidden = new ArrayList<>(SECRETS);
+        List<Entry> emptied = new ArrayList<>();
         List<String> bound = new ArrayList<>();
         Object device = Files.getAttribute(root, "unix:dev");
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(root)) {
@@ -83,7 +85,11 @@ record HostImage(Path var, User user, List<String> hidden, List<String> bound) {
                     continue;
                 }
                 if (!VISIBLE.contains(name)) {
-                    hidden.add("/" + name);
+                    if (Files.isDirectory(entry)) {
+                        emptied.add(empty("/" + name));
+                    } else {
+                        hidden.add("/" + name);
+                    }
                 } else if (!Files.getAttribute(entry, "unix:dev").equals(device)) {
                     bound.add("/" + name);
                 }
@@ -94,7 +100,13 @@ record HostImage(Path var, User user, List<String> hidden, List<String> bound) {
         if (VISIBLE.stream().anyMatch(name -> data.startsWith("/" + name + "/"))) {
             hidden.add(data);
         }
-        return new HostImage(layout.hostVar(), user, List.copyOf(hidden), List.copyOf(bound));
+        return new HostImage(layout.hostVar(), user, List.copyOf(emptied), List.copyOf(hidden), List.copyOf(bound));
+    }
+
+    /** Not by a mask, which would be laid over what is mounted in it. */
+    private static Entry empty(String path) {
+        String mode = path.equals("/root") ? "mode=700" : "mode=755";
+        return new Entry(path, "tmpfs", "tmpfs", List.of("nosuid", "nodev", "noexec", mode, "size=64k"));
     }
 
     private static void link(Path link, String target) throws IOException {
@@ -171,6 +183,7 @@ record HostImage(Path var, User user, List<String> hidden, List<String> bound) {
     /** What a job of an image needs beside them. */
     List<Entry> mounts(Path imageFolder, Path tmp) {
         List<Entry> mounts = new ArrayList<>();
+        mounts.addAll(emptied);
         for (String path : bound) {
             mounts.add(Entry.bind(Path.of(path), path, false));
         }

@@ -1,10 +1,12 @@
 package dev.flynn.containers.oci;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.Set;
 
 /** Where everything of the backend is on disk. */
@@ -47,9 +49,17 @@ record Layout(Path root) {
         return root.resolve("host-var");
     }
 
+    /** Waits for commands in containers. */
+    Path execScript() {
+        return root.resolve("exec.pl");
+    }
+
     void create() throws IOException {
         Files.createDirectories(root);
         Files.setPosixFilePermissions(root, OWNER_ONLY);
+        try (InputStream script = Layout.class.getResourceAsStream("exec.pl")) {
+            Trees.write(execScript(), Objects.requireNonNull(script, "exec.pl").readAllBytes());
+        }
         for (Path directory : new Path[] {jobs(), logs(), exits(), down(), runtime(), rootfs()}) {
             Files.createDirectories(directory);
         }

@@ -84,6 +84,9 @@ public final class OciContainerBackend implements ContainerBackend {
             this.events = new FileEvents(this::changed, this::allChanged, layout.logs(), layout.exits());
         } catch (IOException e) {
             throw FlynnException.unavailable("cannot use " + builder.dataDirectory + ": " + e, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw FlynnException.unavailable("interrupted while opening " + builder.dataDirectory, e);
         }
         var unused = shared.timers.scheduleWithFixedDelay(
                 () -> recovered().forEach(OciJob::monitorEnded),
@@ -123,7 +126,7 @@ public final class OciContainerBackend implements ContainerBackend {
 
     // what an earlier process left
 
-    private List<OciJob> recover() throws IOException {
+    private List<OciJob> recover() throws IOException, InterruptedException {
         readDown();
         List<OciJob> found = new java.util.ArrayList<>();
         try (DirectoryStream<Path> directories = Files.newDirectoryStream(shared.layout.jobs())) {
@@ -145,11 +148,12 @@ public final class OciContainerBackend implements ContainerBackend {
     }
 
     /** Empty for what was accepted by nobody, or is down; then nothing is left of it. */
-    private Optional<OciJob> recover(JobId id) throws IOException {
+    private Optional<OciJob> recover(JobId id) throws IOException, InterruptedException {
         JobDirectory directory = JobDirectory.of(shared.layout, id);
         Optional<AcceptedJob> accepted =
                 JobDirectory.text(directory.accepted()).map(text -> shared.json.read(text, AcceptedJob.class));
         if (accepted.isEmpty() || jobs.containsKey(id)) {
+            Conmon.killCreation(id);
             shared.cleanUp(id, directory, shared.controlGroupOf(id));
             return Optional.empty();
         }
@@ -387,7 +391,7 @@ public final class OciContainerBackend implements ContainerBackend {
             this.layout = layout;
             this.clock = builder.clock;
             this.controlGroupParent = builder.controlGroup;
-            this.conmon = new Conmon(tools, layout, json);
+            this.conmon = new Conmon(tools, layout, controlGroups.monitors(builder.controlGroup), json);
             this.preparation = new Preparation(this, HostImage.prepare(layout, builder.user, Path.of("/")), builder);
             ((ThreadPoolExecutor) workers).setKeepAliveTime(5, TimeUnit.SECONDS);
             var scheduled = new ScheduledThreadPoolExecutor(1, new NamedThreads("oci-timer"));

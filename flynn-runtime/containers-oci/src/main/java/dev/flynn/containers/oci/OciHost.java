@@ -49,9 +49,9 @@ interface OciHost {
 
     /** Kills a container, its monitor first, and lets the runtime forget it. */
     default void killContainer(JobDirectory directory, String controlGroup) throws IOException {
-        OptionalLong conmon = JobDirectory.number(directory.conmonPid());
-        if (conmon.isPresent() && Conmon.isOf(conmon.getAsLong(), directory.job())) {
-            ProcessHandle.of(conmon.getAsLong()).ifPresent(ProcessHandle::destroyForcibly);
+        OptionalLong monitor = JobDirectory.number(directory.conmonPid());
+        if (monitor.isPresent()) {
+            Conmon.kill(monitor.getAsLong(), directory.job());
         }
         controlGroups().kill(controlGroup);
         controlGroups().delete(controlGroup);

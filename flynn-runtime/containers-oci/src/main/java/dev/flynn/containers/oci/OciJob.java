@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +36,11 @@ final class OciJob {
     private static final int SIGTERM = 15;
     private static final int MAX_SIGNAL = 64;
     private static final int SIGNALLED = 128;
+    private static final int NO_PROGRAM = 127;
+    private static final int NOT_EXECUTABLE = 126;
+    private static final int MAX_INIT_FAILURE = 8192;
+    private static final Pattern INIT_FAILURE =
+            Pattern.compile("\\[FATAL tini \\(\\d+\\)] exec (.*) failed: (.*)\n", Pattern.DOTALL);
     private static final Duration INIT_PAUSE = Duration.ofMillis(2);
     private static final int INIT_ATTEMPTS = 1000;
 
@@ -58,6 +65,9 @@ final class OciJob {
     /** Output and end are delivered from now on. */
     private boolean followed;
 
+    /** It waits for somebody who listens. */
+    private boolean recovered;
+
     private boolean delivering;
     private boolean changedMeanwhile;
 
@@ -65,6 +75,11 @@ final class OciJob {
     private volatile @Nullable JobOutput output;
 
     private final Throttle throttle;
+
+    // of the task that delivers
+
+    private boolean wrote;
+    private @Nullable String initFailure;
 
     OciJob(OciHost host, JobSpec spec, Instant acceptedAt) {
         this.host = host;
@@ -153,7 +168,7 @@ final class OciJob {
         }
         Started started = new Started(host.now(), prepared.address());
         Trees.write(directory.started(), host.json().writeBytes(started));
-        Gate.open(directory, pid);
+        Gate.open(directory);
         run(pid, started);
         return null;
     }
@@ -181,11 +196,15 @@ final class OciJob {
     // after a restart
 
     /** Finds out what became of a job that an earlier process had accepted; nothing is told to anybody yet. */
-    void recover(boolean monitored) throws IOException {
+    void recover(boolean monitored) throws IOException, InterruptedException {
+        synchronized (lock) {
+            recovered = true;
+        }
         Optional<Started> started =
                 JobDirectory.text(directory.started()).map(text -> host.json().read(text, Started.class));
         OptionalLong pid = JobDirectory.number(directory.containerPid());
         if (started.isEmpty() || pid.isEmpty()) {
+            Conmon.killCreation(spec.id());
             host.killContainer(directory, controlGroup);
             directory.reset();
             return;
@@ -200,10 +219,11 @@ final class OciJob {
             monitorMayBeLost = true;
             return;
         }
+        host.controlGroups().endWithin(controlGroup);
         synchronized (lock) {
             init = ProcessHandle.of(pid.getAsLong()).orElse(null);
         }
-        Gate.open(directory, pid.getAsLong());
+        Gate.openAgain(directory, pid.getAsLong());
     }
 
     /** Its container cannot be there any more; nobody listens yet. */
@@ -211,8 +231,14 @@ final class OciJob {
         end(status.failed(reason, host.now()));
     }
 
-    /** Goes on with a job that was recovered, now that somebody listens. */
+    /** Goes on with a job that was recovered, now that somebody listens. Only the first call does something. */
     void resume() {
+        synchronized (lock) {
+            if (!recovered) {
+                return;
+            }
+            recovered = false;
+        }
         if (status.state() == JobStatus.State.RUNNING) {
             follow();
         } else if (!status.isDown()) {
@@ -239,9 +265,7 @@ final class OciJob {
     void changed() {
         synchronized (lock) {
             if (!followed) {
-                if (init != null || directory.exit().toFile().exists()) {
-                    Gate.unblock(directory);
-                }
+                Gate.unblock(directory);
                 return;
             }
             if (delivering) {
@@ -290,6 +314,7 @@ final class OciJob {
             JobOutput source = output;
             if (source != null) {
                 source.deliver((stream, bytes) -> {
+                    noteInit(stream, bytes);
                     host.deliver(spec.id(), stream, bytes);
                     return !host.isClosing();
                 });
@@ -323,9 +348,28 @@ final class OciJob {
             host.deliver(spec.id(), OutputStreamKind.INIT, text.getBytes(StandardCharsets.UTF_8));
         }
         int number = exit.get();
+        String failure = initFailure;
+        if (failure != null && (number == NO_PROGRAM || number == NOT_EXECUTABLE)) {
+            return status.failed(failure, host.now());
+        }
         return number > SIGNALLED && number <= SIGNALLED + MAX_SIGNAL
                 ? status.signalled(number - SIGNALLED, host.now())
                 : status.exited(number, host.now());
+    }
+
+    /** That there is no such program the container's init finds out, and says as the first and only thing. */
+    private void noteInit(OutputStreamKind stream, byte[] bytes) {
+        if (wrote) {
+            initFailure = null;
+            return;
+        }
+        wrote = true;
+        if (stream == OutputStreamKind.STDERR && bytes.length < MAX_INIT_FAILURE) {
+            Matcher said = INIT_FAILURE.matcher(new String(bytes, StandardCharsets.UTF_8));
+            if (said.matches()) {
+                initFailure = "cannot run %s: %s".formatted(said.group(1), said.group(2));
+            }
+        }
     }
 
     private String memoryLimit() {
@@ -389,6 +433,7 @@ final class OciJob {
             }
         }
         sendWhatWasWanted();
+        resume();
         if (!grace.isZero()) {
             var unused = host.timers().schedule(() -> stop(Duration.ZERO), grace.toMillis(), TimeUnit.MILLISECONDS);
         }
@@ -419,7 +464,9 @@ final class OciJob {
         OptionalLong main = Proc.firstChild(container.pid());
         if (main.isPresent()) {
             ProcessHandle.of(main.getAsLong()).ifPresent(ProcessHandle::destroy);
-        } else if (attempts > 0 && container.isAlive()) {
+        } else if (attempts == 0) {
+            container.destroy(); // a kernel that does not tell children; the init passes it on
+        } else if (container.isAlive()) {
             var unused =
                     host.timers().schedule(() -> terminate(attempts - 1), INIT_PAUSE.toMillis(), TimeUnit.MILLISECONDS);
         }

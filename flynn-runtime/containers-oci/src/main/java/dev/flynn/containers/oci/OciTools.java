@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The programs of this machine that containers are made with.
@@ -14,6 +16,8 @@ import java.util.Optional;
  * @param init pid 1 in each container, statically linked
  */
 record OciTools(Path runtime, Path conmon, Path init) {
+
+    private static final Pattern VERSION = Pattern.compile("(\\d+)\\.(\\d+)");
 
     private static final String[] DIRECTORIES = {
         "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/libexec/podman"
@@ -47,6 +51,9 @@ record OciTools(Path runtime, Path conmon, Path init) {
         if (!isRoot()) {
             missing.add("root's rights");
         }
+        if (!isRecent(System.getProperty("os.version", ""))) {
+            missing.add("a kernel of 5.10 or later");
+        }
         if (!hasOverlay()) {
             missing.add("overlayfs in the kernel (modprobe overlay)");
         }
@@ -74,6 +81,16 @@ record OciTools(Path runtime, Path conmon, Path init) {
                         status.lines().filter(line -> line.startsWith("Uid:")).findFirst())
                 .map(line -> line.split("\\s+")[2].equals("0"))
                 .orElse(false);
+    }
+
+    /** Overlayfs has learnt not to write everything to disk when it is unmounted. */
+    static boolean isRecent(String kernel) {
+        Matcher version = VERSION.matcher(kernel);
+        if (!version.lookingAt()) {
+            return false;
+        }
+        int major = Integer.parseInt(version.group(1));
+        return major > 5 || (major == 5 && Integer.parseInt(version.group(2)) >= 10);
     }
 
     private static boolean hasOverlay() {

@@ -3,6 +3,7 @@ package dev.flynn.containers.oci;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.id.JobId;
 import dev.flynn.spi.container.ContainerBackend;
+import dev.flynn.spi.container.JobFiles;
 import dev.flynn.tck.container.ContainerBackendTck;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,7 +19,13 @@ class OciContainerBackendTckTest extends ContainerBackendTck {
 
     @Override
     protected ContainerBackend openBackend(Path dataDirectory) {
+        return openBackend(dataDirectory, JobFiles.NONE);
+    }
+
+    @Override
+    protected ContainerBackend openBackend(Path dataDirectory, JobFiles files) {
         return OciContainerBackend.builder(dataDirectory.resolve("backend"), ShellImage.install(dataDirectory))
+                .files(files)
                 .build();
     }
 
