@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -30,6 +31,7 @@ final class Catalog {
 
     private static final Logger log = LoggerFactory.getLogger(Catalog.class);
     private static final String JSON = ".json";
+    private static final Duration PRECISION = Duration.ofMinutes(1);
 
     private final Path images;
     private final Path holders;
@@ -172,13 +174,13 @@ final class Catalog {
         }
         StoreFiles.write(file(image.id), ImageMetadata.JSON.writeValueAsBytes(json), temporary);
         byId.put(image.id, image);
-        touch(image.id, image.lastUsed);
+        Files.setLastModifiedTime(file(image.id), FileTime.from(image.lastUsed));
     }
 
-    /** Notes that an image is used now. */
+    /** Notes that an image is used now; on the disk not more often than once a minute. */
     synchronized void touch(Digest id, Instant when) throws IOException {
         Image image = byId.get(id);
-        if (image != null) {
+        if (image != null && Duration.between(image.lastUsed, when).compareTo(PRECISION) > 0) {
             byId.put(id, new Image(id, image.diffIds, image.names, when));
             Files.setLastModifiedTime(file(id), FileTime.from(when));
         }
@@ -199,7 +201,8 @@ final class Catalog {
         }
         ObjectNode json = ImageMetadata.JSON.createObjectNode();
         json.put("uri", holding.uri).put("image", holding.image.toString());
-        StoreFiles.write(file(job), ImageMetadata.JSON.writeValueAsBytes(json), temporary);
+        // one that is not whole is of a job that has not got its image yet
+        Files.write(file(job), ImageMetadata.JSON.writeValueAsBytes(json));
         held.put(job, holding);
     }
 
