@@ -105,8 +105,8 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     /** Takes every decision and writes every record, one after the other. */
     private final ExecutorService decisions;
 
-    /** The apps of jobs that ended since old ones were forgotten. */
-    private final Map<JobId, AppId> ended = new ConcurrentHashMap<>();
+    /** The apps of jobs that ended since old ones were forgotten; those of no app are kept together. */
+    private final Map<JobId, Optional<AppId>> ended = new ConcurrentHashMap<>();
 
     private final AtomicBoolean reconcileQueued = new AtomicBoolean();
     private final List<Subscription> watches = new ArrayList<>();
@@ -573,9 +573,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     }
 
     private void recordDown(JobId id, JobStatus status) {
-        change(id, record -> record.down(status, clock.instant()))
-                .flatMap(JobRecord::app)
-                .ifPresent(app -> ended.put(id, app));
+        change(id, record -> record.down(status, clock.instant())).ifPresent(record -> ended.put(id, record.app()));
     }
 
     /** Changes a job's record unless it is down already; empty if it is gone. */
@@ -593,7 +591,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
 
     /** Counts a job that ended once it is among the known ones: then those that ended before it are, too. */
     private void forgetOldJobs(Map<String, Versioned<JobRecord>> known) {
-        Set<AppId> apps = new HashSet<>();
+        Set<Optional<AppId>> apps = new HashSet<>();
         ended.forEach((id, app) -> {
             Versioned<JobRecord> record = known.get(id.value());
             if (record == null || record.value().state() == JobState.DOWN) {
@@ -605,10 +603,10 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     }
 
     /** Lists stay short: of the jobs of an app that are down, the newest are kept. */
-    private void forgetOldJobs(AppId app) {
+    private void forgetOldJobs(Optional<AppId> app) {
         List<Versioned<JobRecord>> old = records.records().values().stream()
                 .filter(record -> record.value().state() == JobState.DOWN)
-                .filter(record -> record.value().app().equals(Optional.of(app)))
+                .filter(record -> record.value().app().equals(app))
                 .sorted(Comparator.comparingLong((Versioned<JobRecord> record) -> record.createRevision())
                         .reversed())
                 .skip(KEPT_DOWN_JOBS)

@@ -24,10 +24,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -452,14 +454,24 @@ class HostAgentTest {
 
     @Test
     void ofTheJobsThatAreDownTheNewestHundredAreKept() {
+        newestHundredAreKept(() -> host.shell("true"));
+    }
+
+    @Test
+    void ofTheJobsOfNoAppThatAreDownTheNewestHundredAreKeptToo() {
+        newestHundredAreKept(
+                () -> host.shell("true").toBuilder().metadata(Map.of()).build());
+    }
+
+    private void newestHundredAreKept(Supplier<JobSpec> specs) {
         for (int i = 0; i < 105; i++) {
-            JobSpec spec = host.shell("true");
+            JobSpec spec = specs.get();
             var old = JobRecord.pending(spec, 0, host.state.clock().instant());
             host.state.jobs().create(old);
             host.requestStop(spec.id());
         }
 
-        JobId last = host.run(host.shell("true"));
+        JobId last = host.run(specs.get());
         host.awaitState(last, JobState.DOWN);
 
         await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
