@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.flynn.api.discovery.Instance;
 import dev.flynn.distro.cluster.DiscoverdFile;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -47,7 +48,8 @@ class JobCommandsTest {
         server.start();
         String address = "127.0.0.1:" + server.getAddress().getPort();
         DiscoverdFile.write(data, "http://" + address);
-        instances = "[{\"id\":\"1\",\"addr\":\"%s\",\"proto\":\"tcp\",\"meta\":{\"id\":\"host1\"}}]".formatted(address);
+        instances = "[{\"id\":\"%s\",\"addr\":\"%s\",\"proto\":\"tcp\",\"meta\":{\"id\":\"host1\"}}]"
+                .formatted(Instance.of("tcp", address, Map.of()).id(), address);
         jobs.put(WEB, """
                 {"job":{"id":"%s","artifact":{"url":"host:slugrunner","type":"host"},
                   "metadata":{"flynn-controller.app":"5c0f","flynn-controller.app_name":"example","flynn-controller.type":"web"},
