@@ -49,6 +49,11 @@ record Layout(Path root) {
         return root.resolve("host-var");
     }
 
+    /** Short names for the layers of images. */
+    Path links() {
+        return root.resolve("l");
+    }
+
     /** Waits for commands in containers. */
     Path execScript() {
         return root.resolve("exec.pl");

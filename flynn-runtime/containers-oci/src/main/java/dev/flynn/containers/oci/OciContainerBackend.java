@@ -88,6 +88,7 @@ public final class OciContainerBackend implements ContainerBackend {
             Thread.currentThread().interrupt();
             throw FlynnException.unavailable("interrupted while opening " + builder.dataDirectory, e);
         }
+        log.atInfo().addKeyValue("runtime", tools.runtime()).log("jobs run in containers");
         var unused = shared.timers.scheduleWithFixedDelay(
                 () -> recovered().forEach(OciJob::monitorEnded),
                 MONITOR_CHECK.toMillis(),
@@ -483,7 +484,7 @@ public final class OciContainerBackend implements ContainerBackend {
     public static final class Builder {
 
         /** Of jobs of images of type {@code host}. */
-        private static final User APP = new User(100_000, 100_000);
+        private static final User APP = new User(100_000, JobFiles.GROUP);
 
         private static final long DEFAULT_PROCESSES = 4096;
 
@@ -553,7 +554,7 @@ public final class OciContainerBackend implements ContainerBackend {
             return this;
         }
 
-        /** The user and group, by number, of jobs of images of type {@code host}; 100000 unless said. */
+        /** The user and group, by number, of jobs of images of type {@code host}; 100000 and {@link JobFiles#GROUP} unless said. */
         public Builder user(long uid, long gid) {
             this.user = new User(uid, gid);
             return this;

@@ -68,8 +68,10 @@ final class Preparation {
     private final String hostAddress;
     private final String resolvers;
     private final long defaultProcesses;
+    private final LayerLinks links;
 
-    Preparation(OciHost host, HostImage hostImage, OciContainerBackend.Builder settings) {
+    Preparation(OciHost host, HostImage hostImage, OciContainerBackend.Builder settings) throws IOException {
+        this.links = new LayerLinks(host.layout().links());
         this.host = host;
         this.hostImage = hostImage;
         this.imageFolders = settings.imageFolders;
@@ -109,7 +111,7 @@ final class Preparation {
                 root.user(),
                 spec.tty(),
                 host.layout().rootfs(),
-                root.layers(),
+                links.shortened(root.layers()),
                 new Changes(directory.upper(), directory.work()),
                 root.capabilities(),
                 mounts,

@@ -1,11 +1,14 @@
 package dev.flynn.containers.oci;
 
 import dev.flynn.api.release.ResourceLimit;
+import dev.flynn.spi.container.JobFiles;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /** Writes what is planned as an OCI runtime specification 1.0: {@code config.json}, as maps and lists. */
 final class RuntimeSpec {
@@ -67,9 +70,9 @@ final class RuntimeSpec {
         Map<String, Object> user = new LinkedHashMap<>();
         user.put("uid", plan.user().uid());
         user.put("gid", plan.user().gid());
-        if (!plan.user().groups().isEmpty()) {
-            user.put("additionalGids", plan.user().groups());
-        }
+        Set<Long> groups = new LinkedHashSet<>(plan.user().groups());
+        groups.add((long) JobFiles.GROUP);
+        user.put("additionalGids", groups);
         process.put("user", user);
         List<String> line = new ArrayList<>(List.of(INIT, "--"));
         line.addAll(plan.arguments());
