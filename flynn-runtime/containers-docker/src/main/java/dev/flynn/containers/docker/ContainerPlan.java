@@ -40,6 +40,7 @@ record ContainerPlan(
     private static final long SHARES_OF_A_CPU = 1024;
     private static final long LEAST_SHARES = 2;
     private static final int LONGEST_HOSTNAME = 63;
+    private static final long PODMAN_PROCESSES = 32_768;
 
     /** The disk that a job's output may take until it is read again after a restart: two files of this. */
     private static final Map<String, String> LOG_SIZE = Map.of("max-size", "16m", "max-file", "2");
@@ -108,15 +109,27 @@ record ContainerPlan(
         }
         limit(ResourceLimit.MEMORY).ifPresent(bytes -> host.withMemory(bytes).withMemorySwap(bytes));
         limit(ResourceLimit.MAX_PROCS).ifPresent(host::withPidsLimit);
-        limit(ResourceLimit.MAX_FD)
-                .ifPresent(hard -> host.withUlimits(List.of(new Ulimit(
-                        "nofile", Math.min(request(ResourceLimit.MAX_FD).orElse(hard), hard), hard))));
+        host.withUlimits(ulimits());
         OptionalLong cpu = request(CPU).isPresent() ? request(CPU) : limit(CPU);
         cpu.ifPresent(millis -> host.withCpuShares(shares(millis)));
         if (sizesTerminals) {
             spec.tty().ifPresent(size -> host.withConsoleSize(consoleSize(size)));
         }
         return host;
+    }
+
+    private List<Ulimit> ulimits() {
+        List<Ulimit> limits = new ArrayList<>();
+        OptionalLong wanted = limit(ResourceLimit.MAX_FD);
+        if (wanted.isPresent() || podman) {
+            long hard = wanted.orElse(ResourceLimit.DEFAULT_MAX_FD);
+            limits.add(
+                    new Ulimit("nofile", Math.min(request(ResourceLimit.MAX_FD).orElse(hard), hard), hard));
+        }
+        if (podman) { // what it gives unless told is more than root may have on some machines
+            limits.add(new Ulimit("nproc", PODMAN_PROCESSES, PODMAN_PROCESSES));
+        }
+        return limits;
     }
 
     private LogConfig logConfig() {

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /** An engine of a test's own, with everything that it writes in one directory, and an image that has a shell. */
 final class TestEngine implements AutoCloseable {
 
-    static final String SHELL = "flynn-test/shell:1";
+    static final String SHELL = "localhost/flynn-test/shell:1";
 
     private static final Path BUSYBOX = Path.of("/bin/busybox");
     private static final AtomicInteger SUBNETS =
@@ -35,8 +35,11 @@ final class TestEngine implements AutoCloseable {
     private final int subnet = SUBNETS.incrementAndGet() % 250;
     private Process process;
 
-    private TestEngine(Path directory, List<String> options) {
+    private final boolean podman;
+
+    private TestEngine(Path directory, boolean podman, List<String> options) {
         this.directory = directory;
+        this.podman = podman;
         this.options = options;
     }
 
@@ -45,7 +48,19 @@ final class TestEngine implements AutoCloseable {
         assumeTrue(program("dockerd").isPresent(), "dockerd is missing; Debian's package is docker.io");
         assumeTrue(Files.isExecutable(BUSYBOX), "busybox is missing; Debian's package is busybox-static");
         assumeTrue("root".equals(System.getProperty("user.name")), "an engine is started by root");
-        var engine = new TestEngine(Files.createTempDirectory("flynn-docker"), List.of(options));
+        return started(new TestEngine(Files.createTempDirectory("flynn-docker"), false, List.of(options)));
+    }
+
+    /** Podman's socket for Docker's clients; skips the test where it is not wanted or not there. */
+    static TestEngine podman() throws IOException {
+        assumeTrue(Boolean.getBoolean("flynn.podman"), "not asked for; -Dflynn.podman=true does");
+        assumeTrue(program("podman").isPresent(), "podman is missing");
+        assumeTrue(Files.isExecutable(BUSYBOX), "busybox is missing; Debian's package is busybox-static");
+        assumeTrue("root".equals(System.getProperty("user.name")), "an engine is started by root");
+        return started(new TestEngine(Files.createTempDirectory("flynn-podman"), true, List.of()));
+    }
+
+    private static TestEngine started(TestEngine engine) throws IOException {
         try {
             engine.start();
             engine.importShell();
@@ -64,10 +79,22 @@ final class TestEngine implements AutoCloseable {
     }
 
     void start() throws IOException {
+        List<String> command = new ArrayList<>(List.of("setpriv", "--pdeathsig", "TERM"));
+        command.addAll(podman ? podmanCommand() : dockerCommand());
+        File log = directory.resolve("log").toFile();
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
+        builder.environment().put("CONTAINERS_CONF", "/dev/null");
+        process = builder.start();
+        await("the engine answers; its log is " + log)
+                .atMost(Duration.ofSeconds(60))
+                .pollInterval(Duration.ofMillis(50))
+                .until(this::answers);
+    }
+
+    private List<String> dockerCommand() {
         List<String> command = new ArrayList<>(List.of(
-                "setpriv",
-                "--pdeathsig",
-                "TERM",
                 program("dockerd").orElseThrow().toString(),
                 "--data-root",
                 directory + "/data",
@@ -84,15 +111,30 @@ final class TestEngine implements AutoCloseable {
                 "--ip-masq=false",
                 "--userland-proxy=false"));
         command.addAll(options);
-        File log = directory.resolve("log").toFile();
-        process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(log))
-                .start();
-        await("the engine answers; its log is " + log)
-                .atMost(Duration.ofSeconds(60))
-                .pollInterval(Duration.ofMillis(50))
-                .until(this::answers);
+        return command;
+    }
+
+    private List<String> podmanCommand() {
+        return List.of(
+                program("podman").orElseThrow().toString(),
+                "--root",
+                directory + "/data",
+                "--runroot",
+                directory + "/run",
+                "--tmpdir",
+                directory + "/tmp",
+                "--network-config-dir",
+                directory + "/net",
+                "--runtime",
+                "runc",
+                "--cgroup-manager",
+                "cgroupfs",
+                "--events-backend",
+                "file",
+                "system",
+                "service",
+                host(),
+                "--time=0");
     }
 
     private boolean answers() {
