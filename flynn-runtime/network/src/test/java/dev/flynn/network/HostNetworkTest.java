@@ -10,9 +10,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -82,6 +85,35 @@ class HostNetworkTest {
 
         assertThat(open(job)).isEqualTo(open(job));
         assertThat(network.jobs().jobs()).containsExactly(job);
+    }
+
+    @Test
+    void whoOpensAJobAtTheSameTimeGetsTheSame() throws Exception {
+        JobId job = JobId.random("host1");
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try {
+            Set<String> addresses = new HashSet<>();
+            for (Future<JobInterface> opened :
+                    threads.invokeAll(Collections.nCopies(8, (Callable<JobInterface>) () -> open(job)))) {
+                addresses.add(opened.get().address());
+            }
+            assertThat(addresses).hasSize(1);
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    @Test
+    void whatAKilledAgentHadMadeAheadIsTakenAway() throws IOException {
+        network.close();
+        HostNetworkConfig config = config("100.100.7.0/24").build();
+        machine.sh(new Veth(config, new JobDirectory(directory)).make(List.of(Ipv4.parse("100.100.7.9"))));
+
+        network = HostNetwork.open(config);
+        network.close();
+
+        assertThat(machine.sh("ip link")).doesNotContain("fly64640709");
+        assertThat(directory.resolve("namespaces")).isEmptyDirectory();
     }
 
     @Test
