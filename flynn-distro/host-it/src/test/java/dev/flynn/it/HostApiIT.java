@@ -46,9 +46,11 @@ class HostApiIT {
 
     /** The address that the host is registered with. */
     private static String url() {
-        return "https://" + shell.run("curl -sf $(cat %s)/services/flynn-host/instances | sed 's/.*\"addr\":\"\\([^\"]*\\)\".*/\\1/'"
-                        .formatted(host.dataDirectory().resolve("discoverd-url")))
-                .strip();
+        return "https://"
+                + shell.run(
+                                "curl -sf $(cat %s)/services/flynn-host/instances | sed 's/.*\"addr\":\"\\([^\"]*\\)\".*/\\1/'"
+                                        .formatted(host.dataDirectory().resolve("discoverd-url")))
+                        .strip();
     }
 
     private static String hostId() {
@@ -58,12 +60,15 @@ class HostApiIT {
     @Test
     void thePlatformsOwnJobsAreListedAndShown() {
         String jobs = shell.run(command("ps", ""));
-        assertThat(jobs.lines().findFirst()).hasValueSatisfying(title -> assertThat(title)
-                .matches("ID +STATE +STARTED +CONTROLLER APP +CONTROLLER TYPE"));
+        assertThat(jobs.lines().findFirst())
+                .hasValueSatisfying(
+                        title -> assertThat(title).matches("ID +STATE +STARTED +CONTROLLER APP +CONTROLLER TYPE"));
         assertThat(jobs).containsPattern("running .* controller +web").contains("router", "blobstore");
 
-        String ids = shell.run(command(
-                "ps", "-q -f '{{.Job.ID}} {{metadata \"flynn-controller.app_name\"}} {{metadata \"flynn-controller.type\"}}'"));
+        String ids = shell.run(
+                command(
+                        "ps",
+                        "-q -f '{{.Job.ID}} {{metadata \"flynn-controller.app_name\"}} {{metadata \"flynn-controller.type\"}}'"));
         String controller = ids.lines()
                 .filter(line -> line.endsWith(" controller web"))
                 .map(line -> line.split(" ")[0])
@@ -72,7 +77,8 @@ class HostApiIT {
         assertThat(shell.run(command("inspect", "--omit-env " + controller)))
                 .contains("running", "flynn-controller.app_name")
                 .doesNotContain("ENV[");
-        assertThat(shell.attempt(command("inspect", hostId() + "-unknown")).err()).contains("no such job");
+        assertThat(shell.attempt(command("inspect", hostId() + "-unknown")).err())
+                .contains("no such job");
     }
 
     @Test
@@ -83,9 +89,11 @@ class HostApiIT {
                     assertThat(result.out()).isEqualTo("hi\n");
                     assertThat(result.err()).isEqualTo("no\n");
                 });
-        assertThat(shell.run("echo through | " + command("run", "host:slugrunner cat"))).isEqualTo("through\n");
+        assertThat(shell.run("echo through | " + command("run", "host:slugrunner cat")))
+                .isEqualTo("through\n");
         Shell.Result terminal = shell.attempt(
-                "script -qec \"stty cols 101 rows 33; %s\" /dev/null".formatted(command("run", "host:slugrunner /bin/bash")),
+                "script -qec \"stty cols 101 rows 33; %s\" /dev/null"
+                        .formatted(command("run", "host:slugrunner /bin/bash")),
                 "stty size; echo $((6*7)); exit 5\n");
         assertThat(terminal.out()).contains("33 101", "42");
         assertThat(terminal.status()).isEqualTo(5);
@@ -100,8 +108,12 @@ class HostApiIT {
         String put = "curl -sk -X PUT -H 'Content-Type: application/json' --data-binary @- -u :%s %s/host/jobs/%s"
                 .formatted(key(), url(), id);
         assertThat(shell.attempt(put, job).out()).isEqualTo("{}");
-        await("it is listed").atMost(Duration.ofSeconds(30)).until(() -> shell.run(command("ps", "")).contains(id));
-        await("its output").atMost(Duration.ofSeconds(30)).until(() -> shell.run(command("log", id)).equals("started\n"));
+        await("it is listed")
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> shell.run(command("ps", "")).contains(id));
+        await("its output")
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> shell.run(command("log", id)).equals("started\n"));
         assertThat(shell.run(command("signal", id + " 10"))).isEqualTo("sent signal 10 to " + id + " successfully\n");
         await("it was caught")
                 .atMost(Duration.ofSeconds(30))
@@ -117,8 +129,11 @@ class HostApiIT {
         String status = "curl -sk -o /dev/null -w '%{http_code}' ";
         assertThat(shell.run(status + url() + "/host/jobs")).isEqualTo("401");
         assertThat(shell.run(status + "-u :wrong " + url() + "/host/jobs")).isEqualTo("401");
-        assertThat(shell.run(status + "-u :" + key() + " " + url() + "/host/status")).isEqualTo("200");
-        assertThat(shell.attempt("curl -s " + url().replace("https", "http") + "/host/jobs").out()).isEmpty();
+        assertThat(shell.run(status + "-u :" + key() + " " + url() + "/host/status"))
+                .isEqualTo("200");
+        assertThat(shell.attempt("curl -s " + url().replace("https", "http") + "/host/jobs")
+                        .out())
+                .isEmpty();
     }
 
     @Test
@@ -126,10 +141,15 @@ class HostApiIT {
         String pin = shell.run("openssl x509 -noout -fingerprint -sha256 -in %s | cut -d= -f2"
                         .formatted(host.dataDirectory().resolve("identity/authority.pem")))
                 .strip();
-        String discoverd = shell.run("cat " + host.dataDirectory().resolve("discoverd-url")).strip();
+        String discoverd = shell.run("cat " + host.dataDirectory().resolve("discoverd-url"))
+                .strip();
         Shell elsewhere = shell.with("DISCOVERD", discoverd).with("FLYNN_HOST_KEY", key());
-        assertThat(elsewhere.with("FLYNN_HOST_PIN", pin).run("flynn-host ps -q")).isNotEmpty();
-        assertThat(elsewhere.with("FLYNN_HOST_PIN", "0".repeat(64)).attempt("flynn-host ps -q").err())
+        assertThat(elsewhere.with("FLYNN_HOST_PIN", pin).run("flynn-host ps -q"))
+                .isNotEmpty();
+        assertThat(elsewhere
+                        .with("FLYNN_HOST_PIN", "0".repeat(64))
+                        .attempt("flynn-host ps -q")
+                        .err())
                 .contains("not of the cluster of the pin");
     }
 
@@ -145,7 +165,9 @@ class HostApiIT {
             assertThat(shell.run("tar -tzf " + archive).lines())
                     .contains("0-debug-output.log", "1-jobs.log", "flynn-host.log")
                     .anyMatch(name -> name.startsWith("controller-web-"));
-            assertThat(shell.attempt("tar -xzOf %s | grep -c %s".formatted(archive, key())).out().strip())
+            assertThat(shell.attempt("tar -xzOf %s | grep -c %s".formatted(archive, key()))
+                            .out()
+                            .strip())
                     .isEqualTo("0");
         } finally {
             shell.run("rm -r $(dirname %s)".formatted(archive));
