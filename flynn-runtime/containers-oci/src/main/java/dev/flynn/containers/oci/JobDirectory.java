@@ -85,6 +85,9 @@ record JobDirectory(JobId job, Path path, Layout layout) {
 
     /** The exit status of the container, 128 and the signal's number if one ended it; empty while it runs. */
     Optional<Integer> exitStatus() {
+        if (!Files.exists(exit())) {
+            return Optional.empty(); // which is so nearly always
+        }
         return number(exit()).stream().mapToObj(status -> (int) status).findFirst();
     }
 

@@ -38,6 +38,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -445,8 +446,21 @@ public final class OciContainerBackend implements ContainerBackend {
         }
 
         @Override
-        public ScheduledExecutorService timers() {
-            return timers;
+        public void soon(Runnable task) {
+            try {
+                workers.execute(task);
+            } catch (RejectedExecutionException closing) {
+                log.atDebug().log("a task is left for the next start");
+            }
+        }
+
+        @Override
+        public void later(Duration delay, Runnable task) {
+            try {
+                var unused = timers.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (RejectedExecutionException closing) {
+                log.atDebug().log("a task is left for the next start");
+            }
         }
 
         @Override

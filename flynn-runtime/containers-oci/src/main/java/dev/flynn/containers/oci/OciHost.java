@@ -5,10 +5,10 @@ import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.id.JobId;
 import dev.flynn.json.FlynnJson;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.ScheduledExecutorService;
 
 /** What a job needs of the backend that it belongs to. */
 interface OciHost {
@@ -25,7 +25,11 @@ interface OciHost {
 
     ExecutorService workers();
 
-    ScheduledExecutorService timers();
+    /** Runs a task soon, unless the backend is closing: the next one on the same directory finds what is to be done. */
+    void soon(Runnable task);
+
+    /** Runs a task after a while, unless the backend is closed before. */
+    void later(Duration delay, Runnable task);
 
     Instant now();
 

@@ -16,7 +16,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -130,6 +129,10 @@ final class OciJob {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (IOException | RuntimeException e) {
+            if (host.isClosing()) {
+                log.atDebug().addKeyValue("job", spec.id()).setCause(e).log("the start is left for the next process");
+                return;
+            }
             ended = stoppedBefore().orElseGet(() -> status.failed(message(e), host.now()));
         }
         if (ended != null) {
@@ -220,6 +223,7 @@ final class OciJob {
             return;
         }
         host.controlGroups().endWithin(controlGroup);
+        throttle.adopt();
         synchronized (lock) {
             init = ProcessHandle.of(pid.getAsLong()).orElse(null);
         }
@@ -272,13 +276,13 @@ final class OciJob {
                 changedMeanwhile = true;
             } else {
                 delivering = true;
-                host.workers().execute(this::deliver);
+                host.soon(this::deliver);
                 return;
             }
         }
         JobOutput behind = output;
         if (behind != null && throttle.isWanted(behind)) {
-            host.workers().execute(() -> {
+            host.soon(() -> {
                 throttle.pause();
                 changed();
             });
@@ -435,7 +439,7 @@ final class OciJob {
         sendWhatWasWanted();
         resume();
         if (!grace.isZero()) {
-            var unused = host.timers().schedule(() -> stop(Duration.ZERO), grace.toMillis(), TimeUnit.MILLISECONDS);
+            host.later(grace, () -> stop(Duration.ZERO));
         }
     }
 
@@ -467,8 +471,7 @@ final class OciJob {
         } else if (attempts == 0) {
             container.destroy(); // a kernel that does not tell children; the init passes it on
         } else if (container.isAlive()) {
-            var unused =
-                    host.timers().schedule(() -> terminate(attempts - 1), INIT_PAUSE.toMillis(), TimeUnit.MILLISECONDS);
+            host.later(INIT_PAUSE, () -> terminate(attempts - 1));
         }
     }
 

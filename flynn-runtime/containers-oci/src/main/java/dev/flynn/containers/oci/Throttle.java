@@ -1,5 +1,6 @@
 package dev.flynn.containers.oci;
 
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -17,6 +18,16 @@ final class Throttle {
 
     Throttle(JobDirectory directory) {
         this.directory = directory;
+    }
+
+    /** After a restart: an earlier process may have stopped conmon. */
+    void adopt() {
+        boolean stopped = JobDirectory.number(directory.conmonPid()).stream()
+                .mapToObj(pid -> Proc.text(Path.of("/proc/" + pid + "/status")).orElse(""))
+                .anyMatch(status -> status.contains("State:\tT"));
+        synchronized (lock) {
+            paused = stopped;
+        }
     }
 
     boolean isWanted(JobOutput output) {

@@ -114,6 +114,49 @@ class OciContainerBackendTest {
     }
 
     @Test
+    void aJobThatWaitsForASlowListenerGoesOnAfterARestart() {
+        long size = 40_000_000;
+        var gate = new CountDownLatch(1);
+        var unused = backend.watch(new JobListener() {
+            @Override
+            public void onStatus(JobStatus status) {
+                // only output is of interest
+            }
+
+            @Override
+            public void onOutput(JobId job, OutputStreamKind stream, byte[] bytes) {
+                awaitQuietly(gate);
+            }
+        });
+        JobSpec spec = ShellImage.job("head -c " + size + " /dev/zero");
+        backend.start(spec);
+        JobDirectory files = JobDirectory.of(new Layout(directory.resolve("data")), spec.id());
+        await("conmon is stopped").atMost(PATIENCE).until(() -> isStopped(files));
+        var opener = new Thread(gate::countDown);
+        opener.start();
+        backend.close();
+
+        backend = builder().build();
+        watch();
+
+        assertThat(awaitDown(spec.id()).exitStatus()).isEqualTo(OptionalInt.of(0));
+        assertThat(seen.bytes(OutputStreamKind.STDOUT)).hasSizeLessThanOrEqualTo((int) size);
+    }
+
+    @Test
+    void aJobThatWasBeingStartedRunsAfterARestart() {
+        for (int i = 0; i < 5; i++) {
+            JobSpec spec = ShellImage.job("exit 6");
+            backend.start(spec);
+            backend.close();
+            backend = builder().build();
+            watch();
+
+            assertThat(awaitDown(spec.id()).exitStatus()).isEqualTo(OptionalInt.of(6));
+        }
+    }
+
+    @Test
     void whatAJobWroteWhileNobodyWasThereIsDeliveredOnce() {
         watch();
         JobSpec spec =
