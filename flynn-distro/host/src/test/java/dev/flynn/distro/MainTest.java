@@ -25,6 +25,13 @@ class MainTest {
         "promote",
         "demote",
         "remove",
+        "ps",
+        "inspect",
+        "log",
+        "run",
+        "stop",
+        "signal",
+        "collect-debug-info",
         "discovery-service",
         "version",
         "help"
