@@ -464,6 +464,7 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
         }
     }
 
+    @SuppressWarnings("WaitNotInLoop") // all callers loop
     private void await() throws InterruptedIOException {
         try {
             lock.wait();

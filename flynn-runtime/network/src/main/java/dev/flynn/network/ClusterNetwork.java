@@ -116,15 +116,15 @@ public final class ClusterNetwork implements AutoCloseable {
     /** Refuses a network part of which this machine reaches by other ways already. */
     static void requireUnused(String routes, OverlayConfig config, String bridge) {
         Set<String> ours = Set.of(bridge, VxlanOverlay.device(config));
-        for (String route : routes.split("\n")) {
-            List<String> words = Arrays.asList(route.strip().split("\\s+"));
+        for (String route : routes.lines().toList()) {
+            List<String> words = Arrays.asList(route.strip().split("\\s+", -1));
             Optional<Ipv4Network> destination = words.stream()
                     .limit(2)
                     .filter(word -> word.matches("\\d+\\.\\d+\\.\\d+\\.\\d+(/\\d+)?"))
                     .findFirst()
                     .map(word -> Ipv4Network.parse(word.contains("/") ? word : word + "/32"));
             int device = words.indexOf("dev");
-            boolean own = device >= 0 && device + 1 < words.size() && ours.contains(words.get(device + 1))
+            boolean own = (device >= 0 && device + 1 < words.size() && ours.contains(words.get(device + 1)))
                     || (" " + route + " ").contains(" proto " + HostGateways.PROTOCOL + " ");
             if (!own && destination.isPresent() && config.range().contains(destination.get())) {
                 throw FlynnException.conflict(

@@ -83,7 +83,7 @@ record Forwarding(Set<String> entries, Set<String> neighbours, Set<String> route
     List<String> entryLines(String action, String device) {
         return entries.stream()
                 .map(entry -> {
-                    String[] words = entry.split(" dst ");
+                    String[] words = entry.split(" dst ", -1);
                     return "fdb %s %s dev %s dst %s self permanent".formatted(action, words[0], device, words[1]);
                 })
                 .toList();

@@ -79,7 +79,7 @@ final class JobDirectory {
 
     private static Set<Path> mountPoints() throws IOException {
         try (Stream<String> table = Files.lines(Path.of(MOUNT_TABLE))) {
-            return table.map(line -> Path.of(line.split(" ")[MOUNT_POINT])).collect(Collectors.toSet());
+            return table.map(line -> Path.of(line.split(" ", -1)[MOUNT_POINT])).collect(Collectors.toSet());
         }
     }
 
