@@ -86,7 +86,8 @@ record JobBody(
      */
     JobSpec spec(String pathId, String hostId) {
         Config wanted = config == null ? EMPTY : config;
-        boolean hasCommand = wanted.entryPoint != null || wanted.cmd != null;
+        boolean hasCommand =
+                !orEmpty(wanted.entryPoint).isEmpty() || !orEmpty(wanted.cmd).isEmpty();
         if (!orEmpty(mountspecs).isEmpty()) {
             throw FlynnException.invalidField("mountspecs", "are not supported here; name an artifact");
         }
