@@ -62,7 +62,7 @@ final class Addresses {
         }
         int number = 0;
         for (String part : bytes) {
-            number = number << 8 | parse(part, 255);
+            number = (number << 8) | parse(part, 255);
         }
         return number;
     }
@@ -80,6 +80,7 @@ final class Addresses {
     }
 
     private static String text(int address) {
-        return (address >>> 24) + "." + (address >>> 16 & 255) + "." + (address >>> 8 & 255) + "." + (address & 255);
+        return (address >>> 24) + "." + ((address >>> 16) & 255) + "." + ((address >>> 8) & 255) + "."
+                + (address & 255);
     }
 }

@@ -173,7 +173,7 @@ final class HostRoot {
 
     private static void putDirectory(TarArchiveOutputStream tar, String name, int mode) throws IOException {
         var entry = new TarArchiveEntry(name + "/");
-        entry.setMode(TarArchiveEntry.DEFAULT_DIR_MODE & ~07777 | mode);
+        entry.setMode((TarArchiveEntry.DEFAULT_DIR_MODE & ~07777) | mode);
         put(tar, entry, new byte[0]);
     }
 
@@ -185,7 +185,7 @@ final class HostRoot {
 
     private static void putFile(TarArchiveOutputStream tar, String name, int mode, byte[] content) throws IOException {
         var entry = new TarArchiveEntry(name);
-        entry.setMode(TarArchiveEntry.DEFAULT_FILE_MODE & ~07777 | mode);
+        entry.setMode((TarArchiveEntry.DEFAULT_FILE_MODE & ~07777) | mode);
         entry.setSize(content.length);
         put(tar, entry, content);
     }
