@@ -72,8 +72,8 @@ record HostImage(Path var, User user, List<Entry> emptied, List<String> hidden, 
         for (String name : new String[] {"tmp", "log", "cache", "lib", "spool", "mail", "opt"}) {
             Files.createDirectories(layout.hostVar().resolve(name));
         }
-        link(layout.hostVar().resolve("run"), "/run");
-        link(layout.hostVar().resolve("lock"), "/run/lock");
+        link(layout.hostVar().resolve("run"), "../run");
+        link(layout.hostVar().resolve("lock"), "../run/lock");
         List<String> hidden = new ArrayList<>(SECRETS);
         List<Entry> emptied = new ArrayList<>();
         List<String> bound = new ArrayList<>();

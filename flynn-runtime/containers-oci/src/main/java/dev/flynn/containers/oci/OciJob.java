@@ -112,8 +112,7 @@ final class OciJob {
 
     /** The job that was accepted survives the loss of power from now on. */
     void sync() throws IOException {
-        Trees.sync(directory.accepted());
-        Trees.sync(directory.path());
+        Trees.sync(directory.accepted(), directory.path(), directory.layout().jobs());
     }
 
     /** Starts the job that was accepted. */

@@ -30,14 +30,10 @@ final class Trees {
         write(file, content.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Makes a file and its name survive the loss of power. */
-    static void sync(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
-        Path directory = file.getParent();
-        if (directory != null) {
-            try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+    /** Makes files survive the loss of power, and, of directories, the names in them. */
+    static void sync(Path... files) throws IOException {
+        for (Path file : files) {
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
                 channel.force(true);
             }
         }
