@@ -53,7 +53,8 @@ final class AppBackends implements AutoCloseable {
     /** The user of jobs on the host's own file system; it exists by its number only. */
     private static final long APP_USER = 100_000;
 
-    private static final String DOCKER_NETWORK = "flynn";
+    /** Followed by the subnet's address: clusters on one engine have networks of their own. */
+    private static final String DOCKER_NETWORK = "flynn-";
 
     private final Closer closer = new Closer();
     private final DataDirectory data;
@@ -152,6 +153,7 @@ final class AppBackends implements AutoCloseable {
         Set<JobId> living = living(backend);
         files.retain(living);
         store.retain(living);
+        network.jobs().retain(living);
         return new AppBackend("oci", backend, Optional.of(network.jobs().gateway()));
     }
 
@@ -163,7 +165,7 @@ final class AppBackends implements AutoCloseable {
         SubnetLease lease = leases.acquire(hostId, publicIp, overlay);
         String gateway = lease.range().gateway();
         Map<String, String> settings = new HashMap<>(Map.of(
-                "network", DOCKER_NETWORK,
+                "network", DOCKER_NETWORK + lease.range().address(),
                 "subnet", lease.subnet(),
                 "images", images.toString(),
                 "address", publicIp,
