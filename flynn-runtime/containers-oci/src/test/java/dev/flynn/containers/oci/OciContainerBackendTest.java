@@ -12,6 +12,7 @@ import dev.flynn.api.release.ResourceLimit;
 import dev.flynn.spi.container.Capability;
 import dev.flynn.spi.container.JobListener;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
@@ -81,6 +83,22 @@ class OciContainerBackendTest {
         digest.update(bytes, 0, 10_000_000);
         assertThat(seen.text(OutputStreamKind.STDERR)).startsWith(HexFormat.of().formatHex(digest.digest()));
         assertThat(new String(bytes, 10_000_000, bytes.length - 10_000_000)).isEqualTo("no end of line");
+    }
+
+    @Test
+    void standardInputOfAnySizeArrivesWhileTheJobWrites() throws Exception {
+        watch();
+        byte[] bytes = new byte[5_000_000];
+        new Random(1).nextBytes(bytes);
+        JobSpec spec = ShellImage.job("cat").withStdin(true);
+        running(spec);
+
+        try (OutputStream stdin = backend.stdin(spec.id())) {
+            stdin.write(bytes);
+        }
+
+        assertThat(awaitDown(spec.id()).exitStatus()).isEqualTo(OptionalInt.of(0));
+        assertThat(seen.bytes(OutputStreamKind.STDOUT)).isEqualTo(bytes);
     }
 
     @Test
