@@ -165,11 +165,16 @@ final class AppBackends implements AutoCloseable {
         SubnetLease lease = leases.acquire(hostId, publicIp, overlay);
         String gateway = lease.range().gateway();
         Map<String, String> settings = new HashMap<>(Map.of(
-                "network", DOCKER_NETWORK + lease.range().address(),
-                "subnet", lease.subnet(),
-                "images", images.toString(),
-                "address", publicIp,
-                "dns", gateway));
+                "network",
+                DOCKER_NETWORK + lease.range().address(),
+                "subnet",
+                lease.subnet(),
+                "images",
+                images.toString(),
+                "address",
+                publicIp,
+                "dns",
+                gateway));
         Optional.ofNullable(System.getenv("DOCKER_HOST")).ifPresent(host -> settings.put("host", host));
         ContainerBackend backend = closer.register(new DockerContainerBackendFactory()
                 .create(settings, new ComponentContext(hostId, data.directory("docker"), state.clock()), files));
