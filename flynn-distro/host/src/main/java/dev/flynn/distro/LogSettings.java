@@ -27,8 +27,15 @@ public final class LogSettings extends ContextAwareBase implements Configurator 
     static final String FILE = "flynn.log";
 
     private static final FileSize MAX_SIZE = new FileSize(20 * FileSize.MB_COEFFICIENT);
-    private static final Map<String, Level> LEVELS =
-            Map.of("org.apache.ratis", Level.WARN, "org.glassfish", Level.WARN, "io.netty", Level.WARN);
+    private static final Map<String, Level> LEVELS = Map.of(
+            "org.apache.ratis",
+            Level.WARN,
+            "org.glassfish",
+            Level.WARN,
+            "io.netty",
+            Level.WARN,
+            "land.oras", // what it logs with stack traces is told to whoever wanted the image
+            Level.OFF);
 
     @Override
     public ExecutionStatus configure(LoggerContext context) {
