@@ -66,6 +66,7 @@ close_place() {
       sleep 0.05
     done
     ip netns del "$name"
+    remove_control_groups "$name"
   done
   ip link del "flynn$subnet" 2>/dev/null || true
   if [ -s "$place/made" ]; then
@@ -145,11 +146,33 @@ make_machine() {
   mkdir -p "$place/$name/etc" "$place/$name/home"
   echo "nameserver $(address client)" >"$place/$name/resolv.conf"
   printf '127.0.0.1 localhost\n%s %s\n' "$(address "$name")" "$name" >"$place/$name/hosts"
-  setsid ip netns exec "$ns" unshare --uts --mount --propagation private --pid --fork --mount-proc \
-    "$repo/script/cluster.d/machine" "$name" "$place/$name" </dev/null >"$place/$name/machine" 2>&1 &
+  make_control_groups "$ns"
+  setsid nsenter --net="/run/netns/$ns" unshare --uts --mount --propagation private --pid --fork --mount-proc \
+    "$repo/script/cluster.d/machine" "$name" "$place/$name" "$ns" </dev/null >"$place/$name/machine" 2>&1 &
   until [ -e "$place/$name/is-up" ]; do
     kill -0 "$!" 2>/dev/null || fail "machine $name did not start: $(cat "$place/$name/machine")"
     sleep 0.02
+  done
+}
+
+# make_control_groups NAME: in each hierarchy of version 1, which a machine sees as the whole. Version 2 it sees as it is.
+make_control_groups() {
+  local hierarchy file
+  for hierarchy in /sys/fs/cgroup/*; do
+    if [ -e "$hierarchy/cgroup.procs" ] && [ -e "$hierarchy/release_agent" ] && [ ! -L "$hierarchy" ]; then
+      mkdir -p "$hierarchy/$1"
+      for file in cpuset.cpus cpuset.mems; do
+        [ ! -e "$hierarchy/$file" ] || cat "$hierarchy/$file" >"$hierarchy/$1/$file"
+      done
+    fi
+  done
+}
+
+# remove_control_groups NAME: what jobs have left, too.
+remove_control_groups() {
+  local group
+  for group in /sys/fs/cgroup/*/"$1"; do
+    [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} \; 2>/dev/null || true
   done
 }
 
