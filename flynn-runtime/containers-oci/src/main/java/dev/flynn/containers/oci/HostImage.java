@@ -195,6 +195,15 @@ record HostImage(Path var, User user, List<Entry> emptied, List<String> hidden, 
         return mounts;
     }
 
+    /** What a job on a stack needs beside it, which has a {@code /var} of its own. */
+    static List<Entry> mountsOnStack(Path imageFolder, Path tmp) {
+        return List.of(
+                new Entry("/run", "tmpfs", "tmpfs", List.of("nosuid", "nodev", "mode=755", "size=65536k")),
+                Entry.bind(tmp, "/tmp", true),
+                Entry.bind(tmp, "/var/tmp", true),
+                Entry.bind(imageFolder, IMAGE, false));
+    }
+
     /** Everybody may write to it, and delete what is his own. */
     static void makeTmp(Path tmp) throws IOException {
         Files.createDirectory(tmp);

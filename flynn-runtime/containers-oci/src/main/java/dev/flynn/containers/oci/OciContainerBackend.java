@@ -52,7 +52,8 @@ import org.slf4j.LoggerFactory;
  * stays with its container whatever becomes of this process, which finds all jobs again by their files.
  *
  * <p>Images are {@code host:<name>}, the host's own root file system without its secrets and the folder {@code
- * <images>/<name>} whose {@code init} is the entrypoint, and, with {@link Builder#images}, images of type {@code docker}.
+ * <images>/<name>} whose {@code init} is the entrypoint, and, with {@link Builder#images}, images of type {@code docker}. With
+ * {@link Builder#stack} images of type {@code host} are on an image and see nothing of the host.
  */
 public final class OciContainerBackend implements ContainerBackend {
 
@@ -506,6 +507,7 @@ public final class OciContainerBackend implements ContainerBackend {
         final Path imageFolders;
         Optional<Path> runtime = Optional.empty();
         Optional<ContainerImages> images = Optional.empty();
+        Optional<JobSpec.Image> stack = Optional.empty();
         Optional<ContainerNetwork> network = Optional.empty();
         JobFiles files = JobFiles.NONE;
         String address = "127.0.0.1";
@@ -529,6 +531,12 @@ public final class OciContainerBackend implements ContainerBackend {
         /** Where images of type {@code docker} come from; without it there are none. */
         public Builder images(ContainerImages value) {
             this.images = Optional.of(value);
+            return this;
+        }
+
+        /** What jobs of images of type {@code host} run on; the host's own programs unless said. Needs {@link #images}. */
+        public Builder stack(JobSpec.Image value) {
+            this.stack = Optional.of(value);
             return this;
         }
 
@@ -586,6 +594,9 @@ public final class OciContainerBackend implements ContainerBackend {
          * @throws FlynnException {@code SERVICE_UNAVAILABLE} if this machine lacks something, naming it
          */
         public OciContainerBackend build() {
+            if (stack.isPresent() && images.isEmpty()) {
+                throw new IllegalStateException("a stack needs a place where images come from");
+            }
             return new OciContainerBackend(this);
         }
     }

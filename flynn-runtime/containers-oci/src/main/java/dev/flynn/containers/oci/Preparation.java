@@ -63,6 +63,7 @@ final class Preparation {
     private final HostImage hostImage;
     private final Path imageFolders;
     private final Optional<ContainerImages> images;
+    private final Optional<JobSpec.Image> stack;
     private final Optional<ContainerNetwork> network;
     private final JobFiles files;
     private final String hostAddress;
@@ -76,6 +77,7 @@ final class Preparation {
         this.hostImage = hostImage;
         this.imageFolders = settings.imageFolders;
         this.images = settings.images;
+        this.stack = settings.stack;
         this.network = settings.network;
         this.files = settings.files;
         this.hostAddress = settings.address;
@@ -145,6 +147,9 @@ final class Preparation {
             line.add(HostImage.IMAGE + "/init");
         }
         line.addAll(spec.cmd());
+        if (stack.isPresent()) {
+            return stackRoot(stack.get(), spec, line, HostImage.mountsOnStack(folder, directory.tmp()));
+        }
         return new Root(
                 true,
                 hostImage.layers(),
@@ -155,6 +160,24 @@ final class Preparation {
                 List.of(),
                 hostImage.mounts(folder, directory.tmp()),
                 hostImage.hidden());
+    }
+
+    /** Nothing of this host is seen. */
+    private Root stackRoot(JobSpec.Image image, JobSpec spec, List<String> line, List<Entry> mounts)
+            throws IOException {
+        ContainerImage unpacked = images.orElseThrow().open(image, spec.id());
+        Map<String, String> environment = new TreeMap<>(unpacked.env());
+        environment.put("HOME", HostImage.HOME);
+        return new Root(
+                true,
+                unpacked.layers(),
+                line,
+                environment,
+                HostImage.HOME,
+                hostImage.user(),
+                List.of(),
+                mounts,
+                List.of());
     }
 
     private Root imageRoot(JobSpec spec) throws IOException {

@@ -308,6 +308,23 @@ class OciContainerBackendTest {
     }
 
     @Test
+    void aJobOnAStackHasThatRootAndTheRightsOfAnyOtherOfTheHost() {
+        backend.close();
+        backend = builder()
+                .images(new ImageOfTheHost("0"))
+                .stack(new JobSpec.Image("docker", "docker://stack"))
+                .build();
+        watch();
+
+        ended(ShellImage.job("id -u; id -un; grep CapEff /proc/self/status; echo $HOME $PWD; touch /app/mine && $X;"
+                + " ls -d /var/lib/dpkg; ls /.flynn/image"));
+
+        assertThat(seen.out())
+                .startsWith("100000\napp\n")
+                .contains("0000000000000000", "/app /app", "of the image", "/var/lib/dpkg", "init");
+    }
+
+    @Test
     void aJobHasTheNetworkThatItIsGiven() {
         backend.close();
         var network = new EmptyNetwork();
