@@ -7,6 +7,9 @@ import dev.flynn.bootstrap.Bootstrap;
 import dev.flynn.bootstrap.BootstrapOutput;
 import dev.flynn.discoverd.ClusterPeers;
 import dev.flynn.discovery.StoreDiscovery;
+import dev.flynn.distro.backends.AppBackend;
+import dev.flynn.distro.backends.AppBackends;
+import dev.flynn.distro.backends.HostContext;
 import dev.flynn.distro.cluster.BootstrapRequest;
 import dev.flynn.distro.cluster.BootstrapService;
 import dev.flynn.distro.cluster.LinkAddressFile;
@@ -68,8 +71,13 @@ final class ClusterHost implements AutoCloseable {
                     .member(membership.hostId())
                     .build());
             var slugs = new SlugCache(data.directory("slugs"), discovery, () -> ClusterKey.read(membership.state()));
-            AppBackend backend = closer.register(
-                            new AppBackends(data, membership.state(), membership.hostId(), options.externalIp(), slugs))
+            AppBackend backend = closer.register(new AppBackends(new HostContext(
+                            data.root(),
+                            membership.state(),
+                            membership.hostId(),
+                            options.externalIp(),
+                            slugs,
+                            options.network())))
                     .open(options.backend());
             this.discoveryServers = closer.register(new DiscoveryServers(
                     discovery,

@@ -1,6 +1,7 @@
 package dev.flynn.distro;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.distro.backends.AppBackend;
 import dev.flynn.distro.cluster.JoinLine;
 import dev.flynn.identity.JoinToken;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Runs one host of a cluster in the foreground (contract: layer 0, Host daemon). */
@@ -136,6 +138,9 @@ final class DaemonCommand implements Callable<Integer> {
                     "What runs the jobs of apps: process (plain processes, no isolation), oci (containers, with runc and conmon), docker (containers of a Docker engine), auto (containers if they can be had) (default: ${DEFAULT-VALUE}).")
     private String backend = "process";
 
+    @Mixin
+    private NetworkOptions network = new NetworkOptions();
+
     @Option(
             names = "--ready-file",
             paramLabel = "FILE",
@@ -164,6 +169,7 @@ final class DaemonCommand implements Callable<Integer> {
                 port("--http-port", hostApiPort, HostApiServer.USUAL_PORT),
                 insecureHostApi,
                 backend,
+                network.settings(System.getenv()),
                 parseTags(tags),
                 line.map(JoinLine::list),
                 peerIps == null

@@ -1,5 +1,6 @@
 package dev.flynn.distro;
 
+import dev.flynn.distro.backends.NetworkSettings;
 import dev.flynn.distro.cluster.DiscoveryToken;
 import dev.flynn.identity.JoinToken;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import java.util.OptionalInt;
  * @param hostApi where the host's HTTP API is
  * @param insecureHostApi whether it is open, on loopback
  * @param backend that runs the users' jobs
+ * @param network of the jobs that have addresses of their own
  * @param tags that this host has from its first start on
  * @param discovery a list of the cluster's hosts
  * @param peers other hosts of the cluster: {@code ip} or {@code ip:port}
@@ -41,6 +43,7 @@ record DaemonOptions(
         ServerPort hostApi,
         boolean insecureHostApi,
         String backend,
+        NetworkSettings network,
         Map<String, String> tags,
         Optional<DiscoveryToken> discovery,
         List<String> peers,

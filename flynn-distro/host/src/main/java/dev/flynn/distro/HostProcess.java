@@ -2,6 +2,7 @@ package dev.flynn.distro;
 
 import dev.flynn.bootstrap.BootstrapOutput;
 import dev.flynn.bootstrap.BootstrapResult;
+import dev.flynn.distro.backends.AppBackend;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Clock;

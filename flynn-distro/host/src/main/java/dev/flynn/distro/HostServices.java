@@ -5,6 +5,7 @@ import dev.flynn.base.DiskReserve;
 import dev.flynn.blobstore.BlobStoreProgram;
 import dev.flynn.containers.builtin.BuiltinContainerBackend;
 import dev.flynn.controller.AggregatedLogs;
+import dev.flynn.distro.backends.AppBackend;
 import dev.flynn.git.GitReceiveProgram;
 import dev.flynn.host.HostAgent;
 import dev.flynn.logs.LogAggregatorProgram;

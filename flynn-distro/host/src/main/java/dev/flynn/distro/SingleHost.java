@@ -6,6 +6,9 @@ import dev.flynn.bootstrap.BootstrapOutput;
 import dev.flynn.bootstrap.BootstrapResult;
 import dev.flynn.discoverd.ClusterPeers;
 import dev.flynn.discovery.StoreDiscovery;
+import dev.flynn.distro.backends.AppBackend;
+import dev.flynn.distro.backends.AppBackends;
+import dev.flynn.distro.backends.HostContext;
 import dev.flynn.host.SlugCache;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.discovery.Discovery;
@@ -50,7 +53,8 @@ final class SingleHost implements AutoCloseable {
             this.discovery =
                     closer.register(StoreDiscovery.builder(store).member(hostId).build());
             var slugs = new SlugCache(data.directory("slugs"), discovery, () -> ClusterKey.read(state));
-            AppBackend backend = closer.register(new AppBackends(data, state, hostId, options.listenIp(), slugs))
+            AppBackend backend = closer.register(new AppBackends(
+                            new HostContext(data.root(), state, hostId, options.listenIp(), slugs, options.network())))
                     .open(options.backend());
             HostApiServer hostApi = closer.register(new HostApiServer(
                     data, options.listenIp(), options.listenIp(), options.hostApi(), options.insecureHostApi()));

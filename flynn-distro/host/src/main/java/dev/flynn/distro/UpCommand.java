@@ -6,6 +6,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Runs a whole one-host cluster in the foreground. */
@@ -85,6 +86,9 @@ final class UpCommand implements Callable<Integer> {
                     "What runs the jobs of apps: process (plain processes, no isolation), oci (containers, with runc and conmon), docker (containers of a Docker engine), auto (containers if they can be had) (default: ${DEFAULT-VALUE}).")
     private String backend = "process";
 
+    @Mixin
+    private NetworkOptions network = new NetworkOptions();
+
     @Option(
             names = "--ready-file",
             paramLabel = "FILE",
@@ -111,6 +115,7 @@ final class UpCommand implements Callable<Integer> {
                 port("--host-api-port", hostApiPort, HostApiServer.USUAL_PORT),
                 insecureHostApi,
                 backend,
+                network.settings(System.getenv()),
                 Optional.ofNullable(readyFile),
                 untilReady);
     }

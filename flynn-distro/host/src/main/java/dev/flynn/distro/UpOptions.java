@@ -1,5 +1,6 @@
 package dev.flynn.distro;
 
+import dev.flynn.distro.backends.NetworkSettings;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -16,6 +17,7 @@ import java.util.OptionalInt;
  * @param hostApi where the host's HTTP API is
  * @param insecureHostApi whether it is open, on loopback
  * @param backend that runs the users' jobs
+ * @param network of the jobs that have addresses of their own
  * @param readyFile written once everything answers, with the line that adds the cluster to the command line
  * @param untilReady whether to stop once everything answers
  */
@@ -30,5 +32,6 @@ record UpOptions(
         ServerPort hostApi,
         boolean insecureHostApi,
         String backend,
+        NetworkSettings network,
         Optional<Path> readyFile,
         boolean untilReady) {}

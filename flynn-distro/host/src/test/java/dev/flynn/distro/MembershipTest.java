@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.distro.backends.NetworkSettings;
 import dev.flynn.identity.JoinToken;
 import dev.flynn.spi.store.StoreEntry;
 import dev.flynn.spi.store.Transaction;
@@ -70,6 +71,7 @@ class MembershipTest {
                 ServerPort.usually(0),
                 false,
                 "process",
+                NetworkSettings.defaults(),
                 Map.of(),
                 Optional.empty(),
                 peers,

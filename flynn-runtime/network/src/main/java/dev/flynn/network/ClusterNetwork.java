@@ -75,7 +75,7 @@ public final class ClusterNetwork implements AutoCloseable {
                 HostNetwork.open(HostNetworkConfig.builder(overlayConfig.range(), lease.range(), config.directory())
                         .namespace(config.namespace())
                         .bridge(config.bridge())
-                        .mtu(overlay.mtu())
+                        .mtu(overlayConfig.mtu(overlay.mtu()))
                         .spares(config.spares())
                         .ipv6(config.ipv6())
                         .build());
@@ -88,7 +88,7 @@ public final class ClusterNetwork implements AutoCloseable {
                     .addKeyValue("network", overlayConfig.network())
                     .addKeyValue("subnet", lease.subnet())
                     .addKeyValue("backend", overlayConfig.backend())
-                    .addKeyValue("mtu", overlay.mtu())
+                    .addKeyValue("mtu", host.jobs().mtu())
                     .log("jobs of this host have addresses");
             return network;
         } catch (IOException | RuntimeException e) {

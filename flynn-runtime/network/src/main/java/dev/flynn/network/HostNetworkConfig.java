@@ -38,25 +38,34 @@ public record HostNetworkConfig(
     public HostNetworkConfig {
         requireNonNull(namespace, "namespace");
         requireNonNull(directory, "directory");
-        if (!INTERFACE.matcher(bridge).matches()) {
-            throw FlynnException.invalidField(
-                    "bridge", "must be a name of 1 to 15 letters, digits, dots and dashes, was \"" + bridge + "\"");
-        }
+        requireInterface("bridge", bridge);
         if (!network.contains(subnet)) {
             throw FlynnException.invalidField("subnet", subnet + " is not within the network " + network);
         }
         if (subnet.length() > 30) {
             throw FlynnException.invalidField("subnet", subnet + " has no room for a job; its length is 30 at most");
         }
-        if (mtu < 576 || mtu > 65_535) {
-            throw FlynnException.invalidField("mtu", "must be 576 to 65535, was " + mtu);
-        }
+        requireMtu(mtu);
         if (spares < 0 || spares > 64) {
             throw FlynnException.invalidField("spares", "must be 0 to 64, was " + spares);
         }
         if (!directory.isAbsolute() || directory.toString().matches(".*[\\s'\"\\\\].*")) {
             throw FlynnException.invalidField(
                     "directory", "must be absolute and without spaces or quotes, was " + directory);
+        }
+    }
+
+    /** @throws FlynnException {@code VALIDATION} naming the field, if no interface can have this name */
+    public static void requireInterface(String field, String name) {
+        if (!INTERFACE.matcher(name).matches()) {
+            throw FlynnException.invalidField(
+                    field, "must be a name of 1 to 15 letters, digits, dots and dashes, was \"" + name + "\"");
+        }
+    }
+
+    static void requireMtu(int mtu) {
+        if (mtu < 576 || mtu > 65_535) {
+            throw FlynnException.invalidField("mtu", "must be 576 to 65535, was " + mtu);
         }
     }
 

@@ -14,9 +14,17 @@ import java.util.TreeSet;
  * @param backend the wire name of an {@link OverlayBackend}
  * @param vni the number of the overlay among others on the same wire, 1 to 16777215
  * @param port the UDP port of {@code vxlan}; 0 is the kernel's default, 8472
+ * @param mtu how many bytes a packet of a job has at most, 576 to 65535; 0: as many as its host's interface takes
  */
 public record OverlayConfig(
-        String network, int subnetLength, String subnetMin, String subnetMax, String backend, int vni, int port) {
+        String network,
+        int subnetLength,
+        String subnetMin,
+        String subnetMax,
+        String backend,
+        int vni,
+        int port,
+        int mtu) {
 
     public static final String DEFAULT_NETWORK = "100.100.0.0/16";
 
@@ -51,6 +59,9 @@ public record OverlayConfig(
         if (port < 0 || port > 65_535) {
             throw FlynnException.invalidField("port", "must be 0 to 65535, was " + port);
         }
+        if (mtu != 0) {
+            HostNetworkConfig.requireMtu(mtu);
+        }
     }
 
     /** {@code 100.100.0.0/16}, a /24 per host, {@code vxlan}. */
@@ -59,8 +70,8 @@ public record OverlayConfig(
     }
 
     /**
-     * Reads {@code network}, {@code subnet-length}, {@code subnet-min}, {@code subnet-max}, {@code backend}, {@code vni}
-     * and {@code port}; what is absent follows from the network, or has its default.
+     * Reads {@code network}, {@code subnet-length}, {@code subnet-min}, {@code subnet-max}, {@code backend}, {@code vni},
+     * {@code port} and {@code mtu}; what is absent follows from the network, or has its default.
      *
      * @throws FlynnException {@code VALIDATION} naming the setting that is wrong or unknown
      */
@@ -75,7 +86,7 @@ public record OverlayConfig(
         int length = reader.number("subnet-length", network.length() < 24 ? 24 : network.length() + 1);
         if (length < network.length() || length > SMALLEST_SUBNET) {
             // whose message needs no minimum and maximum
-            return new OverlayConfig(network.toString(), length, "", "", "", 0, 0);
+            return new OverlayConfig(network.toString(), length, "", "", "", 0, 0, 0);
         }
         Ipv4Network first = Ipv4Network.of(network.first(), length);
         Ipv4Network last = Ipv4Network.of(network.last(), length);
@@ -88,7 +99,8 @@ public record OverlayConfig(
                 reader.get("subnet-max", last.address()),
                 reader.get("backend", OverlayBackend.VXLAN.wireName()),
                 reader.number("vni", 1),
-                reader.number("port", 0));
+                reader.number("port", 0),
+                reader.number("mtu", 0));
         if (!unknown.isEmpty()) {
             throw FlynnException.invalidField(unknown.first(), "is not a setting of the overlay network");
         }
@@ -113,6 +125,11 @@ public record OverlayConfig(
 
     int udpPort() {
         return port == 0 ? DEFAULT_PORT : port;
+    }
+
+    /** What a packet of a job may have where the way between hosts takes this much. */
+    int mtu(int possible) {
+        return mtu == 0 ? possible : Math.min(mtu, possible);
     }
 
     private static Ipv4Network parse(String field, String text) {

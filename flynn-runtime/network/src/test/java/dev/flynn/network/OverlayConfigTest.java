@@ -15,7 +15,7 @@ class OverlayConfigTest {
     @Test
     void hasTheContractsDefaults() {
         assertThat(OverlayConfig.defaults())
-                .isEqualTo(new OverlayConfig("100.100.0.0/16", 24, "100.100.1.0", "100.100.255.0", "vxlan", 1, 0));
+                .isEqualTo(new OverlayConfig("100.100.0.0/16", 24, "100.100.1.0", "100.100.255.0", "vxlan", 1, 0, 0));
         assertThat(OverlayConfig.defaults().udpPort()).isEqualTo(8472);
     }
 
@@ -28,8 +28,9 @@ class OverlayConfigTest {
                         "subnet-max", "10.10.0.0",
                         "backend", "host-gw",
                         "vni", "7",
-                        "port", "4789")))
-                .isEqualTo(new OverlayConfig("10.8.0.0/14", 22, "10.9.0.0", "10.10.0.0", "host-gw", 7, 4789));
+                        "port", "4789",
+                        "mtu", "1400")))
+                .isEqualTo(new OverlayConfig("10.8.0.0/14", 22, "10.9.0.0", "10.10.0.0", "host-gw", 7, 4789, 1400));
     }
 
     @ParameterizedTest
@@ -41,7 +42,14 @@ class OverlayConfigTest {
     })
     void theRestFollowsFromTheNetwork(String network, int length, String min, String max) {
         assertThat(OverlayConfig.of(Map.of("network", network)))
-                .isEqualTo(new OverlayConfig(network, length, min, max, "vxlan", 1, 0));
+                .isEqualTo(new OverlayConfig(network, length, min, max, "vxlan", 1, 0, 0));
+    }
+
+    @Test
+    void packetsAreAsLargeAsTheWayBetweenHostsTakesUnlessSmallerOnesAreWanted() {
+        assertThat(OverlayConfig.defaults().mtu(1450)).isEqualTo(1450);
+        assertThat(OverlayConfig.of(Map.of("mtu", "1400")).mtu(1450)).isEqualTo(1400);
+        assertThat(OverlayConfig.of(Map.of("mtu", "9000")).mtu(1450)).isEqualTo(1450);
     }
 
     @Test
@@ -67,6 +75,8 @@ class OverlayConfigTest {
         "vni, 16777216",
         "port, 65536",
         "port, -1",
+        "mtu, 575",
+        "mtu, 65536",
         "network-colour, blue"
     })
     void whatIsWrongIsRefusedByItsName(String setting, String value) {

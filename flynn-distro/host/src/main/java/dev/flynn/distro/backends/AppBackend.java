@@ -1,4 +1,4 @@
-package dev.flynn.distro;
+package dev.flynn.distro.backends;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.container.ContainerBackend;
@@ -11,13 +11,13 @@ import java.util.Optional;
  * @param name as operators say it: {@code oci}, {@code docker}, {@code process}
  * @param gateway the address of this host in the network of its jobs, if they have addresses of their own
  */
-record AppBackend(String name, ContainerBackend backend, Optional<String> gateway) {
+public record AppBackend(String name, ContainerBackend backend, Optional<String> gateway) {
 
     /** What operators may say. */
     private static final List<String> NAMES = List.of("process", "oci", "docker", "auto");
 
     /** @throws FlynnException {@code VALIDATION} if there is no such backend */
-    static void requireKnown(String name) {
+    public static void requireKnown(String name) {
         if (!NAMES.contains(name)) {
             throw FlynnException.invalidField(
                     "--backend", "has no value \"%s\"; there are %s".formatted(name, String.join(", ", NAMES)));

@@ -1,0 +1,44 @@
+package dev.flynn.distro.backends;
+
+import dev.flynn.api.id.JobId;
+import dev.flynn.base.Closer;
+import dev.flynn.containers.oci.OciContainerBackend;
+import dev.flynn.host.HostFiles;
+import dev.flynn.images.ImageStore;
+import dev.flynn.network.ClusterNetwork;
+import dev.flynn.spi.container.JobFiles;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.Set;
+
+/** Containers without a daemon. */
+final class OciBackend {
+
+    /** The user of jobs on the host's own file system; it exists by its number only. */
+    private static final long APP_USER = 100_000;
+
+    private OciBackend() {}
+
+    static AppBackend open(HostContext host, Closer closer) throws IOException {
+        HostFiles files = FilesOfHost.open(host);
+        ClusterNetwork network = closer.register(ClusterNetwork.open(
+                host.state(), JobNetworkOfHost.configuration(host).build()));
+        ImageStore store = ImageStore.open(host.directory("oci-images"));
+        closer.register(() -> StoredImages.closeQuietly(store));
+        String gateway = network.jobs().gateway();
+        OciContainerBackend backend = closer.register(OciContainerBackend.builder(host.directory("oci"), host.images())
+                .network(JobNetworkOfHost.of(network))
+                .images(new StoredImages(store))
+                .files(files)
+                .address(host.publicIp())
+                .nameserver(gateway)
+                .user(APP_USER, JobFiles.GROUP)
+                .clock(host.clock())
+                .build());
+        Set<JobId> living = HostContext.living(backend);
+        files.retain(living);
+        store.retain(living);
+        network.jobs().retain(living);
+        return new AppBackend("oci", backend, Optional.of(gateway));
+    }
+}

@@ -1,0 +1,48 @@
+package dev.flynn.distro.backends;
+
+import dev.flynn.api.host.JobSpec;
+import dev.flynn.api.id.JobId;
+import dev.flynn.containers.oci.ContainerImages;
+import dev.flynn.images.ImageStore;
+import dev.flynn.images.UnpackedImage;
+import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The images of this host, as containers take them. */
+final class StoredImages implements ContainerImages {
+
+    private static final Logger log = LoggerFactory.getLogger(StoredImages.class);
+
+    private final ImageStore store;
+
+    StoredImages(ImageStore store) {
+        this.store = store;
+    }
+
+    @Override
+    public ContainerImage open(JobSpec.Image image, JobId holder) throws IOException {
+        UnpackedImage unpacked = store.open(image, holder);
+        return new ContainerImage(
+                unpacked.layers(),
+                unpacked.config().entrypoint(),
+                unpacked.config().cmd(),
+                unpacked.config().env(),
+                unpacked.config().workingDirectory(),
+                unpacked.config().user());
+    }
+
+    @Override
+    public void release(JobId holder) {
+        store.release(holder);
+    }
+
+    /** Closes the store; that it cannot be closed in order hinders nobody. */
+    static void closeQuietly(ImageStore store) {
+        try {
+            store.close();
+        } catch (IOException e) {
+            log.atWarn().setCause(e).log("the image store was not closed in order");
+        }
+    }
+}
