@@ -8,6 +8,7 @@ import dev.flynn.api.release.Release;
 import dev.flynn.state.HostPresence.Roll;
 import dev.flynn.state.JobRecord;
 import dev.flynn.state.Versioned;
+import dev.flynn.state.VolumeRecord;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -25,6 +26,7 @@ record ClusterPicture(
         Collection<Versioned<Formation>> formations,
         Collection<Versioned<JobRecord>> jobs,
         Collection<Versioned<Host>> hosts,
+        Collection<Versioned<VolumeRecord>> volumes,
         Function<ReleaseId, Optional<Release>> releases,
         Roll roll,
         Predicate<JobRecord> isServed) {

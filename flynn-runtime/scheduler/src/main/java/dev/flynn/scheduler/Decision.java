@@ -84,6 +84,7 @@ record Decision(
         private final Restarts restarts;
         private final Waits waits;
         private final Draining draining;
+        private final DataVolumes volumes;
 
         /** Jobs of process types; one-off jobs are not here. */
         private final Map<Owner, List<Versioned<JobRecord>>> jobs;
@@ -104,6 +105,8 @@ record Decision(
                 Optional.ofNullable(job.value().spec().metadata().get(Restarts.META_REPLACES))
                         .ifPresent(replaced::add);
             }
+            this.volumes = new DataVolumes(
+                    picture, id -> Optional.ofNullable(jobsById.get(id)).map(Versioned::value));
             this.jobs = picture.jobs().stream()
                     .filter(job -> job.value().app().isPresent()
                             && job.value().release().isPresent()
@@ -168,7 +171,10 @@ record Decision(
                             type.getKey(),
                             formation.processes().getOrDefault(type.getKey(), 0),
                             type.getValue().omni(),
-                            formation.tags().getOrDefault(type.getKey(), Map.of())))
+                            formation.tags().getOrDefault(type.getKey(), Map.of()),
+                            type.getValue().data() && !type.getValue().omni()
+                                    ? volumes.of(formation.app(), type.getKey())
+                                    : List.of()))
                     .toList();
             return types.isEmpty()
                     ? Optional.empty()

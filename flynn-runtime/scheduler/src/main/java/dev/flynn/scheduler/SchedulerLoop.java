@@ -15,6 +15,7 @@ import dev.flynn.state.ClusterState;
 import dev.flynn.state.JobRecord;
 import dev.flynn.state.TableView;
 import dev.flynn.state.Versioned;
+import dev.flynn.state.VolumeRecord;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -56,6 +57,7 @@ public final class SchedulerLoop implements AutoCloseable {
     private final TableView<Formation> formations;
     private final TableView<JobRecord> jobs;
     private final TableView<Host> hosts;
+    private final TableView<VolumeRecord> volumes;
     private final TableView<Release> releases;
 
     /** The thread's own. */
@@ -121,6 +123,7 @@ public final class SchedulerLoop implements AutoCloseable {
             this.formations = views.register(state.formations().view(this::wake));
             this.jobs = views.register(state.jobs().table().view(this::wake));
             this.hosts = views.register(state.hosts().view(this::wake));
+            this.volumes = views.register(state.volumes().view(this::wake));
             this.releases = views.register(state.releases().view(this::wake));
         } catch (RuntimeException e) {
             views.closeAfter(e);
@@ -170,6 +173,7 @@ public final class SchedulerLoop implements AutoCloseable {
                 formations.records().values(),
                 allJobs,
                 allHosts,
+                volumes.records().values(),
                 id -> releases.find(id.toString()),
                 watch.look(ClusterPicture.hostsOf(allHosts, allJobs)),
                 watch::isServed);

@@ -105,6 +105,7 @@ final class SchedulerPass {
                 state.formations().list(),
                 jobs,
                 hosts,
+                state.volumes().list(),
                 id -> state.releases().find(id.toString()).map(Versioned::value),
                 watch.look(ClusterPicture.hostsOf(hosts, jobs)),
                 watch::isServed);

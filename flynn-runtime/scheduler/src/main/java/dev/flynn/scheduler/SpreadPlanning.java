@@ -14,12 +14,14 @@ import dev.flynn.spi.scheduler.ClusterSnapshot;
 import dev.flynn.spi.scheduler.ClusterSnapshot.FormationView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.JobView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.TypeView;
+import dev.flynn.spi.scheduler.ClusterSnapshot.VolumeView;
 import dev.flynn.spi.scheduler.Plan;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,6 +46,9 @@ final class SpreadPlanning {
     private final ClusterSnapshot snapshot;
     private final Map<Owner, Map<String, List<JobView>>> jobs;
     private final Hosts hosts;
+
+    /** Volumes that a job is started for, or waits for. */
+    private final Set<String> claimed = new HashSet<>();
 
     private final Set<JobId> stops = new HashSet<>();
     private final List<JobId> stopOrder = new ArrayList<>();
@@ -149,16 +154,78 @@ final class SpreadPlanning {
         if (wanted.isEmpty()) {
             return;
         }
+        List<Optional<JobId>> withoutData = startWithData(kept, wanted);
+        if (withoutData.isEmpty()) {
+            return;
+        }
         Map<String, Integer> perHost = new HashMap<>();
         kept.jobs().stream()
                 .filter(job -> !isWaiting(job))
                 .forEach(job -> perHost.merge(job.hostId(), 1, Integer::sum));
         HostPool pool = hosts.thatMayRun(kept.type().tags());
         var spreading = new Spreading(pool, perHost);
-        for (Optional<JobId> replaced : wanted) {
-            spreading.next().ifPresentOrElse(node -> start(kept, node, replaced), () -> reportUnplaceable(kept));
+        for (Optional<JobId> replaced : withoutData) {
+            spreading.next().ifPresentOrElse(node -> start(kept, node.id(), replaced), () -> reportUnplaceable(kept));
         }
         spreading.chosen().forEach(hosts::addLoad);
+    }
+
+    /**
+     * Starts jobs where volumes are, or lets them wait for these.
+     *
+     * @return those of the wanted for which there is no volume
+     */
+    private List<Optional<JobId>> startWithData(Kept kept, List<Optional<JobId>> wanted) {
+        Iterator<Optional<JobId>> missing = wanted.iterator();
+        for (VolumeView volume : kept.type().volumes()) {
+            if (!missing.hasNext()) {
+                return List.of();
+            }
+            Optional<Holder> holder = volume.holder().map(this::holder);
+            if (holder.equals(Optional.of(Holder.STAYS)) || !claimed.add(volume.id())) {
+                continue;
+            }
+            Optional<JobId> replaced = missing.next();
+            if (holder.equals(Optional.of(Holder.UNKNOWN))) {
+                reportUnplaceable(
+                        kept,
+                        "its data is in volume %s on host \"%s\", which job %s has"
+                                .formatted(
+                                        volume.id(),
+                                        volume.hostId(),
+                                        volume.holder().orElseThrow()));
+            } else if (!hosts.mayRun(volume.hostId(), kept.type().tags())) {
+                reportUnplaceable(
+                        kept,
+                        ("its data is in volume %s on host \"%s\", which does not take it now: bring that host back, or give "
+                                        + "the data up with: flynn-host volume delete --abandon %s")
+                                .formatted(volume.id(), volume.hostId(), volume.id()));
+            } else if (holder.isEmpty()) {
+                start(kept, volume.hostId(), replaced);
+                hosts.addLoad(volume.hostId());
+            }
+        }
+        List<Optional<JobId>> rest = new ArrayList<>();
+        missing.forEachRemaining(rest::add);
+        return rest;
+    }
+
+    /** What becomes of the job that has a volume. */
+    private enum Holder {
+        STAYS,
+        STOPS,
+        UNKNOWN
+    }
+
+    private Holder holder(JobId id) {
+        if (stops.contains(id)) {
+            return Holder.STOPS;
+        }
+        return snapshot.jobs().stream()
+                .filter(job -> job.id().equals(id))
+                .findFirst()
+                .map(job -> job.state() == JobState.STOPPING ? Holder.STOPS : Holder.STAYS)
+                .orElse(Holder.UNKNOWN);
     }
 
     private void fillUpEveryHost(Kept kept) {
@@ -166,7 +233,7 @@ final class SpreadPlanning {
         for (Node node : hosts.thatMayRun(kept.type().tags()).byId()) {
             List<Optional<JobId>> wanted = toStart(
                     there.getOrDefault(node.id(), List.of()), kept.type().count());
-            wanted.forEach(replaced -> start(kept, node, replaced));
+            wanted.forEach(replaced -> start(kept, node.id(), replaced));
             wanted.forEach(replaced -> hosts.addLoad(node.id()));
         }
     }
@@ -187,16 +254,21 @@ final class SpreadPlanning {
         return wanted;
     }
 
-    private void start(Kept kept, Node node, Optional<JobId> replaced) {
+    private void start(Kept kept, String hostId, Optional<JobId> replaced) {
         starts.add(new Plan.Start(
-                kept.formation().app(), kept.formation().release(), kept.type().type(), node.id(), replaced));
+                kept.formation().app(), kept.formation().release(), kept.type().type(), hostId, replaced));
     }
 
     private void reportUnplaceable(Kept kept) {
-        String reason = kept.type().tags().isEmpty()
-                ? "no host takes new jobs"
-                : "no host that takes new jobs has the tags "
-                        + new TreeMap<>(kept.type().tags());
+        reportUnplaceable(
+                kept,
+                kept.type().tags().isEmpty()
+                        ? "no host takes new jobs"
+                        : "no host that takes new jobs has the tags "
+                                + new TreeMap<>(kept.type().tags()));
+    }
+
+    private void reportUnplaceable(Kept kept, String reason) {
         unplaceable.add(new Plan.Unplaceable(
                 kept.formation().app(), kept.formation().release(), kept.type().type(), reason));
     }

@@ -584,6 +584,7 @@ class SchedulerPassTest {
                 cluster.state.formations().list(),
                 jobs,
                 hosts,
+                cluster.state.volumes().list(),
                 id -> Optional.ofNullable(releases.get(id.toString())),
                 Roll.allAlive(ClusterPicture.hostsOf(hosts, jobs)),
                 job -> true);

@@ -97,6 +97,17 @@ final class TestCluster {
         return formation;
     }
 
+    /** Another release of the same app, which wants nothing yet. */
+    Formation nextRelease(Formation formation, Map<String, ProcessType> types) {
+        List<ArtifactId> artifacts =
+                state.releases().get(formation.release().toString()).value().artifacts();
+        var release = new Release(ReleaseId.random(), Optional.empty(), artifacts, Map.of(), Map.of(), types, now());
+        create(state.releases(), release.id().toString(), release);
+        var next = new Formation(formation.app(), release.id(), Map.of(), Map.of(), now(), now());
+        create(state.formations(), key(next), next);
+        return next;
+    }
+
     static ProcessType command(String... cmd) {
         return ProcessType.ofCommand(List.of(cmd));
     }
@@ -215,7 +226,7 @@ final class TestCluster {
         state.jobs().update(id, read -> read.down(JobStatus.starting(id, at).exited(status, at), at));
     }
 
-    private <T> void create(Table<T> table, String id, T value) {
+    <T> void create(Table<T> table, String id, T value) {
         Transaction.Builder transaction = Transaction.builder();
         table.create(transaction, id, value);
         if (!state.commit(transaction).committed()) {

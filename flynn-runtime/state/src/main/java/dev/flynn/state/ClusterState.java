@@ -33,6 +33,7 @@ import java.util.Optional;
  * <tr><td>{@code jobs/<job id>}</td><td>{@link JobRecord}</td></tr>
  * <tr><td>{@code routes/<type>/<id>}</td><td>{@link Route}</td></tr>
  * <tr><td>{@code hosts/<host id>}</td><td>{@link Host}</td></tr>
+ * <tr><td>{@code volumes/<host id>/<volume id>}</td><td>{@link VolumeRecord}</td></tr>
  * <tr><td>{@code providers/<id>}, {@code resources/<id>}</td><td>{@link Provider}, {@link Resource}</td></tr>
  * <tr><td>{@code events/<number>}</td><td>see {@link Events}</td></tr>
  * </table>
@@ -55,6 +56,7 @@ public final class ClusterState {
     private final Table<Host> hosts;
     private final Table<Provider> providers;
     private final Table<Resource> resources;
+    private final Table<VolumeRecord> volumes;
     private final Events events;
     private final Jobs jobs;
 
@@ -71,6 +73,7 @@ public final class ClusterState {
         this.hosts = new Table<>(store, json, "hosts/", Host.class);
         this.providers = new Table<>(store, json, "providers/", Provider.class);
         this.resources = new Table<>(store, json, "resources/", Resource.class);
+        this.volumes = new Table<>(store, json, "volumes/", VolumeRecord.class);
         this.events = new Events(store, json, clock);
         this.jobs = new Jobs(store, new Table<>(store, json, "jobs/", JobRecord.class), events);
     }
@@ -123,6 +126,11 @@ public final class ClusterState {
 
     public Table<Resource> resources() {
         return resources;
+    }
+
+    /** By {@link VolumeRecord#recordId}. */
+    public Table<VolumeRecord> volumes() {
+        return volumes;
     }
 
     /**

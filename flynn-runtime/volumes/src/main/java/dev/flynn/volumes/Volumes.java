@@ -9,6 +9,7 @@ import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.Table;
 import dev.flynn.state.Versioned;
+import dev.flynn.state.VolumeRecord;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -17,6 +18,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -44,7 +46,7 @@ public final class Volumes {
     public Volumes(String hostId, ClusterState state, VolumeBackend backend) {
         this.hostId = hostId;
         this.state = state;
-        this.table = state.table("volumes/", VolumeRecord.class);
+        this.table = state.volumes();
         this.backend = backend;
     }
 
@@ -125,7 +127,7 @@ public final class Volumes {
     private VolumeRecord create(Optional<AppId> app, Optional<String> type, Optional<JobId> holder) throws IOException {
         String id = UUID.randomUUID().toString();
         backend.create(id);
-        return record(new VolumeRecord(id, hostId, app, type, holder, Optional.empty(), now(), now()));
+        return record(new VolumeRecord(id, hostId, app, type, holder, Optional.empty(), Map.of(), now(), now()));
     }
 
     /** Those of this host, snapshots too, the oldest first. */
@@ -153,7 +155,15 @@ public final class Volumes {
         String snapshot = UUID.randomUUID().toString();
         backend.snapshot(id, snapshot);
         return record(new VolumeRecord(
-                snapshot, hostId, volume.app(), volume.processType(), Optional.empty(), Optional.of(id), now(), now()));
+                snapshot,
+                hostId,
+                volume.app(),
+                volume.processType(),
+                Optional.empty(),
+                Optional.of(id),
+                Map.of(),
+                now(),
+                now()));
     }
 
     /**
@@ -202,7 +212,7 @@ public final class Volumes {
         String id = UUID.randomUUID().toString();
         backend.receive(id, from);
         return record(new VolumeRecord(
-                id, hostId, of.app(), of.processType(), Optional.empty(), Optional.empty(), now(), now()));
+                id, hostId, of.app(), of.processType(), Optional.empty(), Optional.empty(), Map.of(), now(), now()));
     }
 
     /**
@@ -270,7 +280,7 @@ public final class Volumes {
     }
 
     private String key(String id) {
-        return hostId + "/" + id;
+        return VolumeRecord.recordId(hostId, id);
     }
 
     private Instant now() {

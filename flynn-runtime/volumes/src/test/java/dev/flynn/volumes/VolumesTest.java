@@ -14,6 +14,7 @@ import dev.flynn.api.id.JobId;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
+import dev.flynn.state.VolumeRecord;
 import dev.flynn.store.MemoryClusterStore;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;

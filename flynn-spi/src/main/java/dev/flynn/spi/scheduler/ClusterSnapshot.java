@@ -7,6 +7,7 @@ import dev.flynn.api.job.JobState;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apiguardian.api.API;
 
 /**
@@ -47,12 +48,28 @@ public record ClusterSnapshot(Instant now, List<HostView> hosts, List<FormationV
      *
      * @param count wanted jobs; per host for an omni type
      * @param tags what a host must have
+     * @param volumes with what jobs of this app and type, of whatever release, have written; the next job is to have the
+     *     first of them that it can have. None if the type keeps no data, or runs on every host
      */
-    public record TypeView(String type, int count, boolean omni, Map<String, String> tags) {
+    public record TypeView(String type, int count, boolean omni, Map<String, String> tags, List<VolumeView> volumes) {
         public TypeView {
             tags = Map.copyOf(tags);
+            volumes = List.copyOf(volumes);
+        }
+
+        /** Of a type that keeps no data. */
+        public TypeView(String type, int count, boolean omni, Map<String, String> tags) {
+            this(type, count, omni, tags, List.of());
         }
     }
+
+    /**
+     * A volume, which one job at a time can have, on its host.
+     *
+     * @param hostId may be a host that is not healthy
+     * @param holder the job that has it, which may be one that the snapshot does not tell of; empty if it is free
+     */
+    public record VolumeView(String id, String hostId, Optional<JobId> holder) {}
 
     /**
      * A job that is not down, or that waits to be restarted.

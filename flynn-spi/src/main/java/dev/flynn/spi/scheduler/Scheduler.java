@@ -20,6 +20,11 @@ import org.apiguardian.api.API;
  *   <li>SC-9 What cannot be placed is reported with a reason; nothing is placed on a host that is not healthy.
  *   <li>SC-10 Applying a plan and planning again gives an empty plan.
  *   <li>SC-11 Jobs of types that their release does not have, and one-off jobs, are left alone.
+ *   <li>SC-12 Data is not lost sight of: each job that a type with volumes misses is for the first volume that none of the
+ *       jobs that stay has, and no two are for the same one. It starts on that volume's host. While the volume has a job
+ *       that is stopping, or that this plan stops, it waits. While its host may not run it, or a job has it that the snapshot
+ *       does not tell of, it waits and is reported as of SC-9, naming the volume and its host. Only jobs for which no
+ *       volume is left go anywhere, and begin without data.
  * </ul>
  *
  * <p>Implementations are stateless and thread-safe.

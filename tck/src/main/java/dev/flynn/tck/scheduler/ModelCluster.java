@@ -9,6 +9,7 @@ import dev.flynn.spi.scheduler.ClusterSnapshot.FormationView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.HostView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.JobView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.TypeView;
+import dev.flynn.spi.scheduler.ClusterSnapshot.VolumeView;
 import dev.flynn.spi.scheduler.Plan;
 import java.time.Duration;
 import java.time.Instant;
@@ -81,6 +82,14 @@ final class ModelCluster {
 
     static TypeView omni(String name, int count) {
         return new TypeView(name, count, true, Map.of());
+    }
+
+    static TypeView keepingData(String name, int count, VolumeView... volumes) {
+        return new TypeView(name, count, false, Map.of(), List.of(volumes));
+    }
+
+    static VolumeView volume(String id, String host, JobId... holder) {
+        return new VolumeView(id, host, Stream.of(holder).findFirst());
     }
 
     // ---- jobs

@@ -1,8 +1,10 @@
 package dev.flynn.tck.scheduler;
 
+import static dev.flynn.tck.scheduler.ModelCluster.keepingData;
 import static dev.flynn.tck.scheduler.ModelCluster.omni;
 import static dev.flynn.tck.scheduler.ModelCluster.tagged;
 import static dev.flynn.tck.scheduler.ModelCluster.type;
+import static dev.flynn.tck.scheduler.ModelCluster.volume;
 import static java.util.stream.Collectors.counting;
 import static java.util.stream.Collectors.groupingBy;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -31,7 +33,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Checks the promises SC-1 to SC-11 of a {@link Scheduler}, with small examples and with generated clusters. Extend it, say
+ * Checks the promises SC-1 to SC-12 of a {@link Scheduler}, with small examples and with generated clusters. Extend it, say
  * how a scheduler is made, and run it with JUnit:
  *
  * <pre>{@code
@@ -522,6 +524,115 @@ public abstract class SchedulerTck {
                                                                 type.type().equals(job.type()))));
                     });
         });
+    }
+
+    // ---- SC-12: data is not lost sight of
+
+    @Rule("SC-12")
+    void aJobStartsWhereItsDataIs() {
+        cluster.withHosts("a", "b", "c");
+        cluster.formation(keepingData("db", 1, volume("newest", "c"), volume("older", "b")));
+
+        assertThat(plan().start()).extracting(Plan.Start::hostId).containsExactly("c");
+    }
+
+    @Rule("SC-12")
+    void aRestartStartsWhereItsDataIs() {
+        cluster.withHosts("a", "b");
+        JobId down = cluster.waiting(cluster.formation(), "db", "b", -1);
+        FormationView formation =
+                cluster.want(cluster.snapshot().formations().get(0), keepingData("db", 1, volume("data", "b")));
+
+        assertThat(plan().start())
+                .containsExactly(new Plan.Start(formation.app(), formation.release(), "db", "b", Optional.of(down)));
+    }
+
+    @Rule("SC-12")
+    void onlyWhatHasNoDataYetGoesAnywhere() {
+        cluster.withHosts("a", "b");
+        FormationView formation = cluster.formation(type("db", 1));
+        JobId holder = cluster.running(formation, "db", "a", 10);
+        cluster.want(formation, keepingData("db", 3, volume("held", "a", holder), volume("free", "b")));
+
+        assertThat(plan().start()).extracting(Plan.Start::hostId).contains("b").hasSize(2);
+        assertThat(plan().unplaceable()).isEmpty();
+    }
+
+    @Rule("SC-12")
+    void aJobWaitsForTheVolumeOfOneThatIsStopping() {
+        cluster.withHosts("a", "b");
+        FormationView formation = cluster.formation(type("db", 1));
+        JobId stopping = cluster.job(formation, "db", "a", JobState.STOPPING, cluster.now());
+        cluster.want(formation, keepingData("db", 1, volume("data", "a", stopping)));
+
+        assertThat(plan().isEmpty()).isTrue();
+        assertThat(plan().unplaceable()).isEmpty();
+    }
+
+    @Rule("SC-12")
+    void aJobOfTheNextReleaseWaitsForTheVolumeOfOneThatThePlanStops() {
+        cluster.withHosts("a", "b");
+        FormationView old = cluster.formation(type("db", 0));
+        JobId stopped = cluster.running(old, "db", "a", 10);
+        var current = new FormationView(
+                old.app(), otherReleaseOf(old), List.of(keepingData("db", 1, volume("data", "a", stopped))));
+        var snapshot = cluster.snapshot();
+
+        for (List<FormationView> formations : List.of(List.of(old, current), List.of(current, old))) {
+            Plan plan =
+                    scheduler.plan(new ClusterSnapshot(snapshot.now(), snapshot.hosts(), formations, snapshot.jobs()));
+
+            assertThat(plan.stop()).containsExactly(stopped);
+            assertThat(plan.start()).isEmpty();
+        }
+    }
+
+    @Rule("SC-12")
+    void aJobWaitsForAHostThatIsAwayAndThatIsReported() {
+        cluster.withHosts("a").withDrainedHost("away");
+        cluster.formation(keepingData("db", 1, volume("volume-1", "away"), volume("stale", "a")));
+
+        Plan plan = plan();
+
+        assertThat(plan.start()).isEmpty();
+        assertThat(plan.unplaceable())
+                .singleElement()
+                .satisfies(wanted -> assertThat(wanted.reason()).contains("volume-1", "away"));
+    }
+
+    @Rule("SC-12")
+    void aJobWaitsForAVolumeThatSomebodyElseHas() {
+        cluster.withHosts("a", "b");
+        cluster.formation(keepingData("db", 1, volume("volume-1", "b", new JobId("b-0f"))));
+
+        Plan plan = plan();
+
+        assertThat(plan.start()).isEmpty();
+        assertThat(plan.unplaceable())
+                .singleElement()
+                .satisfies(wanted -> assertThat(wanted.reason()).contains("volume-1", "b-0f"));
+    }
+
+    @Rule("SC-12")
+    void noTwoJobsAreForOneVolumeNotEvenOfTwoReleases() {
+        cluster.withHosts("a", "b", "c");
+        FormationView one = cluster.formation(keepingData("db", 1, volume("data", "c")));
+        var two = new FormationView(one.app(), otherReleaseOf(one), one.types());
+        var snapshot = cluster.snapshot();
+
+        Plan plan = scheduler.plan(
+                new ClusterSnapshot(snapshot.now(), snapshot.hosts(), List.of(one, two), snapshot.jobs()));
+
+        assertThat(plan.start()).extracting(Plan.Start::hostId).hasSize(2).containsOnlyOnce("c");
+    }
+
+    @Rule("SC-12")
+    void aVolumeDoesNotTakeAJobToAHostWithoutItsTags() {
+        cluster.withHost("a", Map.of("disk", "ssd")).withHosts("b");
+        cluster.formation(new TypeView("db", 1, false, Map.of("disk", "ssd"), List.of(volume("data", "b"))));
+
+        assertThat(plan().start()).isEmpty();
+        assertThat(plan().unplaceable()).hasSize(1);
     }
 
     // ---- helpers

@@ -9,13 +9,16 @@ import dev.flynn.spi.scheduler.ClusterSnapshot.FormationView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.HostView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.JobView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.TypeView;
+import dev.flynn.spi.scheduler.ClusterSnapshot.VolumeView;
 import dev.flynn.spi.scheduler.Plan;
 import dev.flynn.spi.scheduler.Scheduler;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** The promises in the simplest form, and slow; wrong schedulers override one of its decisions. */
@@ -23,7 +26,15 @@ class ReferenceScheduler implements Scheduler {
 
     @Override
     public Plan plan(ClusterSnapshot snapshot) {
+        List<JobId> stopped = draft(snapshot, List.of()).stop;
+        Draft draft = draft(snapshot, stopped);
+        return new Plan(draft.stop, draft.start, draft.unplaceable, draft.lookAgainAt);
+    }
+
+    /** @param stopped what the plan stops, as far as it is known */
+    private Draft draft(ClusterSnapshot snapshot, List<JobId> stopped) {
         Draft draft = new Draft();
+        draft.stopped.addAll(stopped);
         for (FormationView formation : snapshot.formations()) {
             for (TypeView type : typesOf(snapshot, formation)) {
                 List<JobView> jobs = snapshot.jobs().stream()
@@ -44,14 +55,16 @@ class ReferenceScheduler implements Scheduler {
                 }
             }
         }
-        return new Plan(draft.stop, draft.start, draft.unplaceable, draft.lookAgainAt);
+        return draft;
     }
 
     /** A plan in the making. */
     static final class Draft {
+        final List<JobId> stopped = new ArrayList<>();
         final List<JobId> stop = new ArrayList<>();
         final List<Plan.Start> start = new ArrayList<>();
         final List<Plan.Unplaceable> unplaceable = new ArrayList<>();
+        final Set<String> volumes = new HashSet<>();
         Optional<Instant> lookAgainAt = Optional.empty();
     }
 
@@ -99,7 +112,16 @@ class ReferenceScheduler implements Scheduler {
         for (int i = kept.size(); i < count; i++) {
             wanted.add(Optional.empty());
         }
-        for (Optional<JobId> replaced : wanted) {
+        List<VolumeView> volumes = type.volumes().stream()
+                .filter(volume -> !isKept(volume, draft, snapshot) && draft.volumes.add(volume.id()))
+                .limit(wanted.size())
+                .toList();
+        List<Optional<JobId>> withData = wanted.subList(0, volumes.size());
+        for (int i = 0; i < volumes.size(); i++) {
+            planWithData(draft, snapshot, formation, type, volumes.get(i), withData.get(i));
+            placed.add(volumes.get(i).hostId());
+        }
+        for (Optional<JobId> replaced : wanted.subList(volumes.size(), wanted.size())) {
             Optional<HostView> host =
                     hosts.stream().filter(view -> mayRun(view, type)).min(preference(placed));
             if (host.isPresent()) {
@@ -113,7 +135,46 @@ class ReferenceScheduler implements Scheduler {
         }
     }
 
+    private void planWithData(
+            Draft draft,
+            ClusterSnapshot snapshot,
+            FormationView formation,
+            TypeView type,
+            VolumeView volume,
+            Optional<JobId> replaced) {
+        Optional<HostView> home = snapshot.hosts().stream()
+                .filter(host -> host.id().equals(volume.hostId()) && mayRun(host, type))
+                .findFirst();
+        boolean known = volume.holder()
+                .map(holder -> snapshot.jobs().stream().anyMatch(job -> job.id().equals(holder)))
+                .orElse(true);
+        if (home.isEmpty() || !known) {
+            draft.unplaceable.add(new Plan.Unplaceable(
+                    formation.app(),
+                    formation.release(),
+                    type.type(),
+                    "volume %s on %s is not to be had; its job: %s"
+                            .formatted(volume.id(), volume.hostId(), volume.holder())));
+        } else if (volume.holder().isEmpty() || !waitsFor(volume)) {
+            draft.start.add(
+                    new Plan.Start(formation.app(), formation.release(), type.type(), volume.hostId(), replaced));
+        }
+    }
+
+    /** Whether a job has it that stays. */
+    private static boolean isKept(VolumeView volume, Draft draft, ClusterSnapshot snapshot) {
+        return snapshot.jobs().stream()
+                .anyMatch(job -> volume.holder().equals(Optional.of(job.id()))
+                        && job.state() != JobState.STOPPING
+                        && !draft.stopped.contains(job.id()));
+    }
+
     // ---- the decisions
+
+    /** Whether a job waits for a volume until its job has stopped. */
+    boolean waitsFor(VolumeView volume) {
+        return true;
+    }
 
     List<TypeView> typesOf(ClusterSnapshot snapshot, FormationView formation) {
         if (!formation.types().isEmpty()) {

@@ -10,6 +10,7 @@ import dev.flynn.spi.scheduler.ClusterSnapshot.FormationView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.HostView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.JobView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.TypeView;
+import dev.flynn.spi.scheduler.ClusterSnapshot.VolumeView;
 import dev.flynn.spi.scheduler.Plan;
 import dev.flynn.spi.scheduler.Scheduler;
 import dev.flynn.tck.Breaks;
@@ -257,6 +258,34 @@ class SchedulerTckSelfTest {
                             .filter(id -> !stop.contains(id))
                             .forEach(stop::add);
                     return new Plan(stop, plan.start(), plan.unplaceable(), plan.lookAgainAt());
+                }
+            };
+        }
+    }
+
+    @Breaks("SC-12")
+    static class StartsJobsWithoutTheirData extends SchedulerTck {
+        @Override
+        protected Scheduler newScheduler() {
+            return new ReferenceScheduler() {
+                @Override
+                List<TypeView> typesOf(ClusterSnapshot snapshot, FormationView formation) {
+                    return super.typesOf(snapshot, formation).stream()
+                            .map(type -> new TypeView(type.type(), type.count(), type.omni(), type.tags()))
+                            .toList();
+                }
+            };
+        }
+    }
+
+    @Breaks("SC-12")
+    static class DoesNotWaitForTheDataOfAJobThatIsStopping extends SchedulerTck {
+        @Override
+        protected Scheduler newScheduler() {
+            return new ReferenceScheduler() {
+                @Override
+                boolean waitsFor(VolumeView volume) {
+                    return false;
                 }
             };
         }
