@@ -2,15 +2,10 @@ package dev.flynn.images;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.LongConsumer;
 
 /** Blobs by their digest. Each is verified when it is written, and again when it is read. */
 final class Blobs {
@@ -45,27 +40,12 @@ final class Blobs {
     }
 
     /**
-     * Writes a blob as it comes; nothing of it stays unless it is whole and right.
+     * Begins a blob that comes in pieces; nothing of it stays unless it is whole and right.
      *
      * @param size that it has to have
      */
-    void write(Digest digest, long size, InputStream content, LongConsumer progress) throws IOException {
-        Path part = Files.createTempFile(temporary, "blob", ".part");
-        try {
-            try (var in = new MeteredInputStream(content, size, progress);
-                    var channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
-                in.transferTo(Channels.newOutputStream(channel));
-                if (in.count() != size) {
-                    throw new TruncatedBlobException(
-                            "the blob %s is truncated: %d of %d bytes came".formatted(digest, in.count(), size));
-                }
-                in.digest().require(digest, "the blob");
-                channel.force(true);
-            }
-            Files.move(part, path(digest), StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(part);
-        }
+    PartialBlob begin(Digest digest, long size) throws IOException {
+        return new PartialBlob(Files.createTempFile(temporary, "blob", ".part"), path(digest), digest, size);
     }
 
     void delete(Digest digest) throws IOException {

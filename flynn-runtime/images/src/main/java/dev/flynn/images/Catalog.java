@@ -186,6 +186,16 @@ final class Catalog {
         }
     }
 
+    /** The URI means this image no more. */
+    synchronized void forget(Digest id, String uri) throws IOException {
+        Image image = byId.get(id);
+        if (image != null) {
+            var names = new LinkedHashMap<>(image.names);
+            names.remove(uri);
+            save(new Image(id, image.diffIds, names, image.lastUsed));
+        }
+    }
+
     synchronized void remove(Digest id) throws IOException {
         byId.remove(id);
         Files.deleteIfExists(file(id));

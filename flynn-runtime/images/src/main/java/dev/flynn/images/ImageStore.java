@@ -1,5 +1,6 @@
 package dev.flynn.images;
 
+import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.id.JobId;
@@ -30,6 +31,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.stream.Collectors;
 import org.apiguardian.api.API;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -259,7 +261,9 @@ public final class ImageStore implements AutoCloseable {
                             .addKeyValue("image", reference.text())
                             .addKeyValue("reason", e.getMessage())
                             .log("the registry does not answer; the image that is here is used");
-                    return known.get();
+                    // who comes next need not wait for the registry too
+                    var name = new Catalog.Name(reference.text(), fingerprint, Instant.now());
+                    return catalog.put(known.get().id(), known.get().diffIds(), name);
                 }
                 throw e;
             }
@@ -317,6 +321,7 @@ public final class ImageStore implements AutoCloseable {
     private void fetch(String image, Digest diffId, LayerBlob blob, PullListener listener) throws IOException {
         long total = blob.size();
         String layer = blob.digest().orElse(diffId).toString();
+        boolean known = layers.find(diffId).isPresent();
         layers.get(diffId, blob, done -> {
             if (done < total) {
                 settings.listener().progress(image, layer, done, total);
@@ -325,6 +330,8 @@ public final class ImageStore implements AutoCloseable {
         });
         settings.listener().progress(image, layer, total, total);
         listener.progress(image, layer, total, total);
+        settings.listener().ready(image, layer, !known);
+        listener.ready(image, layer, !known);
     }
 
     private UnpackedImage unpacked(Catalog.Image image) throws IOException {
@@ -350,88 +357,144 @@ public final class ImageStore implements AutoCloseable {
     }
 
     /**
-     * Deletes what no job holds: images that were not used for the retention time, the least recently used ones while all take
-     * more than they may, and all while the disk's reserve is touched; then layers and blobs that no image has. While an image
-     * is being fetched nothing is done. The store does this by itself every ten minutes, and when an image finds no room.
+     * Deletes what no job holds, as the settings say: images that were not used for the retention time, the least recently used
+     * ones while all take more than they may, and all while the disk's reserve is touched; then layers and blobs that no image
+     * has. The store does this by itself every ten minutes, and when an image finds no room.
      *
      * @return the bytes that were freed
      */
     public long collect() throws IOException {
+        boolean pressed = !reserve.isUntouched();
+        return collect(pressed ? CollectPolicy.ALL : new CollectPolicy(settings.retention(), settings.maxBytes(), 0));
+    }
+
+    /**
+     * Deletes what no job holds and the policy lets go; then layers and blobs that no image has. While an image is being fetched
+     * or opened nothing is done.
+     *
+     * @return the bytes that were freed
+     */
+    public long collect(CollectPolicy policy) throws IOException {
         if (!gate.writeLock().tryLock()) {
             return 0;
         }
-        long freed;
+        long freed = 0;
         var trash = new ArrayList<Path>();
         try {
             var forgotten = new HashSet<Digest>();
-            freed = forgetImages(forgotten);
-            freed += removeOrphans(forgotten, trash);
+            for (Digest id : policy.choose(candidates(), this::bytes, Instant.now())) {
+                freed += forget(id, forgotten);
+            }
+            freed += removeOrphans(forgotten, policy.neededBytes() > freed, trash);
         } finally {
             gate.writeLock().unlock();
         }
-        // nobody waits for this
+        return freed(freed, trash);
+    }
+
+    /** Nobody waits for this. */
+    private static long freed(long bytes, List<Path> trash) throws IOException {
         for (Path directory : trash) {
             StoreFiles.delete(directory);
         }
-        if (freed > 0) {
-            log.atInfo().addKeyValue("megabytes", freed >> 20).log("images and layers that nobody needs are deleted");
+        if (bytes > 0) {
+            log.atInfo().addKeyValue("megabytes", bytes >> 20).log("images and layers that nobody needs are deleted");
         }
-        return freed;
+        return bytes;
     }
 
-    private long forgetImages(Set<Digest> forgotten) throws IOException {
-        List<Catalog.Image> unheld = catalog.all().stream()
-                .filter(image -> catalog.holdersOf(image.id()).isEmpty())
-                .sorted(Comparator.comparing(Catalog.Image::lastUsed))
+    private List<CollectPolicy.Candidate> candidates() {
+        return catalog.all().stream()
+                .map(image -> new CollectPolicy.Candidate(
+                        image.id(),
+                        Set.copyOf(image.diffIds()),
+                        image.lastUsed(),
+                        !catalog.holdersOf(image.id()).isEmpty()))
                 .toList();
-        Instant oldest = Instant.now().minus(settings.retention());
-        long total = layers.all().stream().mapToLong(Layers.Layer::bytes).sum();
-        boolean pressed = !reserve.isUntouched();
-        long freed = 0;
-        for (Catalog.Image image : unheld) {
-            boolean tooMuch = settings.maxBytes() > 0 && total > settings.maxBytes();
-            if (!pressed && !tooMuch && !image.lastUsed().isBefore(oldest)) {
-                continue;
-            }
-            total -= ownBytes(image);
-            forgotten.addAll(image.diffIds());
-            catalog.remove(image.id());
-            configs.remove(image.id());
-            freed += blobs.has(image.id()) ? blobs.size(image.id()) : 0;
-            blobs.delete(image.id());
-        }
+    }
+
+    /** @return the bytes of its configuration; its layers are added to those that may be of no use now */
+    private long forget(Digest id, Set<Digest> forgotten) throws IOException {
+        catalog.get(id).ifPresent(image -> forgotten.addAll(image.diffIds()));
+        catalog.remove(id);
+        configs.remove(id);
+        long freed = blobs.has(id) ? blobs.size(id) : 0;
+        blobs.delete(id);
         return freed;
     }
 
-    /** Of layers that no other image has. */
-    private long ownBytes(Catalog.Image image) {
-        var own = new HashSet<>(image.diffIds());
-        for (Catalog.Image other : catalog.all()) {
-            if (!other.id().equals(image.id())) {
-                own.removeAll(other.diffIds());
-            }
+    /**
+     * Deletes an image, or one of its names if it has others.
+     *
+     * @param name one of its URIs, its id, or the beginning of its id: at least 12 digits
+     * @return the bytes that were freed; layers that other images have stay
+     * @throws FlynnException {@code OBJECT_NOT_FOUND} if there is none; {@code CONFLICT} if jobs need it, naming them, or if an image
+     *     is being fetched
+     */
+    public long remove(String name) throws IOException {
+        var trash = new ArrayList<Path>();
+        long freed = 0;
+        if (!gate.writeLock().tryLock()) {
+            throw FlynnException.conflict("an image is being fetched, which may need what is deleted; try again");
         }
-        return bytes(own);
+        try {
+            Catalog.Image image = imageOf(name);
+            if (image.names().size() > 1 && image.names().containsKey(name)) {
+                catalog.forget(image.id(), name);
+                return 0;
+            }
+            Set<JobId> holders = catalog.holdersOf(image.id());
+            if (!holders.isEmpty()) {
+                throw FlynnException.conflict("jobs need the image %s: %s"
+                        .formatted(
+                                name,
+                                holders.stream().map(JobId::value).sorted().collect(Collectors.joining(", "))));
+            }
+            var forgotten = new HashSet<Digest>();
+            freed = forget(image.id(), forgotten);
+            freed += removeOrphans(forgotten, false, trash);
+        } finally {
+            gate.writeLock().unlock();
+        }
+        return freed(freed, trash);
+    }
+
+    private Catalog.Image imageOf(String name) {
+        String hex = name.replaceFirst("^sha256:", "");
+        boolean id = hex.matches("[0-9a-f]{12,64}");
+        List<Catalog.Image> found = catalog.all().stream()
+                .filter(image -> image.names().containsKey(name)
+                        || id && image.id().hex().startsWith(hex))
+                .toList();
+        if (found.size() != 1) {
+            throw new FlynnException(
+                    ErrorCode.OBJECT_NOT_FOUND,
+                    found.isEmpty()
+                            ? "there is no image %s on this host".formatted(name)
+                            : "%d images begin with %s; give more of the id".formatted(found.size(), name));
+        }
+        return found.get(0);
+    }
+
+    private long bytes(Digest diffId) {
+        return layers.find(diffId).map(Layers.Layer::bytes).orElse(0L);
     }
 
     private long bytes(Set<Digest> diffIds) {
-        return diffIds.stream()
-                .flatMap(diffId -> layers.find(diffId).stream())
-                .mapToLong(Layers.Layer::bytes)
-                .sum();
+        return diffIds.stream().mapToLong(this::bytes).sum();
     }
 
     /**
      * @param forgotten layers that some image had until now; others without an image are of pulls that failed
+     * @param pressed whether those, too, go at once
      */
-    private long removeOrphans(Set<Digest> forgotten, List<Path> trash) throws IOException {
+    private long removeOrphans(Set<Digest> forgotten, boolean pressed, List<Path> trash) throws IOException {
         var used = new HashSet<Digest>();
         for (Catalog.Image image : catalog.all()) {
             used.add(image.id());
             used.addAll(image.diffIds());
         }
         Instant young = Instant.now().minus(ORPHANS);
-        boolean pressed = !reserve.isUntouched();
         long freed = 0;
         for (Layers.Layer layer : layers.all()) {
             boolean old = forgotten.contains(layer.diffId()) || layer.made().isBefore(young);

@@ -14,4 +14,11 @@ public interface PullListener {
      * @param total bytes of the layer as it is fetched
      */
     void progress(String image, String layer, long done, long total);
+
+    /**
+     * A layer is there; after this nothing is told of it any more.
+     *
+     * @param fetched whether it was fetched now; else it was there before
+     */
+    default void ready(String image, String layer, boolean fetched) {}
 }

@@ -6,38 +6,35 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Optional;
 import java.util.function.LongConsumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** An image of a registry. What was fetched of it stays among the blobs until it is unpacked, for the next attempt too. */
 final class RegistrySource implements ImageSource {
-
-    private static final Logger log = LoggerFactory.getLogger(RegistrySource.class);
-    private static final int ATTEMPTS = 3;
 
     private final ImageReference.Registry image;
     private final RegistryClient registry;
     private final Blobs blobs;
     private final Platform platform;
     private final LayerLimits limits;
+    private final Retries retries;
 
     RegistrySource(
             ImageReference.Registry image,
             RegistryClient registry,
             Blobs blobs,
             Platform platform,
-            LayerLimits limits) {
+            LayerLimits limits,
+            Retries retries) {
         this.image = image;
         this.registry = registry;
         this.blobs = blobs;
         this.platform = platform;
         this.limits = limits;
+        this.retries = retries;
     }
 
     @Override
     public Content read() throws IOException {
-        byte[] top =
-                registry.manifest(image, image.digest().map(Digest::toString).orElse(image.tag()));
+        byte[] top = manifest(image.digest().map(Digest::toString).orElse(image.tag()));
         if (image.digest().isPresent()) {
             Digest.of(top).require(image.digest().get(), "the manifest of " + image);
         }
@@ -50,8 +47,12 @@ final class RegistrySource implements ImageSource {
         return new Content(readConfig(manifest.config()), layers);
     }
 
+    private byte[] manifest(String tagOrDigest) throws IOException {
+        return retries.run(image.text(), () -> registry.manifest(image, tagOrDigest));
+    }
+
     private byte[] readManifest(Descriptor descriptor) throws IOException {
-        byte[] content = registry.manifest(image, descriptor.digest().toString());
+        byte[] content = manifest(descriptor.digest().toString());
         Digest.of(content).require(descriptor.digest(), "a manifest of " + image);
         return content;
     }
@@ -60,11 +61,13 @@ final class RegistrySource implements ImageSource {
         if (blobs.has(descriptor.digest())) {
             return blobs.read(descriptor.digest());
         }
-        try (InputStream in = registry.blob(image, descriptor.digest())) {
-            byte[] content = in.readNBytes(ImageMetadata.MAX_BYTES);
-            Digest.of(content).require(descriptor.digest(), "the configuration of " + image);
-            return content;
-        }
+        return retries.run(image.text(), () -> {
+            try (RegistryClient.Body body = registry.blob(image, descriptor.digest(), 0)) {
+                byte[] content = body.in().readNBytes(ImageMetadata.MAX_BYTES);
+                Digest.of(content).require(descriptor.digest(), "the configuration of " + image);
+                return content;
+            }
+        });
     }
 
     /** A layer in the registry, or here already. */
@@ -81,21 +84,27 @@ final class RegistrySource implements ImageSource {
             if (descriptor.size() > limits.bytes()) {
                 limits.requireBytes(descriptor.size());
             }
-            for (int attempt = 1; !blobs.has(descriptor.digest()); attempt++) {
-                limits.requireDisk();
-                try (InputStream in = registry.blob(image, descriptor.digest())) {
-                    blobs.write(descriptor.digest(), descriptor.size(), in, progress);
-                } catch (RegistryUnavailableException | TruncatedBlobException e) {
-                    if (attempt == ATTEMPTS) {
-                        throw e;
-                    }
-                    log.atDebug()
-                            .addKeyValue("image", image)
-                            .addKeyValue("reason", e.getMessage())
-                            .log("a layer did not come; it is asked for again");
-                }
+            if (blobs.has(descriptor.digest())) {
+                return true;
+            }
+            try (PartialBlob part = blobs.begin(descriptor.digest(), descriptor.size())) {
+                retries.run(image.text(), part::furthest, () -> {
+                    fetch(part, progress);
+                    return true;
+                });
+                part.publish();
             }
             return true;
+        }
+
+        private void fetch(PartialBlob part, LongConsumer progress) throws IOException {
+            limits.requireDisk();
+            try (RegistryClient.Body body = registry.blob(image, descriptor.digest(), part.count())) {
+                if (body.offset() != part.count()) {
+                    part.restart();
+                }
+                part.append(body.in(), progress, limits::requireDisk);
+            }
         }
 
         @Override

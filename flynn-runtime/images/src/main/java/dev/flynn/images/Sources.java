@@ -19,6 +19,7 @@ final class Sources implements AutoCloseable {
     private final Path temporary;
     private final Blobs blobs;
     private final RegistryClient registries;
+    private final Retries retries;
 
     Sources(ImageSettings settings, Platform platform, LayerLimits limits, Path temporary, Blobs blobs) {
         this.settings = settings;
@@ -27,6 +28,7 @@ final class Sources implements AutoCloseable {
         this.temporary = temporary;
         this.blobs = blobs;
         this.registries = new RegistryClient(settings, RegistryClient.PATIENCE);
+        this.retries = new Retries(settings.retryPause());
     }
 
     ImageSource open(ImageReference reference) throws IOException {
@@ -46,7 +48,7 @@ final class Sources implements AutoCloseable {
                 return copy(remote.text(), in, "");
             }
         }
-        return new RegistrySource((ImageReference.Registry) reference, registries, blobs, platform, limits);
+        return new RegistrySource((ImageReference.Registry) reference, registries, blobs, platform, limits, retries);
     }
 
     private static boolean isPlain(Path file) throws IOException {
