@@ -1,5 +1,7 @@
 package dev.flynn.store;
 
+import dev.flynn.base.watch.ChangeHistory;
+import dev.flynn.base.watch.StoreWatches;
 import dev.flynn.spi.store.CommitResult;
 import dev.flynn.spi.store.StoreChange;
 import dev.flynn.spi.store.StoreChange.KeyChange;
@@ -21,7 +23,7 @@ import java.util.TreeMap;
  * What a store knows, and the only place that decides what a transaction does. Deterministic: the same commands in the same
  * order give the same state on every replica; time comes with the command. Not thread-safe.
  */
-final class StoreState {
+final class StoreState implements StoreWatches.Source {
 
     private final NavigableMap<String, StoreEntry> entries = new TreeMap<>();
     /** The last number of each sequence; never removed, so that no number is given twice. */
@@ -124,7 +126,8 @@ final class StoreState {
         return new StoreSnapshot(revision, found);
     }
 
-    long revision() {
+    @Override
+    public long revision() {
         return revision;
     }
 
@@ -132,7 +135,8 @@ final class StoreState {
         return timeMillis;
     }
 
-    ChangeHistory history() {
+    @Override
+    public ChangeHistory history() {
         return history;
     }
 

@@ -1,4 +1,4 @@
-package dev.flynn.store;
+package dev.flynn.base.watch;
 
 import dev.flynn.spi.store.StoreChange;
 import dev.flynn.spi.store.StoreChange.KeyChange;
@@ -8,7 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The newest changes by revision, bounded in number and size. Not thread-safe. */
-final class ChangeHistory {
+public final class ChangeHistory {
 
     /** What a change costs beside its characters, roughly. */
     private static final int OVERHEAD = 64;
@@ -23,13 +23,17 @@ final class ChangeHistory {
     private long bytes;
     private long compactedRevision;
 
-    ChangeHistory(int maxChanges, long maxBytes) {
+    /**
+     * @param maxChanges so many changes are kept at most, at least 1
+     * @param maxBytes what they need in memory, roughly; the newest change is kept however large it is
+     */
+    public ChangeHistory(int maxChanges, long maxBytes) {
         this.maxChanges = maxChanges;
         this.maxBytes = maxBytes;
     }
 
     /** Adds a change with a revision above all others. */
-    void add(StoreChange change) {
+    public void add(StoreChange change) {
         if (count == ring.length) {
             grow();
         }
@@ -64,7 +68,7 @@ final class ChangeHistory {
     }
 
     /** The changes after a revision, oldest first, until the next is added; complete unless {@link #isCompacted}. */
-    Collection<StoreChange> after(long revision) {
+    public Collection<StoreChange> after(long revision) {
         int from = indexAfter(revision);
         int size = count - from;
         return size == 0
@@ -76,6 +80,7 @@ final class ChangeHistory {
                     }
 
                     @Override
+                    /** How many changes are kept. */
                     public int size() {
                         return size;
                     }
@@ -97,20 +102,22 @@ final class ChangeHistory {
     }
 
     /** Whether a change after this revision is no longer kept. */
-    boolean isCompacted(long afterRevision) {
+    public boolean isCompacted(long afterRevision) {
         return afterRevision < compactedRevision;
     }
 
     /** The newest revision whose change is no longer kept, 0 when all are. */
-    long compactedRevision() {
+    public long compactedRevision() {
         return compactedRevision;
     }
 
-    int size() {
+    /** How many changes are kept. */
+    public int size() {
         return count;
     }
 
-    void restore(long compacted) {
+    /** For a history that begins later than its store: changes up to this revision are not kept. */
+    public void restore(long compacted) {
         compactedRevision = compacted;
     }
 
