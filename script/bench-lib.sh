@@ -172,7 +172,7 @@ start_cluster() {
     kill -0 "$host_pid" 2>/dev/null || { cat "$directory/out" >&2; fail "flynn-host did not start"; }
     sleep 0.05
   done
-  eval "$(grep -m 1 '^flynn cluster add' "$directory/ready" | sed "s|^flynn |'$dist/bin/flynn' |")" >/dev/null 2>&1
+  eval "$(grep -m 1 '^flynn cluster add' "$directory/ready" | sed "s|^flynn |within '$dist/bin/flynn' |")" >/dev/null 2>&1
 }
 
 launch_host() {
@@ -180,6 +180,9 @@ launch_host() {
     --http-port "$http_port" --https-port "$https_port" --ready-file "$1/ready" "${host_options[@]}" >"$1/out" 2>&1 &
   host_pid=$!
 }
+
+# within COMMAND...: where the cluster's addresses are reachable.
+within() { "$@"; }
 
 stop_cluster() {
   [ -n "$host_pid" ] || return 0
