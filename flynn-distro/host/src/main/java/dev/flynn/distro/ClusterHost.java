@@ -52,6 +52,7 @@ final class ClusterHost implements AutoCloseable {
     private final HostLink link;
     private final Discovery discovery;
     private final DiscoveryServers discoveryServers;
+    private final String backendDescription;
 
     /** Starts everything; the platform's apps of an earlier run begin to come back. */
     ClusterHost(DataDirectory data, DaemonOptions options, ListenPorts ports, Membership membership) {
@@ -79,6 +80,7 @@ final class ClusterHost implements AutoCloseable {
                             slugs,
                             options.network())))
                     .open(options.backend());
+            this.backendDescription = backend.description();
             this.discoveryServers = closer.register(new DiscoveryServers(
                     discovery,
                     options.listenIp(),
@@ -221,6 +223,11 @@ final class ClusterHost implements AutoCloseable {
                 .output(output)
                 .build()
                 .run();
+    }
+
+    /** How jobs run, and why so. */
+    String backendDescription() {
+        return backendDescription;
     }
 
     @Override

@@ -31,6 +31,7 @@ final class Daemon {
             life.stopOnSignals();
             try (Membership membership = Membership.open(data, options, life, this::say);
                     var host = new ClusterHost(data, options, ports, membership)) {
+                say(host.backendDescription());
                 say("host %s takes part in cluster %s, with %d hosts; other hosts reach it at %s"
                         .formatted(
                                 membership.hostId(),

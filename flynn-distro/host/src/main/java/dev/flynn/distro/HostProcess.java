@@ -37,6 +37,7 @@ final class HostProcess {
             out.printf("flynn-host: starting the cluster %s in %s (log: %s)%n", options.domain(), data.root(), log);
             life.stopOnSignals();
             try (SingleHost host = new SingleHost(data, options, ports)) {
+                out.println("flynn-host: " + host.backendDescription());
                 BootstrapResult result =
                         host.bringUp(BootstrapOutput.text(out, Clock.systemUTC(), ZoneId.systemDefault()));
                 ready(result, ports, (System.nanoTime() - began) / 1_000_000);

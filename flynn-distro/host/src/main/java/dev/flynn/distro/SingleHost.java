@@ -36,6 +36,7 @@ final class SingleHost implements AutoCloseable {
     private final Discovery discovery;
     private final DiscoveryServers discoveryServers;
     private final Runnable startHostApi;
+    private final String backendDescription;
 
     /** Opens everything; the platform's apps of an earlier run begin to come back. */
     SingleHost(DataDirectory data, UpOptions options, ListenPorts ports) {
@@ -56,6 +57,7 @@ final class SingleHost implements AutoCloseable {
             AppBackend backend = closer.register(new AppBackends(
                             new HostContext(data.root(), state, hostId, options.listenIp(), slugs, options.network())))
                     .open(options.backend());
+            this.backendDescription = backend.description();
             HostApiServer hostApi = closer.register(new HostApiServer(
                     data, options.listenIp(), options.listenIp(), options.hostApi(), options.insecureHostApi()));
             this.discoveryServers = closer.register(new DiscoveryServers(
@@ -114,6 +116,11 @@ final class SingleHost implements AutoCloseable {
         discoveryServers.start();
         startHostApi.run();
         return result;
+    }
+
+    /** How jobs run, and why so. */
+    String backendDescription() {
+        return backendDescription;
     }
 
     @Override

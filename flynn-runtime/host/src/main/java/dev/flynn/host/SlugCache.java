@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 import static java.util.Objects.requireNonNullElse;
 
 import dev.flynn.api.discovery.Instance;
-import dev.flynn.api.host.JobSpec;
 import dev.flynn.spi.discovery.Discovery;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -34,10 +33,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 
-/**
- * Puts an app's files into the directory of a job: the slug that {@code SLUG_URL} names, fetched once per host however many
- * jobs run it. Thread-safe.
- */
+/** The slugs that this host was asked for, as they were packed: each is fetched once, however many jobs run it. Thread-safe. */
 public final class SlugCache {
 
     /** The variable of a release's environment that names its slug. */
@@ -76,20 +72,9 @@ public final class SlugCache {
     }
 
     /**
-     * Unpacks the job's slug into its directory; a job without one gets nothing. While the blobstore is not there, as when a
-     * cluster comes up, this waits for it.
+     * The slug as it was packed, fetched if it is not here. While the blobstore is not there, as when a cluster comes up, this
+     * waits for it.
      */
-    public void prepare(JobSpec spec, Path appDirectory) throws IOException {
-        String url = spec.env().get(SLUG_URL);
-        if (url == null || url.isEmpty()) {
-            return;
-        }
-        try (InputStream packed = open(url)) {
-            unpack(packed, appDirectory);
-        }
-    }
-
-    /** The slug as it was packed, fetched if it is not here. */
     InputStream open(String url) throws IOException {
         String name = fileName(url);
         synchronized (locks.computeIfAbsent(name, any -> new Object())) {

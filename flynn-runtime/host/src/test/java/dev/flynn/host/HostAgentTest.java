@@ -106,7 +106,7 @@ class HostAgentTest {
     @Test
     void aDiskThatIsFullFailsTheJobAndNothingElse() {
         var full = new AtomicBoolean(true);
-        host.prepareWith((spec, app) -> {
+        host.prepareWith(() -> {
             if (full.get()) {
                 throw new IOException("No space left on device");
             }
@@ -154,7 +154,7 @@ class HostAgentTest {
     @Test
     void aJobThatIsStoppedWhileItsFilesAreFetchedEndsAtOnce() {
         var fetching = new CountDownLatch(1);
-        host.prepareWith((spec, app) -> {
+        host.prepareWith(() -> {
             fetching.countDown();
             try {
                 new CountDownLatch(1).await();

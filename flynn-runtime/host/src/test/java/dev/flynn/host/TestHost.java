@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.flynn.api.discovery.Instance;
 import dev.flynn.api.host.JobSpec;
+import dev.flynn.api.host.Mount;
 import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.id.AppId;
@@ -15,12 +16,12 @@ import dev.flynn.api.release.Artifact;
 import dev.flynn.api.release.Port;
 import dev.flynn.base.Closer;
 import dev.flynn.containers.builtin.BuiltinContainerBackend;
-import dev.flynn.containers.process.JobPreparation;
 import dev.flynn.containers.process.ProcessContainerBackend;
 import dev.flynn.discovery.StoreDiscovery;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.builtin.BuiltinJob;
 import dev.flynn.spi.builtin.BuiltinProgram;
+import dev.flynn.spi.container.JobFiles;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.host.AttachListener;
 import dev.flynn.spi.log.LogSink;
@@ -55,7 +56,7 @@ final class TestHost implements AutoCloseable {
 
     private final Path directory;
     private Closer backends = new Closer();
-    private JobPreparation preparation = JobPreparation.NONE;
+    private Fetching fetching = () -> {};
     private Map<String, String> tags = Map.of();
     HostAgent agent;
 
@@ -84,8 +85,14 @@ final class TestHost implements AutoCloseable {
         init.toFile().setExecutable(true);
     }
 
-    TestHost prepareWith(JobPreparation value) {
-        preparation = value;
+    /** What is done for each job before it starts, as the slug is fetched; fails as that does. */
+    @FunctionalInterface
+    interface Fetching {
+        void fetch() throws IOException;
+    }
+
+    TestHost prepareWith(Fetching value) {
+        fetching = value;
         return this;
     }
 
@@ -98,7 +105,7 @@ final class TestHost implements AutoCloseable {
         backends = new Closer();
         var processes = backends.register(
                 ProcessContainerBackend.builder(directory.resolve("data"), directory.resolve("images"))
-                        .preparation((spec, app) -> preparation.prepare(spec, app))
+                        .files(filesOfJobs())
                         .build());
         var builtin =
                 backends.register(new BuiltinContainerBackend(List.of(new Recorded()), "127.0.0.1", Clock.systemUTC()));
@@ -111,6 +118,21 @@ final class TestHost implements AutoCloseable {
                 .tags(tags)
                 .build();
         return this;
+    }
+
+    private JobFiles filesOfJobs() {
+        return new JobFiles() {
+            @Override
+            public List<Mount> open(JobSpec spec) throws IOException {
+                fetching.fetch();
+                return List.of();
+            }
+
+            @Override
+            public void close(JobId job) {
+                // nothing was opened
+            }
+        };
     }
 
     /** As far as the store can tell, the host's process is gone at once. */

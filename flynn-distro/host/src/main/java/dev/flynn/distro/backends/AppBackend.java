@@ -1,6 +1,7 @@
 package dev.flynn.distro.backends;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.spi.container.Capability;
 import dev.flynn.spi.container.ContainerBackend;
 import java.util.List;
 import java.util.Optional;
@@ -10,11 +11,33 @@ import java.util.Optional;
  *
  * @param name as operators say it: {@code oci}, {@code docker}, {@code process}
  * @param gateway the address of this host in the network of its jobs, if they have addresses of their own
+ * @param reason why it is this one
  */
-public record AppBackend(String name, ContainerBackend backend, Optional<String> gateway) {
+public record AppBackend(String name, ContainerBackend backend, Optional<String> gateway, String reason) {
+
+    static final String AUTO = "auto";
 
     /** What operators may say. */
-    private static final List<String> NAMES = List.of("process", "oci", "docker", "auto");
+    private static final List<String> NAMES = List.of("process", "oci", "docker", AUTO);
+
+    AppBackend(String name, ContainerBackend backend, Optional<String> gateway) {
+        this(name, backend, gateway, "");
+    }
+
+    AppBackend because(String why) {
+        return new AppBackend(name, backend, gateway, why);
+    }
+
+    /** How jobs run, and why so, for operators. */
+    public String description() {
+        boolean isolated = backend.capabilities().contains(Capability.ISOLATION);
+        return "jobs of apps run %s (%s)"
+                .formatted(
+                        isolated
+                                ? "in containers, backend " + name
+                                : "as plain processes without isolation, backend " + name,
+                        reason);
+    }
 
     /** @throws FlynnException {@code VALIDATION} if there is no such backend */
     public static void requireKnown(String name) {

@@ -1,21 +1,22 @@
 package dev.flynn.distro.backends;
 
-import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.base.Closer;
 import dev.flynn.build.Images;
+import dev.flynn.containers.oci.OciContainerBackend;
 import dev.flynn.containers.process.ProcessContainerBackend;
+import dev.flynn.host.HostFiles;
+import dev.flynn.spi.container.Capability;
 import java.io.IOException;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.Set;
 
 /** Opens what runs the jobs of apps, by name. Closing this closes what was opened, last first. */
 public final class AppBackends implements AutoCloseable {
 
-    private static final Logger log = LoggerFactory.getLogger(AppBackends.class);
+    private static final List<String> BY_PREFERENCE = List.of("oci", "docker", "process");
 
     private final Closer closer = new Closer();
     private final HostContext host;
@@ -26,59 +27,89 @@ public final class AppBackends implements AutoCloseable {
     }
 
     /**
-     * Opens a backend; {@code auto} takes containers where they can be had.
+     * Opens a backend; {@code auto} takes containers where they can be had, and what this host had before.
      *
      * @throws FlynnException {@code SERVICE_UNAVAILABLE}, naming what this machine lacks
      */
     public AppBackend open(String name) {
         AppBackend.requireKnown(name);
+        if (name.equals(AppBackend.AUTO)) {
+            return choose();
+        }
         try {
-            return switch (name) {
-                case "auto" -> choose();
-                case "oci" -> OciBackend.open(host, closer);
-                case "docker" -> DockerBackend.open(host, closer);
-                default -> process();
-            };
+            AppBackend opened = openNamed(name, closer);
+            return remembered(opened.because("as --backend says"));
         } catch (IOException e) {
-            throw FlynnException.unavailable("the %s backend cannot be opened: %s".formatted(name, e), e);
+            throw FlynnException.unavailable("the %s backend cannot be opened: %s".formatted(name, e.getMessage()), e);
         }
     }
 
-    private AppBackend choose() throws IOException {
-        Map<String, Opening> byPreference = new LinkedHashMap<>();
-        byPreference.put("oci", OciBackend::open);
-        byPreference.put("docker", DockerBackend::open);
-        for (Map.Entry<String, Opening> candidate : byPreference.entrySet()) {
+    private AppBackend openNamed(String name, Closer into) throws IOException {
+        return switch (name) {
+            case "oci" -> OciBackend.open(host, into);
+            case "docker" -> DockerBackend.open(host, into);
+            default -> process(into);
+        };
+    }
+
+    private AppBackend choose() {
+        List<String> passedOver = new ArrayList<>();
+        for (String name : candidates()) {
+            var attempt = new Closer();
             try {
-                AppBackend chosen = candidate.getValue().open(host, closer);
-                log.atInfo().addKeyValue("backend", chosen.name()).log("jobs of apps run in containers");
-                return chosen;
-            } catch (FlynnException e) {
-                if (e.code() != ErrorCode.SERVICE_UNAVAILABLE) {
-                    throw e;
-                }
-                log.atInfo()
-                        .addKeyValue("backend", candidate.getKey())
-                        .addKeyValue("reason", e.getMessage())
-                        .log("a backend is passed over");
+                lacking(name).ifPresent(reason -> {
+                    throw FlynnException.unavailable(reason, null);
+                });
+                AppBackend opened = openNamed(name, attempt);
+                closer.register(attempt);
+                return remembered(opened.because(
+                        passedOver.isEmpty() ? "the best that this machine has" : String.join("; ", passedOver)));
+            } catch (FlynnException | IOException e) {
+                attempt.closeAfter(e);
+                passedOver.add(reason(name, e));
             }
         }
-        log.atWarn().log("jobs of apps run as plain processes, which isolates nothing");
-        return process();
+        throw FlynnException.unavailable(
+                "jobs on this host run with the %s backend, which they would outlive, and it cannot be opened: %s; mend that, or choose another with --backend"
+                        .formatted(candidates().get(0), String.join("; ", passedOver)),
+                null);
     }
 
-    @FunctionalInterface
-    private interface Opening {
-        AppBackend open(HostContext host, Closer closer) throws IOException;
+    /** Jobs in containers are still there after a restart; another backend would not know them. */
+    private List<String> candidates() {
+        return LastBackend.read(host.root()).map(List::of).orElse(BY_PREFERENCE);
     }
 
-    private AppBackend process() {
+    private AppBackend remembered(AppBackend opened) {
+        if (opened.backend().capabilities().contains(Capability.SURVIVES_RESTART)) {
+            LastBackend.write(host.root(), opened.name());
+        }
+        return opened;
+    }
+
+    /** What is found out before anything is made. */
+    private static Optional<String> lacking(String name) {
+        return switch (name) {
+            case "oci" -> OciContainerBackend.lacking();
+            case "docker" -> DockerBackend.lacking();
+            default -> Optional.empty();
+        };
+    }
+
+    private static String reason(String name, Exception failure) {
+        String message = String.valueOf(failure.getMessage());
+        return message.contains(name) ? message : name + ": " + message;
+    }
+
+    private AppBackend process(Closer into) throws IOException {
+        HostFiles files = FilesOfHost.open(host);
+        files.retain(Set.of()); // no job of this backend outlives it
         return new AppBackend(
                 "process",
-                closer.register(ProcessContainerBackend.builder(host.root(), host.images())
+                into.register(ProcessContainerBackend.builder(host.root(), host.images())
                         .address(host.publicIp())
                         .clock(host.clock())
-                        .preparation(host.slugs()::prepare)
+                        .files(files)
                         .build()),
                 Optional.empty());
     }

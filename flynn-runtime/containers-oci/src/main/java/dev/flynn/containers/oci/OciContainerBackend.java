@@ -103,6 +103,16 @@ public final class OciContainerBackend implements ContainerBackend {
         return new Builder(dataDirectory, imageFolders);
     }
 
+    /** Why this machine cannot run containers so; empty if it can. */
+    public static Optional<String> lacking() {
+        try {
+            var unused = OciTools.find(Optional.empty());
+            return Optional.empty();
+        } catch (FlynnException e) {
+            return Optional.of(e.getMessage());
+        }
+    }
+
     private static Set<Capability> capabilities(Builder builder) {
         Set<Capability> all = EnumSet.of(
                 Capability.SIGNAL,

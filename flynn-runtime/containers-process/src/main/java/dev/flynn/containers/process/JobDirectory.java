@@ -49,6 +49,27 @@ record JobDirectory(Path path) {
         Files.createDirectory(tmp());
     }
 
+    /** Copies what is in a directory of the host into {@link #app}; interrupted, it fails. */
+    void copyToApp(Path source) throws IOException {
+        Path said = path.resolve("copying");
+        Process copy = new ProcessBuilder("cp", "-a", "--reflink=auto", "--", source + "/.", app() + "/")
+                .redirectInput(Supervisor.nothing())
+                .redirectErrorStream(true)
+                .redirectOutput(said.toFile())
+                .start();
+        try {
+            if (copy.waitFor() != 0) {
+                throw new IOException("cannot copy %s into the job: %s"
+                        .formatted(source, Files.readString(said).strip()));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while %s was copied into the job".formatted(source), e);
+        } finally {
+            copy.destroyForcibly();
+        }
+    }
+
     void writeCommand(List<String> command) throws IOException {
         writeItems("command", command);
     }

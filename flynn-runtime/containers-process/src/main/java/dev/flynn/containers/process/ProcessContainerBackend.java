@@ -16,6 +16,7 @@ import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.container.Capability;
 import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.spi.container.ExecResult;
+import dev.flynn.spi.container.JobFiles;
 import dev.flynn.spi.container.JobListener;
 import dev.flynn.spi.container.Requirements;
 import java.io.IOException;
@@ -70,7 +71,7 @@ public final class ProcessContainerBackend implements ContainerBackend {
     private final Supervisor supervisor;
     private final String address;
     private final Clock clock;
-    private final JobPreparation preparation;
+    private final JobFiles files;
     private final Map<JobId, RunningProcess> running = new ConcurrentHashMap<>();
     private final List<JobListener> listeners = new CopyOnWriteArrayList<>();
 
@@ -94,7 +95,7 @@ public final class ProcessContainerBackend implements ContainerBackend {
         this.images = builder.images.toAbsolutePath().normalize();
         this.address = builder.address;
         this.clock = builder.clock;
-        this.preparation = builder.preparation;
+        this.files = builder.files;
         this.workers = java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("process-job"));
         this.spawner = java.util.concurrent.Executors.newSingleThreadExecutor(new NamedThreads("process-spawner"));
         this.supervisor = new Supervisor(script, spawner);
@@ -241,8 +242,8 @@ public final class ProcessContainerBackend implements ContainerBackend {
         return JobDirectory.of(jobs, spec.id());
     }
 
-    JobPreparation preparation() {
-        return preparation;
+    JobFiles files() {
+        return files;
     }
 
     String address() {
@@ -301,7 +302,7 @@ public final class ProcessContainerBackend implements ContainerBackend {
         private final Path images;
         private String address = "127.0.0.1";
         private Clock clock = Clock.systemUTC();
-        private JobPreparation preparation = JobPreparation.NONE;
+        private JobFiles files = JobFiles.NONE;
 
         private Builder(Path dataDirectory, Path images) {
             this.dataDirectory = requireNonNull(dataDirectory, "dataDirectory");
@@ -319,9 +320,9 @@ public final class ProcessContainerBackend implements ContainerBackend {
             return this;
         }
 
-        /** Fills a job's directory before its process starts; nothing unless said. */
-        public Builder preparation(JobPreparation value) {
-            this.preparation = requireNonNull(value, "preparation");
+        /** What is copied into a job's home before its process starts: private copies for {@code /app}; nothing unless said. */
+        public Builder files(JobFiles value) {
+            this.files = requireNonNull(value, "files");
             return this;
         }
 

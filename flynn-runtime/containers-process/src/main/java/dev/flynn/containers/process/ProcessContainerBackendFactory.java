@@ -33,7 +33,8 @@ public final class ProcessContainerBackendFactory implements ContainerBackendFac
         ProcessContainerBackend.Builder builder = ProcessContainerBackend.builder(
                         context.dataDirectory(),
                         images == null ? context.dataDirectory().resolve("images") : Path.of(images))
-                .clock(context.clock());
+                .clock(context.clock())
+                .files(files);
         if (address != null) {
             builder.address(address);
         }

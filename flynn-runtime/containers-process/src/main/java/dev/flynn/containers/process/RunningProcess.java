@@ -4,6 +4,7 @@ import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
+import dev.flynn.api.host.Mount;
 import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.release.ResourceLimit;
@@ -13,6 +14,7 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -37,6 +39,7 @@ final class RunningProcess {
     private static final int MAX_SIGNAL = 64;
 
     private static final Map<String, String> BASE_ENVIRONMENT = Map.of("PATH", Supervisor.PATH, "TERM", "xterm");
+    private static final String APP = "/app";
     private static final Duration COMMANDS_PATIENCE = Duration.ofSeconds(5);
 
     private final ProcessContainerBackend backend;
@@ -84,6 +87,7 @@ final class RunningProcess {
         } catch (IOException e) {
             log.atWarn().addKeyValue("job", spec.id()).setCause(e).log("cannot delete the job's directory");
         }
+        backend.files().close(spec.id());
         down.countDown();
     }
 
@@ -123,7 +127,9 @@ final class RunningProcess {
             preparing = Thread.currentThread();
         }
         try {
-            backend.preparation().prepare(spec, directory.app());
+            for (Mount laid : backend.files().open(spec)) {
+                lay(laid);
+            }
         } catch (IOException | RuntimeException e) {
             synchronized (lock) {
                 if (!stopWanted && !killWanted) {
@@ -142,6 +148,15 @@ final class RunningProcess {
             }
             return wanted;
         }
+    }
+
+    /** Without mounts there is only the job's home, under the name that it has in containers. */
+    private void lay(Mount mount) throws IOException {
+        if (!mount.destination().equals(APP) || mount.access() != Mount.Access.PRIVATE_COPY) {
+            throw new IOException("the process backend can give no job %s: it copies into %s, and mounts nothing"
+                    .formatted(mount.destination(), APP));
+        }
+        directory.copyToApp(Path.of(mount.source()));
     }
 
     private JobStatus follow(Process process) throws InterruptedException {

@@ -20,21 +20,23 @@ use strict;
 
 my ($directory, $parent, $machine, $descriptors, $terminal, $mode) = @ARGV;
 my $exec = defined $mode && $mode eq 'exec';
-my ($SYS_prctl, $SYS_prlimit64, $SYS_rt_sigprocmask, $SYS_setsid, $SYS_dup3, $SYS_exit_group) =
-  $machine eq 'aarch64' ? (167, 261, 135, 157, 24, 94) : (157, 302, 14, 112, 292, 231);
-my ($PR_SET_PDEATHSIG, $PR_SET_CHILD_SUBREAPER) = (1, 36);
-my %SIGNAL = (HUP => 1, KILL => 9, USR2 => 12, TERM => 15);
-my ($SIG_BLOCK, $SIG_UNBLOCK, $SIG_SETMASK) = (0, 1, 2);
+my ($SYS_prctl, $SYS_prlimit64, $SYS_rt_sigprocmask, $SYS_signalfd4, $SYS_setsid, $SYS_dup3, $SYS_exit_group) =
+  $machine eq 'aarch64' ? (167, 261, 135, 74, 157, 24, 94) : (157, 302, 14, 289, 112, 292, 231);
+my ($PR_SET_PDEATHSIG, $PR_SET_CHILD_SUBREAPER, $PR_SET_NO_NEW_PRIVS) = (1, 36, 38);
+my %SIGNAL = (HUP => 1, KILL => 9, USR2 => 12, TERM => 15, CHLD => 17, WINCH => 28);
+my ($SIG_BLOCK, $SIG_SETMASK) = (0, 2);
+my ($SFD_CLOEXEC, $SIGNAL_RECORD) = (02000000, 128);
 my ($EINTR, $EAGAIN) = (4, 11);
 my $WNOHANG = 1;
 my ($O_RDWR, $O_NOCTTY, $O_NONBLOCK, $F_SETFL) = (2, 0400, 04000, 4);
 my ($TIOCSCTTY, $TIOCSWINSZ, $TIOCGPTN, $TIOCSPTLCK) = (0x540E, 0x5414, 0x80045430, 0x40045431);
-my $RLIMIT_NOFILE = 7;
+my ($RLIMIT_CORE, $RLIMIT_NOFILE) = (4, 7);
+my $OOM_SCORE = 300;
+my $ATTEMPTS_IN_VAIN = 20;
 my $RESULT_BYTES = 512;
 my $CHUNK_BYTES = 65536;
 
 my $main = 0;    # process id of the job's main process
-my $wanted = '';    # a signal that came before the main process was there
 
 my $result;
 $exec or open($result, '+>', "$directory/status") or die "cannot write the status: $!\n";
@@ -55,12 +57,10 @@ sub exit_now {
   syscall($SYS_exit_group, shift);
 }
 
-sub mask_signals {
-  my ($how, @signals) = @_;
+sub set_of {
   my $set = 0;
-  $set |= 1 << ($SIGNAL{$_} - 1) for @signals;
-  my $packed = pack('Q', $set);
-  syscall($SYS_rt_sigprocmask, $how, $packed, 0, 8);
+  $set |= 1 << ($SIGNAL{$_} - 1) for @_;
+  return pack('Q', $set);
 }
 
 # Readers see a file whole or not at all.
@@ -115,10 +115,13 @@ sub has_children {
   return $ended == 0;
 }
 
-# What may not be killed, such as a program that took another user's rights, is not waited for.
+# A process that was made while the others were listed is not in the list, so that an empty list says nothing as long as there
+# are children. What cannot be killed is not waited for.
 sub kill_everything {
   my $pause = 0.001;
-  while (has_children() && grep { kill('KILL', $_) } descendants()) {
+  my $in_vain = 0;
+  while (has_children() && $in_vain < $ATTEMPTS_IN_VAIN) {
+    $in_vain = (grep { kill('KILL', $_) } descendants()) ? 0 : $in_vain + 1;
     select(undef, undef, undef, $pause);
     $pause = $pause * 2 if $pause < 0.1;
   }
@@ -129,9 +132,13 @@ sub die_with_parent {
   exit_now(1);
 }
 
-$SIG{HUP} = \&die_with_parent;
-$SIG{USR2} = sub { $main ? kill('KILL', $main) : ($wanted = 'KILL') };
-$SIG{TERM} = sub { $main ? kill('TERM', $main) : ($wanted ||= 'TERM') };
+# Signals are read, not handled: Perl runs a handler between two of its own steps, and would sleep on a signal that comes in the
+# moment before a system call. From here on they wait until somebody reads them.
+my $signal_set = set_of(qw(HUP USR2 TERM CHLD WINCH));
+syscall($SYS_rt_sigprocmask, $SIG_BLOCK, $signal_set, 0, 8);
+my $signal_descriptor = syscall($SYS_signalfd4, -1, $signal_set, 8, $SFD_CLOEXEC);
+open(my $signals, '<&=', $signal_descriptor) or fail("cannot read signals: $!");
+
 $SIG{INT} = $SIG{QUIT} = 'IGNORE';    # a Ctrl-C in the operator's terminal is the host's business
 $SIG{PIPE} = 'IGNORE';
 $| = 1;
@@ -185,6 +192,18 @@ sub take_terminal {
   return '';
 }
 
+# What a job has whatever its machine: no core files, no rights beyond its user's, so that all of it can be killed, and less of
+# a claim to memory than the platform.
+sub settle {
+  my $none = pack('QQ', 0, 0);
+  syscall($SYS_prlimit64, 0, $RLIMIT_CORE, $none, 0);
+  syscall($SYS_prctl, $PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  umask(022);
+  open(my $score, '>', '/proc/self/oom_score_adj') or return;
+  syswrite($score, $OOM_SCORE);
+  close($score);
+}
+
 my (@command, %environment);
 if ($exec) {
   my ($words, @items) = items_of(\*STDIN);
@@ -197,17 +216,17 @@ if ($exec) {
 }
 pipe(my $failure_reader, my $failure_writer) or fail("cannot make a pipe: $!");
 
-# A signal that comes while the process is made waits until both sides know who they are.
-mask_signals($SIG_BLOCK, qw(TERM USR2 HUP));
 $main = fork();
 fail("cannot fork: $!") if !defined $main;
 
 if ($main == 0) {
   close($failure_reader);
-  $SIG{$_} = 'DEFAULT' for qw(HUP USR2 TERM INT QUIT PIPE);
-  mask_signals($SIG_SETMASK);
+  $SIG{$_} = 'DEFAULT' for qw(INT QUIT PIPE);
+  my $no_signals = set_of();
+  syscall($SYS_rt_sigprocmask, $SIG_SETMASK, $no_signals, 0, 8);
   syscall($SYS_prctl, $PR_SET_PDEATHSIG, $SIGNAL{KILL}, 0, 0, 0);
   syscall($SYS_setsid);
+  settle();
   syscall($SYS_dup3, 1, 2, 0) if $exec;
   my $problem = $master ? take_terminal() : '';
   $problem ||= limit_descriptors() if $descriptors ne '-';
@@ -223,8 +242,6 @@ if ($main == 0) {
 }
 
 close($failure_writer);
-mask_signals($SIG_UNBLOCK, qw(TERM USR2 HUP));
-kill($wanted, $main) if $wanted;
 
 # The pipe closes when the command is executed, because of close-on-exec.
 my $problem = do { local $/; <$failure_reader> };
@@ -255,11 +272,30 @@ sub write_all {
   }
 }
 
-# Copies what the terminal shows; false once no process has it open any more.
+# Does what the signals that came ask for, waiting for one. The main process was not reaped: its number is still its own.
+sub take_signals {
+  my $count = sysread($signals, my $records, 16 * $SIGNAL_RECORD) or return;
+  for my $signal (map { unpack('L', substr($records, $_ * $SIGNAL_RECORD, 4)) } 0 .. $count / $SIGNAL_RECORD - 1) {
+    if ($signal == $SIGNAL{HUP}) { die_with_parent() }
+    elsif ($signal == $SIGNAL{USR2}) { kill('KILL', $main) }
+    elsif ($signal == $SIGNAL{TERM}) { kill('TERM', $main) }
+    elsif ($signal == $SIGNAL{WINCH} && $master) { resize() }
+  }
+}
+
+# Reads what the terminal shows; false once no process has it open any more.
 sub show {
-  my $count = sysread($master, my $bytes, $CHUNK_BYTES);
-  write_all(\*STDOUT, $bytes) if $count;
+  my $shown = shift;
+  my $count = sysread($master, $$shown, $CHUNK_BYTES, length $$shown);
   return $count || (!defined $count && ($! == $EAGAIN || $! == $EINTR));
+}
+
+# Writes as much as there is room for; what nobody reads any more is gone.
+sub pass {
+  my ($handle, $bytes) = @_;
+  my $count = syswrite($handle, $$bytes);
+  if (defined $count) { substr($$bytes, 0, $count, '') }
+  elsif ($! != $EAGAIN && $! != $EINTR) { $$bytes = '' }
 }
 
 # Reaps what ended; the wait status of the main process, if that did.
@@ -271,31 +307,27 @@ sub reap {
   return $status;
 }
 
-# Carries bytes between the terminal and our own streams while the main process lives.
+# Carries bytes between the terminal and our own streams while the main process lives. Nothing in it waits but select.
 sub relay {
-  pipe(my $wake_reader, my $wake_writer) or return;
-  fcntl($_, $F_SETFL, $O_NONBLOCK) for $wake_reader, $wake_writer;
-  local $SIG{CHLD} = sub { syswrite($wake_writer, '.') };
-  my ($typed, $stdin_open, $shown) = ('', 1, 1);
+  fcntl(STDOUT, $F_SETFL, $O_NONBLOCK);
+  my ($typed, $shown, $stdin_open, $terminal_open) = ('', '', 1, 1);
   my $status;
   until (defined($status = reap())) {
     my ($readers, $writers) = ('', '');
-    vec($readers, fileno($wake_reader), 1) = 1;
-    vec($readers, fileno($master), 1) = 1 if $shown;
+    vec($readers, fileno($signals), 1) = 1;
+    vec($readers, fileno($master), 1) = 1 if $terminal_open && length $shown < $CHUNK_BYTES;
     vec($readers, 0, 1) = 1 if $stdin_open && length $typed < $CHUNK_BYTES;
     vec($writers, fileno($master), 1) = 1 if length $typed;
-    my $ready = select($readers, $writers, undef, $shown ? undef : 0.2);
+    vec($writers, 1, 1) = 1 if length $shown;
+    my $ready = select($readers, $writers, undef, $terminal_open ? undef : 0.2);
     if ($ready <= 0) {
-      $shown = 1;    # somebody may have opened the terminal again
+      $terminal_open = 1;    # somebody may have opened the terminal again
       next;
     }
-    sysread($wake_reader, my $unused, $CHUNK_BYTES) if vec($readers, fileno($wake_reader), 1);
-    $shown = show() if vec($readers, fileno($master), 1);
-    if (vec($writers, fileno($master), 1)) {
-      my $count = syswrite($master, $typed);
-      if (defined $count) { substr($typed, 0, $count, '') }
-      elsif ($! != $EAGAIN && $! != $EINTR) { $typed = '' }
-    }
+    take_signals() if vec($readers, fileno($signals), 1);
+    $terminal_open = show(\$shown) if vec($readers, fileno($master), 1);
+    pass($master, \$typed) if vec($writers, fileno($master), 1);
+    pass(\*STDOUT, \$shown) if vec($writers, 1, 1);
     if (vec($readers, 0, 1)) {
       my $count = sysread(STDIN, $typed, $CHUNK_BYTES, length $typed);
       if (defined $count && $count == 0) {
@@ -304,34 +336,33 @@ sub relay {
       }
     }
   }
+  fcntl(STDOUT, $F_SETFL, 0);
+  write_all(\*STDOUT, $shown);
   return $status;
 }
 
 # What was written last is still in the terminal when nobody has it open any more.
 sub show_the_rest {
+  my $shown = '';
   while (1) {
     my $readers = '';
     vec($readers, fileno($master), 1) = 1;
     my $ready = select($readers, undef, undef, 0.5);
-    last if $ready == 0 || ($ready > 0 && !show());
+    last if $ready == 0 || ($ready > 0 && !show(\$shown));
+    write_all(\*STDOUT, $shown);
+    $shown = '';
   }
 }
 
 my $status;
 if ($master) {
-  $SIG{WINCH} = \&resize;
   $status = relay();
 } else {
   open(STDIN, '<', '/dev/null') unless $exec;
-  while (1) {
-    my $ended = waitpid(-1, 0);
-    if ($ended == $main) { $status = $?; last }
-    last if $ended == -1 && $! != $EINTR;
-  }
+  take_signals() until defined($status = reap());
 }
 kill_everything();
 show_the_rest() if $master;
-if (!defined $status) { report('error lost its main process') }
-elsif ($status & 127) { report('signal ' . ($status & 127)) }
+if ($status & 127) { report('signal ' . ($status & 127)) }
 else { report('exit ' . ($status >> 8)) }
 exit 0;

@@ -8,11 +8,13 @@ import static org.awaitility.Awaitility.await;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
+import dev.flynn.api.host.Mount;
 import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.release.ResourceLimit;
 import dev.flynn.spi.container.ExecResult;
+import dev.flynn.spi.container.JobFiles;
 import dev.flynn.spi.container.JobListener;
 import java.io.File;
 import java.io.IOException;
@@ -255,28 +257,54 @@ class ProcessContainerBackendTest {
     }
 
     @Test
-    void homeIsTheAppDirectoryAndIsPreparedBeforeTheStart() {
-        backend = ProcessContainerBackend.builder(directory.resolve("backend"), ShellImage.install(directory))
-                .preparation((spec, app) -> Files.writeString(app.resolve("file"), "prepared"))
-                .build();
-        listen();
+    void homeIsTheAppDirectoryAndItsFilesAreThereBeforeTheStart() throws IOException {
+        Path slug = Files.createDirectories(directory.resolve("slug/deep"));
+        Files.writeString(slug.resolve("file"), "of the slug");
+        Files.createSymbolicLink(slug.resolve("link"), Path.of("file"));
+        var files = new Given(new Mount(directory.resolve("slug").toString(), "/app", Mount.Access.PRIVATE_COPY));
+        open(files);
 
-        awaitDown(start(ShellImage.job("cat file; test \"$PWD\" = \"$HOME\" && test -d \"$TMPDIR\" && echo ' ok'")));
+        JobId id = start(ShellImage.job("cat deep/link; echo changed > deep/file; test \"$PWD\" = \"$HOME\""
+                + " && test -d \"$TMPDIR\" && echo ' ok'"));
+        awaitDown(id);
 
-        assertThat(output.toString()).isEqualTo("prepared ok\n");
+        assertThat(output.toString()).isEqualTo("of the slug ok\n");
+        assertThat(slug.resolve("file")).hasContent("of the slug");
+        await("the files are given back").until(() -> files.closed.contains(id));
     }
 
     @Test
-    void aPreparationThatFailsIsTheJobsError() {
-        backend = ProcessContainerBackend.builder(directory.resolve("backend"), ShellImage.install(directory))
-                .preparation((spec, app) -> {
-                    throw new IOException("No space left on device");
-                })
-                .build();
-        listen();
+    void filesThatCannotBeHadAreTheJobsError() {
+        open(new Given() {
+            @Override
+            public List<Mount> open(JobSpec spec) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        });
 
         assertThat(awaitDown(start(ShellImage.job("true"))).error()).contains("No space left on device");
         assertThat(told).extracting(JobStatus::state).doesNotContain(JobStatus.State.RUNNING);
+    }
+
+    @Test
+    void whatCannotBeLaidIntoAJobIsItsError() {
+        open(new Given(new Mount("/etc", "/data", Mount.Access.READ_WRITE)));
+
+        assertThat(awaitDown(start(ShellImage.job("true"))).error())
+                .hasValueSatisfying(error -> assertThat(error).contains("/data", "mounts nothing"));
+    }
+
+    @Test
+    void aJobCannotGainRightsAndIsKilledBeforeThePlatform() {
+        open();
+
+        awaitDown(start(
+                ShellImage.job("grep NoNewPrivs /proc/self/status; cat /proc/self/oom_score_adj; ulimit -c; umask")));
+
+        String[] lines = output.toString().split("\n");
+        assertThat(lines[0]).isEqualTo("NoNewPrivs:\t1");
+        assertThat(Integer.parseInt(lines[1])).isGreaterThanOrEqualTo(300);
+        assertThat(List.of(lines).subList(2, 4)).containsExactly("0", "0022");
     }
 
     @Test
@@ -438,7 +466,12 @@ class ProcessContainerBackendTest {
     }
 
     private void open() {
+        open(JobFiles.NONE);
+    }
+
+    private void open(JobFiles files) {
         backend = ProcessContainerBackend.builder(directory.resolve("backend"), ShellImage.install(directory))
+                .files(files)
                 .build();
         listen();
     }
@@ -525,6 +558,27 @@ class ProcessContainerBackendTest {
         return ProcessHandle.allProcesses()
                 .filter(process -> process.info().commandLine().orElse("").contains(mark))
                 .toList();
+    }
+
+    /** The same for every job. */
+    private static class Given implements JobFiles {
+
+        private final List<Mount> mounts;
+        final List<JobId> closed = new CopyOnWriteArrayList<>();
+
+        Given(Mount... mounts) {
+            this.mounts = List.of(mounts);
+        }
+
+        @Override
+        public List<Mount> open(JobSpec spec) throws IOException {
+            return mounts;
+        }
+
+        @Override
+        public void close(JobId job) {
+            closed.add(job);
+        }
     }
 
     private static String mark() {
