@@ -25,6 +25,7 @@ import dev.flynn.link.hosts.RemoteHosts;
 import dev.flynn.link.logs.LogReceiver;
 import dev.flynn.link.logs.LogShipper;
 import dev.flynn.link.tokens.TokenService;
+import dev.flynn.network.SubnetLeases;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.log.LogSink;
 import dev.flynn.store.StoreMember;
@@ -123,7 +124,8 @@ final class ClusterHost implements AutoCloseable {
                 membership.state(),
                 discovery,
                 StoreMembership.of(membership.store()),
-                membership.members());
+                membership.members(),
+                new SubnetLeases(membership.state())::release);
         closer.register(HostService.serve(link, admin, membership.state().json()));
         closer.register(
                 BootstrapService.serve(link, this::bootstrap, membership.state().json()));

@@ -15,10 +15,21 @@ final class Bridge {
 
     private final Commands commands;
     private final String name;
+    private String alias = DeviceOwner.MARK;
 
     Bridge(Commands commands, String name) {
         this.commands = commands;
         this.name = name;
+    }
+
+    /**
+     * Takes it for a host, which says so on it; whether it is there already does not matter.
+     *
+     * @throws FlynnException {@code CONFLICT} if another host has it
+     */
+    void claim(DeviceOwner owner) throws IOException {
+        owner.requireNoOther(name, commands.sh("ip -o link show dev %s 2>/dev/null || :".formatted(name)));
+        alias = owner.alias();
     }
 
     /**
@@ -31,10 +42,10 @@ final class Bridge {
         try {
             addresses = commands.sh("""
                     [ -n "$(ip -o link show dev %1$s type bridge 2>/dev/null)" ] || ip link add %1$s address %2$s type bridge
-                    ip link set dev %1$s addrgenmode none mtu %3$d up
+                    ip link set dev %1$s alias %4$s addrgenmode none mtu %3$d up
                     [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 1 ] || echo 1 >/proc/sys/net/ipv4/ip_forward
                     ip -4 -o address show dev %1$s
-                    """.formatted(name, HardwareAddress.random(0xfe, new Random()), mtu));
+                    """.formatted(name, HardwareAddress.random(0xfe, new Random()), mtu, alias));
         } catch (IOException e) {
             throw FlynnException.unavailable(
                     "cannot make the bridge %s; another name may help: %s".formatted(name, e.getMessage()), e);

@@ -64,6 +64,9 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
     /** Networks that are being taken away. */
     private Set<Integer> cleaning = Set.of();
 
+    /** Why no more jobs may have a network; null if they may. */
+    private @Nullable String refusal;
+
     /** How many wait for one certain address that nobody has any more. */
     private int hurrying;
 
@@ -106,6 +109,9 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
             Integer known = owners.get(job);
             if (known != null) {
                 return describe(known);
+            }
+            if (refusal != null) {
+                throw FlynnException.unavailable(refusal, null);
             }
             opening.add(job);
         }
@@ -205,6 +211,13 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
         close();
         cleanOnce();
         directory.delete();
+    }
+
+    /** From now on jobs that have no network get none, or, if there is no reason, they do. */
+    void refuse(@Nullable String reason) {
+        synchronized (lock) {
+            refusal = reason;
+        }
     }
 
     /** Makes ports of the bridge again what has been. */

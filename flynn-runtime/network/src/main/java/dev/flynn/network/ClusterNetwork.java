@@ -7,10 +7,8 @@ import dev.flynn.state.TableView;
 import dev.flynn.state.Versioned;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,17 +66,35 @@ public final class ClusterNetwork implements AutoCloseable {
         commands.requireTools();
         var leases = new SubnetLeases(state);
         OverlayConfig overlayConfig = leases.configure(config.overlay());
-        requireUnused(commands.sh("ip -4 route show"), overlayConfig, config.bridge());
-        SubnetLease lease = leases.acquire(config.hostId(), config.publicIp(), overlayConfig);
-        Overlay overlay = overlay(commands, overlayConfig, lease);
-        HostNetwork host =
-                HostNetwork.open(HostNetworkConfig.builder(overlayConfig.range(), lease.range(), config.directory())
+        DeviceOwner owner = DeviceOwner.of(config.directory());
+        try {
+            new Remnants(overlayConfig, config.bridge(), owner).remove(commands);
+            SubnetLease lease = leases.acquire(config.hostId(), config.publicIp(), overlayConfig);
+            return join(commands, config, overlayConfig, leases, lease, owner);
+        } catch (IOException | RuntimeException e) {
+            owner.close();
+            throw e;
+        }
+    }
+
+    private static ClusterNetwork join(
+            Commands commands,
+            ClusterNetworkConfig config,
+            OverlayConfig overlayConfig,
+            SubnetLeases leases,
+            SubnetLease lease,
+            DeviceOwner owner)
+            throws IOException {
+        Overlay overlay = overlay(commands, overlayConfig, lease, owner);
+        HostNetwork host = HostNetwork.open(
+                HostNetworkConfig.builder(overlayConfig.range(), lease.range(), config.directory())
                         .namespace(config.namespace())
                         .bridge(config.bridge())
                         .mtu(overlayConfig.mtu(overlay.mtu()))
                         .spares(config.spares())
                         .ipv6(config.ipv6())
-                        .build());
+                        .build(),
+                owner);
         ClusterNetwork network = null;
         try {
             network = new ClusterNetwork(config, overlayConfig, lease, overlay, host, leases);
@@ -100,38 +116,18 @@ public final class ClusterNetwork implements AutoCloseable {
         }
     }
 
-    private static Overlay overlay(Commands commands, OverlayConfig config, SubnetLease lease) throws IOException {
+    private static Overlay overlay(Commands commands, OverlayConfig config, SubnetLease lease, DeviceOwner owner)
+            throws IOException {
         Uplink uplink = Uplink.find(commands, lease.publicIp());
         if (lease.publicIp().startsWith("127.")) {
             // nobody else can reach this host
             return Overlay.none(uplink.mtu());
         }
         return switch (config.overlayBackend()) {
-            case VXLAN -> VxlanOverlay.open(commands, config, lease, uplink);
+            case VXLAN -> VxlanOverlay.open(commands, config, lease, uplink, owner);
             case HOST_GW -> new HostGateways(commands, config, lease, uplink);
             case ALLOC -> Overlay.none(uplink.mtu());
         };
-    }
-
-    /** Refuses a network part of which this machine reaches by other ways already. */
-    static void requireUnused(String routes, OverlayConfig config, String bridge) {
-        Set<String> ours = Set.of(bridge, VxlanOverlay.device(config));
-        for (String route : routes.lines().toList()) {
-            List<String> words = Arrays.asList(route.strip().split("\\s+", -1));
-            Optional<Ipv4Network> destination = words.stream()
-                    .limit(2)
-                    .filter(word -> word.matches("\\d+\\.\\d+\\.\\d+\\.\\d+(/\\d+)?"))
-                    .findFirst()
-                    .map(word -> Ipv4Network.parse(word.contains("/") ? word : word + "/32"));
-            int device = words.indexOf("dev");
-            boolean own = (device >= 0 && device + 1 < words.size() && ours.contains(words.get(device + 1)))
-                    || (" " + route + " ").contains(" proto " + HostGateways.PROTOCOL + " ");
-            if (!own && destination.isPresent() && config.range().contains(destination.get())) {
-                throw FlynnException.conflict(
-                        "the cluster's network %s is in use on this host by the route \"%s\"; choose another network when the cluster is set up"
-                                .formatted(config.network(), route.strip()));
-            }
-        }
     }
 
     /** The networks of this host's jobs. */
@@ -189,6 +185,26 @@ public final class ClusterNetwork implements AutoCloseable {
                 .toList();
     }
 
+    /** A subnet that is another host's, or may be soon, gets no more jobs of this one. */
+    private void checkLease() {
+        Optional<String> holder = leases.records().values().stream()
+                .map(Versioned::value)
+                .filter(other -> other.subnet().equals(lease.subnet()))
+                .map(SubnetLease::hostId)
+                .findFirst();
+        if (holder.equals(Optional.of(config.hostId()))) {
+            host.refuse(null);
+            return;
+        }
+        String reason = "the subnet %s is not this host's any more: %s"
+                .formatted(
+                        lease.subnet(),
+                        holder.map(other -> "host \"" + other + "\" has it")
+                                .orElse("it was given back, as by 'flynn-host remove %s'".formatted(config.hostId())));
+        host.refuse(reason);
+        log.atError().addKeyValue("reason", reason).log("jobs get no addresses on this host any more");
+    }
+
     private void leasesChanged() {
         synchronized (lock) {
             changed = true;
@@ -200,6 +216,7 @@ public final class ClusterNetwork implements AutoCloseable {
         Duration patience = config.checkEvery();
         while (awaitChange(patience)) {
             try {
+                checkLease();
                 overlay.reconcile(others());
                 host.check();
                 patience = config.checkEvery();

@@ -1,6 +1,7 @@
 package dev.flynn.network;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The network of one host's jobs: a bridge, the way from it to the world, and a {@link JobNetwork}.
@@ -14,31 +15,52 @@ public final class HostNetwork implements AutoCloseable {
     private final Bridge bridge;
     private final Firewall firewall;
     private final BridgedJobNetwork jobs;
+    private final DeviceOwner owner;
 
-    private HostNetwork(HostNetworkConfig config, Bridge bridge, Firewall firewall, BridgedJobNetwork jobs) {
+    private HostNetwork(
+            HostNetworkConfig config, Bridge bridge, Firewall firewall, BridgedJobNetwork jobs, DeviceOwner owner) {
         this.config = config;
         this.bridge = bridge;
         this.firewall = firewall;
         this.jobs = jobs;
+        this.owner = owner;
     }
 
     /**
      * Makes what is missing.
      *
-     * @throws dev.flynn.api.error.FlynnException {@code SERVICE_UNAVAILABLE} naming what this machine lacks
+     * @throws dev.flynn.api.error.FlynnException {@code SERVICE_UNAVAILABLE} naming what this machine lacks; {@code CONFLICT} if
+     *     another host on this machine, which runs, has the bridge
      */
     public static HostNetwork open(HostNetworkConfig config) throws IOException {
+        DeviceOwner owner = DeviceOwner.of(config.directory());
+        try {
+            return open(config, owner);
+        } catch (IOException | RuntimeException e) {
+            owner.close();
+            throw e;
+        }
+    }
+
+    /** @param owner is closed with this object */
+    static HostNetwork open(HostNetworkConfig config, DeviceOwner owner) throws IOException {
         var commands = new Commands(config.namespace());
         commands.requireTools();
         var bridge = new Bridge(commands, config.bridge());
+        bridge.claim(owner);
         bridge.ensure(config.subnet(), config.mtu());
         var firewall = new Firewall(commands, config.bridge());
         firewall.ensure(config.network(), config.subnet());
-        return new HostNetwork(config, bridge, firewall, BridgedJobNetwork.open(config, commands));
+        return new HostNetwork(config, bridge, firewall, BridgedJobNetwork.open(config, commands), owner);
     }
 
     public JobNetwork jobs() {
         return jobs;
+    }
+
+    /** From now on jobs that have no network get none, or, if there is no reason, they do. */
+    void refuse(@Nullable String reason) {
+        jobs.refuse(reason);
     }
 
     /** Mends the bridge and the rules if somebody has changed them; cheap if nobody has. */
@@ -52,6 +74,7 @@ public final class HostNetwork implements AutoCloseable {
     @Override
     public void close() {
         jobs.close();
+        owner.close();
     }
 
     /** Takes everything away: the jobs' networks, the rules, the bridge. Ends this object. */
@@ -59,5 +82,6 @@ public final class HostNetwork implements AutoCloseable {
         jobs.remove();
         firewall.remove();
         bridge.remove();
+        owner.remove();
     }
 }

@@ -18,15 +18,13 @@ final class VxlanOverlay implements Overlay {
     /** What the outer packet needs. */
     static final int OVERHEAD = 50;
 
-    /** How we know a device of ours. */
-    private static final String MARK = "flynn";
-
     private static final Pattern INET = Pattern.compile("\\binet (\\S+)");
 
     private final Commands commands;
     private final String device;
     private final int mtu;
     private final String mac;
+    private final DeviceOwner owner;
 
     /** How {@code ip} describes, and is told, what cannot be changed later. */
     private final String properties;
@@ -34,9 +32,10 @@ final class VxlanOverlay implements Overlay {
     private final String port;
     private final String address;
 
-    private VxlanOverlay(Commands commands, OverlayConfig config, SubnetLease lease, Uplink uplink) {
+    private VxlanOverlay(Commands commands, OverlayConfig config, SubnetLease lease, Uplink uplink, DeviceOwner owner) {
         this.commands = commands;
         this.device = device(config);
+        this.owner = owner;
         this.mtu = uplink.mtu() - OVERHEAD;
         this.mac = lease.vtepMac().orElseThrow(() -> new IllegalStateException("a lease of vxlan has an address"));
         this.properties = "vxlan id %d %sdev %s"
@@ -55,9 +54,10 @@ final class VxlanOverlay implements Overlay {
      *
      * @throws FlynnException {@code CONFLICT} if somebody else has such a device
      */
-    static VxlanOverlay open(Commands commands, OverlayConfig config, SubnetLease lease, Uplink uplink)
+    static VxlanOverlay open(
+            Commands commands, OverlayConfig config, SubnetLease lease, Uplink uplink, DeviceOwner owner)
             throws IOException {
-        var overlay = new VxlanOverlay(commands, config, lease, uplink);
+        var overlay = new VxlanOverlay(commands, config, lease, uplink, owner);
         overlay.ensureDevice();
         return overlay;
     }
@@ -69,18 +69,21 @@ final class VxlanOverlay implements Overlay {
                 """.formatted(device));
         List<String> lines = new ArrayList<>();
         boolean there = !shown.isBlank();
-        if (there && !shown.contains("alias " + MARK)) {
+        if (there && !DeviceOwner.isMarked(shown)) {
             throw FlynnException.conflict(
                     "this host has an interface %s that is not ours; choose another vni for the overlay network"
                             .formatted(device));
         }
+        owner.requireNoOther(device, shown);
         if (there && !has(shown, properties, port, "nolearning")) {
             lines.add("link del " + device);
             there = false;
         }
         if (!there) {
             lines.add("link add %s address %s type %s %s nolearning".formatted(device, mac, properties, port));
-            lines.add("link set dev %s alias %s".formatted(device, MARK));
+        }
+        if (!there || !(shown + " ").contains("alias " + owner.alias())) {
+            lines.add("link set dev %s alias %s".formatted(device, owner.alias()));
         }
         if (!there || !has(shown, "mtu " + mtu, "link/ether " + mac) || !shown.contains(",UP,")) {
             lines.add("link set dev %s addrgenmode none mtu %d address %s up".formatted(device, mtu, mac));

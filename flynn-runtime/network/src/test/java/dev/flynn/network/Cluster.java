@@ -55,15 +55,26 @@ final class Cluster implements AutoCloseable {
         return "10.78.0." + number;
     }
 
-    /** Starts a host, or starts it again. */
-    ClusterNetwork start(int number) throws IOException {
+    /** The machine of a host that has never run. */
+    Machine create(int number) throws IOException {
         if (!machines.containsKey(number)) {
             machines.put(number, connect(number));
         }
+        return machine(number);
+    }
+
+    /** Starts a host, or starts it again. */
+    ClusterNetwork start(int number) throws IOException {
+        return start(number, number);
+    }
+
+    /** Starts a host on the machine of another. */
+    ClusterNetwork start(int number, int machine) throws IOException {
+        create(machine);
         ClusterNetwork network = ClusterNetwork.open(
                 state,
                 ClusterNetworkConfig.builder("host" + number, publicIp(number), directory.resolve("host" + number))
-                        .namespace(machine(number).namespace())
+                        .namespace(machine(machine).namespace())
                         .overlay(overlay)
                         .spares(1)
                         .checkEvery(Duration.ofMinutes(10))

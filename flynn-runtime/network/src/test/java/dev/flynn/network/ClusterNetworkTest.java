@@ -1,10 +1,11 @@
 package dev.flynn.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.JobId;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -150,22 +151,59 @@ class ClusterNetworkTest {
     }
 
     @Test
-    void aNetworkThatTheMachineHasAlreadyIsRefused() {
-        OverlayConfig config = OverlayConfig.defaults();
+    void whatAnEarlierRunWithOtherSettingsLeftIsTakenAway() throws IOException {
+        try (var cluster = new Cluster(directory, OverlayConfig.defaults())) {
+            Machine machine = cluster.create(1);
+            machine.sh("""
+                    ip link add br7 type bridge; ip link set br7 alias flynn:/nobody/is/here up
+                    ip address add 100.100.8.1/24 dev br7
+                    ip link add flannel.5 type vxlan id 5 dev eth0 dstport 8472; ip link set flannel.5 alias flynn up
+                    ip address add 100.100.8.0/16 dev flannel.5
+                    ip link add flannel.1 type vxlan id 1 dev eth0 dstport 8473; ip link set flannel.1 alias flynn:/nor/here
+                    ip link add flynnbr0 type bridge; ip address add 100.100.200.1/24 dev flynnbr0
+                    """);
 
-        assertThatThrownBy(() -> ClusterNetwork.requireUnused(
-                        "default via 10.0.0.1 dev eth0\n100.100.4.0/22 dev eth1 proto kernel\n", config, "flynnbr0"))
-                .hasMessageContaining("100.100.0.0/16")
-                .hasMessageContaining("100.100.4.0/22 dev eth1");
-        assertThatCode(() -> ClusterNetwork.requireUnused("""
-                        default via 10.0.0.1 dev eth0
-                        100.64.0.0/10 dev vpn0
-                        unreachable 10.1.0.0/16
-                        100.100.0.0/16 dev flannel.1 proto kernel scope link src 100.100.7.0
-                        100.100.7.0/24 dev flynnbr0 proto kernel scope link src 100.100.7.1
-                        100.100.8.0/24 via 10.0.0.8 dev eth0 proto 109 src 100.100.7.1
-                        """, config, "flynnbr0"))
-                .doesNotThrowAnyException();
+            JobInterface one = open(cluster.start(1));
+            JobInterface two = open(cluster.start(2));
+
+            awaitWay(one, two);
+            assertThat(machine.sh("ip link")).doesNotContain("br7", "flannel.5", "nobody", "/nor/here");
+            assertThat(machine.sh("ip route")).doesNotContain("100.100.8.0", "100.100.200.0");
+        }
+    }
+
+    @Test
+    void whatAnotherHostOfThisMachineUsesIsNotTouched() throws IOException {
+        try (var cluster = new Cluster(directory, OverlayConfig.defaults())) {
+            ClusterNetwork first = cluster.start(1);
+            String addresses = "ip -br -4 address; ip -o link show flynnbr0";
+            String before = cluster.machine(1).sh(addresses);
+
+            assertThatThrownBy(() -> cluster.start(2, 1))
+                    .isInstanceOfSatisfying(
+                            FlynnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFLICT))
+                    .hasMessageContaining(directory.resolve("host1").toString())
+                    .hasMessageContaining("--bridge-name");
+
+            assertThat(cluster.machine(1).sh(addresses)).isEqualTo(before);
+            open(first);
+        }
+    }
+
+    @Test
+    void aHostWhoseSubnetWasGivenBackStartsNoJobsInIt() throws IOException {
+        try (var cluster = new Cluster(directory, OverlayConfig.defaults())) {
+            ClusterNetwork network = cluster.start(1);
+            JobId known = JobId.random("host1");
+            JobInterface has = network.jobs().open(known, Optional.empty());
+
+            new SubnetLeases(cluster.state).release("host1");
+
+            await().untilAsserted(() -> assertThatThrownBy(() -> open(network))
+                    .isInstanceOf(FlynnException.class)
+                    .hasMessageContaining(network.lease().subnet()));
+            assertThat(network.jobs().open(known, Optional.empty())).isEqualTo(has);
+        }
     }
 
     private static JobInterface open(ClusterNetwork network) throws IOException {

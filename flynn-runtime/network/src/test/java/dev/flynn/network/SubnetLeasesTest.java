@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.json.FlynnJson;
+import dev.flynn.spi.store.ClusterStore;
+import dev.flynn.spi.store.StoreSnapshot;
 import dev.flynn.state.ClusterState;
 import dev.flynn.store.MemoryClusterStore;
+import java.lang.reflect.Proxy;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -20,6 +23,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -143,6 +147,50 @@ class SubnetLeasesTest {
         }
         Set<String> subnets = leases.list().stream().map(SubnetLease::subnet).collect(Collectors.toSet());
         assertThat(subnets).hasSize(hosts);
+    }
+
+    @Test
+    void aHostThatSawAnOldStateOfTheStoreGetsNoSubnetThatAnotherHas() {
+        OverlayConfig tight = OverlayConfig.of(Map.of("network", "10.1.0.0/23"));
+        leases.acquire("host1", "192.0.2.1", tight);
+        StoreSnapshot old = store.list("subnets/");
+        leases.release("host1");
+        SubnetLease others = leases.acquire("host2", "192.0.2.2", tight);
+        var asBefore = new SubnetLeases(new ClusterState(firstSeeing(old), new FlynnJson(), state.clock()));
+
+        // its address is new, so that it has something to write
+        assertThatThrownBy(() -> asBefore.acquire("host1", "192.0.2.77", tight))
+                .isInstanceOfSatisfying(
+                        FlynnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NO_CAPACITY));
+        assertThat(leases.list()).containsExactly(others);
+    }
+
+    /** The store of a host that was cut off: its first look shows what was. */
+    private ClusterStore firstSeeing(StoreSnapshot old) {
+        var isFirst = new AtomicBoolean(true);
+        return (ClusterStore) Proxy.newProxyInstance(
+                ClusterStore.class.getClassLoader(), new Class<?>[] {ClusterStore.class}, (proxy, method, words) -> {
+                    boolean looks = method.getName().equals("list") && words[0].equals("subnets/");
+                    return looks && isFirst.getAndSet(false) ? old : method.invoke(store, words);
+                });
+    }
+
+    @Test
+    void theLeaseOfAHostThatIsGoneStaysHoweverLong() {
+        SubnetLease before = leases.acquire("host1", "192.0.2.11", CONFIG);
+        var years = new SubnetLeases(new ClusterState(
+                store, new FlynnJson(), Clock.fixed(Instant.parse("2025-12-01T12:00:00Z"), ZoneOffset.UTC)));
+
+        years.acquire("host2", "192.0.2.12", CONFIG);
+
+        assertThat(years.acquire("host1", "192.0.2.11", CONFIG)).isEqualTo(before);
+    }
+
+    @Test
+    void hostsOfOneMachineThatNobodyElseCanReachHaveALeaseEach() {
+        assertThat(leases.acquire("host1", "127.0.0.1", CONFIG).subnet())
+                .isNotEqualTo(leases.acquire("host2", "127.0.0.1", CONFIG).subnet());
+        assertThat(leases.list()).hasSize(2);
     }
 
     @Test

@@ -31,6 +31,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 
 /** Hosts as the records, discovery and the store have them. Thread-safe. */
 public final class ClusterHostAdmin implements HostAdmin {
@@ -44,15 +45,25 @@ public final class ClusterHostAdmin implements HostAdmin {
     private final Discovery discovery;
     private final StoreMembership store;
     private final ClusterMembers members;
+    private final Consumer<String> release;
 
-    /** @param self the host that this runs on */
+    /**
+     * @param self the host that this runs on
+     * @param release gives back what else a host has of the cluster, when it is removed
+     */
     public ClusterHostAdmin(
-            String self, ClusterState state, Discovery discovery, StoreMembership store, ClusterMembers members) {
+            String self,
+            ClusterState state,
+            Discovery discovery,
+            StoreMembership store,
+            ClusterMembers members,
+            Consumer<String> release) {
         this.self = self;
         this.state = state;
         this.discovery = discovery;
         this.store = store;
         this.members = members;
+        this.release = release;
     }
 
     // looking
@@ -280,6 +291,7 @@ public final class ClusterHostAdmin implements HostAdmin {
         }
         store.remove(host.id());
         members.remove(host.id());
+        release.accept(host.id());
         forget(host.id());
         return adviceNow();
     }

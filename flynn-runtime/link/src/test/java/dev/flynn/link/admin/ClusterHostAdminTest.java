@@ -37,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -59,6 +60,7 @@ class ClusterHostAdminTest {
     private final ClusterMembers members = new ClusterMembers(state);
 
     private TestHosts hosts;
+    private final List<String> released = new CopyOnWriteArrayList<>();
     private HostAdmin admin;
 
     @BeforeEach
@@ -74,7 +76,7 @@ class ClusterHostAdminTest {
         replicas.roles.put("host2", StoreMember.Role.VOTER);
         replicas.roles.put("host3", StoreMember.Role.VOTER);
         HostLink link = hosts.open(hosts.builder("host1").build());
-        var local = new ClusterHostAdmin("host1", state, discovery, replicas, members);
+        var local = new ClusterHostAdmin("host1", state, discovery, replicas, members, released::add);
         hosts.open(HostService.serve(link, local, JSON));
         admin = new RemoteHostAdmin(hosts.credentials("host1"), link.advertisedAddress(), JSON);
     }
@@ -230,6 +232,7 @@ class ClusterHostAdminTest {
         die("host3");
 
         assertThat(admin.remove("host3", false)).singleElement().asString().contains("2 voters");
+        assertThat(released).containsExactly("host3");
 
         assertThat(admin.list()).extracting(HostInfo::id).containsExactly("host1", "host2");
         assertThat(replicas.roles).doesNotContainKey("host3");

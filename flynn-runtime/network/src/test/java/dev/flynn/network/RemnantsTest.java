@@ -1,0 +1,85 @@
+package dev.flynn.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RemnantsTest {
+
+    @TempDir
+    private Path directory;
+
+    private DeviceOwner owner;
+    private Remnants remnants;
+
+    @BeforeEach
+    void open() throws IOException {
+        owner = DeviceOwner.of(directory.resolve("mine"));
+        remnants = new Remnants(OverlayConfig.defaults(), "flynnbr0", owner);
+    }
+
+    @AfterEach
+    void close() {
+        owner.close();
+    }
+
+    @Test
+    void aNetworkThatTheMachineHasAlreadyIsRefused() {
+        String routes = "default via 10.0.0.1 dev eth0\n100.100.4.0/22 dev eth1 proto kernel\n";
+
+        assertThatThrownBy(() -> remnants.devices(routes, links("eth1", "mtu 1500")))
+                .isInstanceOfSatisfying(
+                        FlynnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFLICT))
+                .hasMessageContaining("100.100.0.0/16")
+                .hasMessageContaining("100.100.4.0/22 dev eth1");
+    }
+
+    @Test
+    void whatIsOursOrLeadsElsewhereStays() {
+        assertThat(remnants.devices("""
+                        default via 10.0.0.1 dev eth0
+                        100.64.0.0/10 dev vpn0
+                        unreachable 10.1.0.0/16
+                        100.100.0.0/16 dev flannel.1 proto kernel scope link src 100.100.7.0
+                        100.100.7.0/24 dev flynnbr0 proto kernel scope link src 100.100.7.1
+                        100.100.8.0/24 via 10.0.0.8 dev eth0 proto 109 src 100.100.7.1
+                        """, Map.of())).isEmpty();
+    }
+
+    @Test
+    void whatAHostThatIsGoneLeftIsFound() {
+        String routes = "100.100.7.0/24 dev br7 proto kernel scope link src 100.100.7.1\n";
+
+        assertThat(remnants.devices(routes, links("br7", "mtu 1450\\    alias flynn:/nobody/is/here")))
+                .containsExactly("br7");
+        assertThat(remnants.devices(routes, links("br7", "mtu 1450\\    alias " + owner.alias())))
+                .containsExactly("br7");
+        assertThat(remnants.devices(routes, links("br7", "mtu 1450\\    alias flynn")))
+                .containsExactly("br7");
+    }
+
+    @Test
+    void whatAHostThatRunsHasIsRefused() throws IOException {
+        String routes = "100.100.7.0/24 dev br7 proto kernel scope link src 100.100.7.1\n";
+        try (DeviceOwner other = DeviceOwner.of(directory.resolve("other"))) {
+            assertThatThrownBy(() -> remnants.devices(routes, links("br7", "mtu 1450\\    alias " + other.alias())))
+                    .isInstanceOfSatisfying(
+                            FlynnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFLICT))
+                    .hasMessageContaining("br7")
+                    .hasMessageContaining(directory.resolve("other").toString());
+        }
+    }
+
+    private static Map<String, Link> links(String name, String attributes) {
+        return Map.of(name, new Link(name, attributes));
+    }
+}
