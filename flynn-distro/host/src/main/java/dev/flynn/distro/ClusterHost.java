@@ -10,6 +10,7 @@ import dev.flynn.discovery.StoreDiscovery;
 import dev.flynn.distro.backends.AppBackend;
 import dev.flynn.distro.backends.AppBackends;
 import dev.flynn.distro.backends.HostContext;
+import dev.flynn.distro.backends.ServiceArchives;
 import dev.flynn.distro.cluster.BootstrapRequest;
 import dev.flynn.distro.cluster.BootstrapService;
 import dev.flynn.distro.cluster.LinkAddressFile;
@@ -79,7 +80,9 @@ final class ClusterHost implements AutoCloseable {
                             membership.hostId(),
                             options.externalIp(),
                             slugs,
-                            options.network())))
+                            options.network(),
+                            options.appImages(),
+                            new ServiceArchives(discovery, () -> ClusterKey.read(membership.state())))))
                     .open(options.backend());
             this.backendDescription = backend.description();
             this.discoveryServers = closer.register(new DiscoveryServers(

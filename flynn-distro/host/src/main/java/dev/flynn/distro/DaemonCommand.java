@@ -141,6 +141,9 @@ final class DaemonCommand implements Callable<Integer> {
     @Mixin
     private NetworkOptions network = new NetworkOptions();
 
+    @Mixin
+    private ImageOptions images = new ImageOptions();
+
     @Option(
             names = "--ready-file",
             paramLabel = "FILE",
@@ -170,6 +173,7 @@ final class DaemonCommand implements Callable<Integer> {
                 insecureHostApi,
                 backend,
                 network.settings(System.getenv()),
+                images.settings(System.getenv()),
                 parseTags(tags),
                 line.map(JoinLine::list),
                 peerIps == null

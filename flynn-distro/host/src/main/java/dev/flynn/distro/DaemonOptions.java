@@ -1,5 +1,6 @@
 package dev.flynn.distro;
 
+import dev.flynn.distro.backends.AppImageSettings;
 import dev.flynn.distro.backends.NetworkSettings;
 import dev.flynn.distro.cluster.DiscoveryToken;
 import dev.flynn.identity.JoinToken;
@@ -24,6 +25,7 @@ import java.util.OptionalInt;
  * @param insecureHostApi whether it is open, on loopback
  * @param backend that runs the users' jobs
  * @param network of the jobs that have addresses of their own
+ * @param appImages what is said of images
  * @param tags that this host has from its first start on
  * @param discovery a list of the cluster's hosts
  * @param peers other hosts of the cluster: {@code ip} or {@code ip:port}
@@ -44,6 +46,7 @@ record DaemonOptions(
         boolean insecureHostApi,
         String backend,
         NetworkSettings network,
+        AppImageSettings appImages,
         Map<String, String> tags,
         Optional<DiscoveryToken> discovery,
         List<String> peers,

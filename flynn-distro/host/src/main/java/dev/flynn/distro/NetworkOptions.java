@@ -94,10 +94,12 @@ final class NetworkOptions {
 
     /** Empty if nothing was said; {@code --network-mtu} is {@code FLYNN_NETWORK_MTU} in the environment. */
     private static String valueOf(String option, @Nullable String value, Map<String, String> environment) {
-        return value != null
-                ? value
-                : environment.getOrDefault(
-                        "FLYNN_" + option.substring(2).replace('-', '_').toUpperCase(Locale.ROOT), "");
+        return value != null ? value : environment.getOrDefault(variable(option), "");
+    }
+
+    /** What an option is called in the environment. */
+    static String variable(String option) {
+        return "FLYNN_" + option.substring(2).replace('-', '_').toUpperCase(Locale.ROOT);
     }
 
     private static String option(String setting) {

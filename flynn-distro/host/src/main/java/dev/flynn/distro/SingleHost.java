@@ -9,6 +9,7 @@ import dev.flynn.discovery.StoreDiscovery;
 import dev.flynn.distro.backends.AppBackend;
 import dev.flynn.distro.backends.AppBackends;
 import dev.flynn.distro.backends.HostContext;
+import dev.flynn.distro.backends.ServiceArchives;
 import dev.flynn.host.SlugCache;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.discovery.Discovery;
@@ -54,8 +55,15 @@ final class SingleHost implements AutoCloseable {
             this.discovery =
                     closer.register(StoreDiscovery.builder(store).member(hostId).build());
             var slugs = new SlugCache(data.directory("slugs"), discovery, () -> ClusterKey.read(state));
-            AppBackend backend = closer.register(new AppBackends(
-                            new HostContext(data.root(), state, hostId, options.listenIp(), slugs, options.network())))
+            AppBackend backend = closer.register(new AppBackends(new HostContext(
+                            data.root(),
+                            state,
+                            hostId,
+                            options.listenIp(),
+                            slugs,
+                            options.network(),
+                            options.appImages(),
+                            new ServiceArchives(discovery, () -> ClusterKey.read(state)))))
                     .open(options.backend());
             this.backendDescription = backend.description();
             HostApiServer hostApi = closer.register(new HostApiServer(

@@ -89,6 +89,9 @@ final class UpCommand implements Callable<Integer> {
     @Mixin
     private NetworkOptions network = new NetworkOptions();
 
+    @Mixin
+    private ImageOptions images = new ImageOptions();
+
     @Option(
             names = "--ready-file",
             paramLabel = "FILE",
@@ -116,6 +119,7 @@ final class UpCommand implements Callable<Integer> {
                 insecureHostApi,
                 backend,
                 network.settings(System.getenv()),
+                images.settings(System.getenv()),
                 Optional.ofNullable(readyFile),
                 untilReady);
     }

@@ -1,5 +1,6 @@
 package dev.flynn.distro;
 
+import dev.flynn.distro.backends.AppImageSettings;
 import dev.flynn.distro.backends.NetworkSettings;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -18,6 +19,7 @@ import java.util.OptionalInt;
  * @param insecureHostApi whether it is open, on loopback
  * @param backend that runs the users' jobs
  * @param network of the jobs that have addresses of their own
+ * @param appImages what is said of images
  * @param readyFile written once everything answers, with the line that adds the cluster to the command line
  * @param untilReady whether to stop once everything answers
  */
@@ -33,5 +35,6 @@ record UpOptions(
         boolean insecureHostApi,
         String backend,
         NetworkSettings network,
+        AppImageSettings appImages,
         Optional<Path> readyFile,
         boolean untilReady) {}

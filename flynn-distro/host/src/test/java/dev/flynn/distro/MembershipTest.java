@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.distro.backends.AppImageSettings;
 import dev.flynn.distro.backends.NetworkSettings;
 import dev.flynn.identity.JoinToken;
 import dev.flynn.spi.store.StoreEntry;
@@ -72,6 +73,7 @@ class MembershipTest {
                 false,
                 "process",
                 NetworkSettings.defaults(),
+                AppImageSettings.DEFAULT,
                 Map.of(),
                 Optional.empty(),
                 peers,

@@ -5,6 +5,7 @@ import dev.flynn.spi.container.Capability;
 import dev.flynn.spi.container.ContainerBackend;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What runs the jobs of apps on this host.
@@ -17,7 +18,7 @@ public record AppBackend(String name, ContainerBackend backend, Optional<String>
 
     static final String AUTO = "auto";
 
-    /** What operators may say. */
+    /** What operators may say, beside the names of plugins. */
     private static final List<String> NAMES = List.of("process", "oci", "docker", AUTO);
 
     AppBackend(String name, ContainerBackend backend, Optional<String> gateway) {
@@ -39,11 +40,17 @@ public record AppBackend(String name, ContainerBackend backend, Optional<String>
                         reason);
     }
 
-    /** @throws FlynnException {@code VALIDATION} if there is no such backend */
+    /** @throws FlynnException {@code VALIDATION} if there is no such backend, here or in a plugin */
     public static void requireKnown(String name) {
-        if (!NAMES.contains(name)) {
+        if (NAMES.contains(name)) {
+            return;
+        }
+        List<String> plugged = Plugins.ofInstallation().names();
+        if (!plugged.contains(name)) {
             throw FlynnException.invalidField(
-                    "--backend", "has no value \"%s\"; there are %s".formatted(name, String.join(", ", NAMES)));
+                    "--backend",
+                    "has no value \"%s\"; there are %s"
+                            .formatted(name, String.join(", ", Stream.concat(NAMES.stream(), plugged.stream()).toList())));
         }
     }
 }

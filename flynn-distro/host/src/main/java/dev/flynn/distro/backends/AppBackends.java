@@ -48,7 +48,8 @@ public final class AppBackends implements AutoCloseable {
         return switch (name) {
             case "oci" -> OciBackend.open(host, into);
             case "docker" -> DockerBackend.open(host, into);
-            default -> process(into);
+            case "process" -> process(into);
+            default -> PluggedBackend.open(host, name, Plugins.ofInstallation(), into);
         };
     }
 

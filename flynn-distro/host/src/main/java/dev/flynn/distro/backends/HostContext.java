@@ -3,6 +3,7 @@ package dev.flynn.distro.backends;
 import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.id.JobId;
 import dev.flynn.host.SlugCache;
+import dev.flynn.images.ArchiveOpener;
 import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.state.ClusterState;
 import java.io.IOException;
@@ -18,9 +19,18 @@ import java.util.stream.Collectors;
  * @param root where everything of this host is kept
  * @param publicIp where other hosts reach this one, and where jobs without an address of their own listen
  * @param network how this host takes part in the network of jobs that have addresses
+ * @param appImages what is said of images
+ * @param archives opens archives of images by URL
  */
 public record HostContext(
-        Path root, ClusterState state, String hostId, String publicIp, SlugCache slugs, NetworkSettings network) {
+        Path root,
+        ClusterState state,
+        String hostId,
+        String publicIp,
+        SlugCache slugs,
+        NetworkSettings network,
+        AppImageSettings appImages,
+        ArchiveOpener archives) {
 
     /** The programs that jobs start with, one folder each. */
     Path images() {

@@ -23,22 +23,25 @@ final class OciBackend {
         HostFiles files = FilesOfHost.open(host);
         ClusterNetwork network = closer.register(ClusterNetwork.open(
                 host.state(), JobNetworkOfHost.configuration(host).build()));
-        ImageStore store = ImageStore.open(host.directory("oci-images"));
+        ImageStore store =
+                ImageStore.open(host.directory("oci-images"), host.appImages().store(host.archives()));
         closer.register(() -> StoredImages.closeQuietly(store));
         String gateway = network.jobs().gateway();
-        OciContainerBackend backend = closer.register(OciContainerBackend.builder(host.directory("oci"), host.images())
+        OciContainerBackend.Builder settings = OciContainerBackend.builder(host.directory("oci"), host.images())
                 .network(JobNetworkOfHost.of(network))
                 .images(new StoredImages(store))
                 .files(files)
                 .address(host.publicIp())
                 .nameserver(gateway)
                 .user(APP_USER, JobFiles.GROUP)
-                .clock(host.clock())
-                .build());
+                .clock(host.clock());
+        host.appImages().stackImage().ifPresent(settings::stack);
+        OciContainerBackend backend = closer.register(settings.build());
         Set<JobId> living = HostContext.living(backend);
         files.retain(living);
         store.retain(living);
         network.jobs().retain(living);
+        host.appImages().stackImage().ifPresent(stack -> StoredImages.fetchAhead(store, stack));
         return new AppBackend("oci", backend, Optional.of(gateway));
     }
 }
