@@ -6,6 +6,7 @@ program, on all sides alike. Called by the measurements of script/bench.d; print
 """
 
 import argparse
+import asyncio
 import concurrent.futures
 import contextlib
 import http.client
@@ -16,6 +17,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -340,9 +342,73 @@ def empty(arguments):
         list(pool.map(side.stop, os.fdopen(0).read().split()))
 
 
+class Routed:
+    """An app behind the router: which of its processes answers is the router's choice."""
+
+    def __init__(self, port, name):
+        self.port = port
+        self.name = name
+
+    def seen(self, ids, count):
+        while len(ids) < count:
+            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
+                with contextlib.suppress(OSError, http.client.HTTPException):
+                    connection.request("GET", "/id", headers={"Host": self.name})
+                    response = connection.getresponse()
+                    text = response.read()
+                    if response.status == 200:
+                        ids.add(text)
+            time.sleep(0.002)
+
+
+class Direct:
+    """Processes by their addresses: nothing is in between, each that has answered is not asked again."""
+
+    def __init__(self, network):
+        self.network = network
+
+    def seen(self, ids, count):
+        asyncio.run(self._seen(ids, count))
+
+    async def _seen(self, ids, count):
+        asking = [asyncio.create_task(self._ask(f"{self.network}.{i}", ids)) for i in range(2, count * 2 + 10)]
+        while len(ids) < count:
+            await asyncio.sleep(0.002)
+        for task in asking:
+            task.cancel()
+
+    @staticmethod
+    async def _ask(address, ids):
+        while True:
+            with contextlib.suppress(OSError, asyncio.TimeoutError, IndexError):
+                reader, writer = await asyncio.wait_for(asyncio.open_connection(address, 8080), 0.3)
+                writer.write(b"GET /id HTTP/1.0\r\n\r\n")
+                answer = await asyncio.wait_for(reader.read(), 1)
+                writer.close()
+                if b" 200 " in answer.splitlines()[0]:
+                    ids.add(answer)
+                    return
+            await asyncio.sleep(0.05)
+
+
+def answering(arguments):
+    """Runs the command that scales; prints the milliseconds until so many processes have answered."""
+    side = Direct(arguments.network) if arguments.network else Routed(arguments.port, arguments.name)
+    ids = set()
+    began = time.monotonic()
+    command = subprocess.Popen(arguments.command, stdout=subprocess.DEVNULL)
+    watch = threading.Thread(target=side.seen, args=(ids, arguments.jobs), daemon=True)
+    watch.start()
+    watch.join(PATIENCE * 6)
+    took = (time.monotonic() - began) * 1000
+    if command.wait() != 0 or watch.is_alive():
+        raise SystemExit(f"error: {len(ids)} of {arguments.jobs} answered")
+    print(f"{took:.0f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["starts", "fill", "empty"])
+    parser.add_argument("what", choices=["starts", "fill", "empty", "answering"])
     parser.add_argument("--work", type=pathlib.Path, required=True)
     parser.add_argument("--data", help="data directory of a host of ours")
     parser.add_argument("--image", nargs=2, metavar=("TYPE", "URL"), help="what a job of ours runs")
@@ -354,8 +420,16 @@ def main():
     parser.add_argument("--many-rounds", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=100)
     parser.add_argument("--width", type=int, default=16)
-    arguments = parser.parse_args()
-    {"starts": starts, "fill": fill, "empty": empty}[arguments.what](arguments)
+    parser.add_argument("--port", type=int, help="of the router")
+    parser.add_argument("--name", help="of the app, as the router knows it")
+    parser.add_argument("--network", help="three numbers of the addresses of processes that are asked directly")
+    mine = sys.argv[1:]
+    command = []
+    if "--" in mine:
+        mine, command = mine[:mine.index("--")], mine[mine.index("--") + 1:]
+    arguments = parser.parse_args(mine)
+    arguments.command = command
+    {"starts": starts, "fill": fill, "empty": empty, "answering": answering}[arguments.what](arguments)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,17 @@ end_jobs() {
   true
 }
 
+# end_containers: of an engine that did not come to it.
+end_containers() {
+  local shim
+  for shim in $(pgrep -f "containerd-shim.*$work/docker/"); do
+    # shellcheck disable=SC2046
+    kill -KILL $(tree "$shim") 2>/dev/null
+  done
+  true
+}
+ends+=(end_containers)
+
 # flynn ARGUMENT...: the command line, for the cluster.
 flynn() { within "$dist/bin/flynn" "$@"; }
 
