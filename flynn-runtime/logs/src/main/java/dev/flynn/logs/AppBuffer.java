@@ -3,10 +3,8 @@ package dev.flynn.logs;
 import dev.flynn.api.log.LogMessage;
 import dev.flynn.spi.component.Subscription;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -17,44 +15,59 @@ final class AppBuffer {
 
     static final int CAPACITY = 10_000;
 
+    private final LineRing lines = new LineRing(CAPACITY);
+    private final List<BlockingQueue<LogMessage>> subscribers = new CopyOnWriteArrayList<>();
     private long weightBytes;
 
-    /** Oldest first. */
-    private final Deque<SyslogLine> lines = new ArrayDeque<>();
-
-    private final List<BlockingQueue<LogMessage>> subscribers = new CopyOnWriteArrayList<>();
+    /** Takes lines in at their places; those that are there already are dropped. */
+    synchronized void add(List<SyslogLine> added) {
+        added.forEach(this::add);
+    }
 
     /** Takes a line in at its place; one that is there already is dropped. */
     synchronized void add(SyslogLine line) {
-        Deque<SyslogLine> later = new ArrayDeque<>();
-        boolean duplicate = false;
-        while (!lines.isEmpty() && isAfter(lines.peekLast(), line)) {
-            later.push(lines.pollLast());
-        }
         Instant time = line.message().timestamp();
-        for (var old = lines.descendingIterator(); old.hasNext(); ) {
-            SyslogLine before = old.next();
-            if (!before.message().timestamp().equals(time)) {
-                break;
+        int place = lines.size();
+        if (place > 0 && lines.get(place - 1).message().timestamp().isAfter(time)) {
+            place = behind(time);
+        }
+        for (int i = place - 1; i >= 0 && lines.get(i).message().timestamp().equals(time); i--) {
+            if (isSame(lines.get(i), line)) {
+                return;
             }
-            duplicate |= before.seq() == line.seq()
-                    && before.message().hostId().equals(line.message().hostId())
-                    && before.message().equals(line.message());
         }
-        if (!duplicate) {
-            lines.addLast(line);
-            weightBytes += line.weightBytes();
-        }
-        lines.addAll(later);
-        if (lines.size() > CAPACITY) {
+        if (lines.size() == CAPACITY) {
+            if (place == 0) {
+                return; // older than all that is kept
+            }
             dropOldest();
+            place--;
         }
-        if (!duplicate) {
-            // a subscriber that does not follow loses lines and slows nobody down
-            subscribers.forEach(queue -> {
-                var unused = queue.offer(line.message());
-            });
+        lines.insert(place, line);
+        weightBytes += line.weightBytes();
+        // a subscriber that does not follow loses lines and slows nobody down
+        for (BlockingQueue<LogMessage> queue : subscribers) {
+            var unused = queue.offer(line.message());
         }
+    }
+
+    private static boolean isSame(SyslogLine one, SyslogLine other) {
+        return one.seq() == other.seq() && one.message().equals(other.message());
+    }
+
+    /** Behind the last line that is not later. */
+    private int behind(Instant time) {
+        int low = 0;
+        int high = lines.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (lines.get(middle).message().timestamp().isAfter(time)) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low;
     }
 
     private void dropOldest() {
@@ -73,15 +86,11 @@ final class AppBuffer {
         }
     }
 
-    private static boolean isAfter(SyslogLine one, SyslogLine other) {
-        return one.message().timestamp().isAfter(other.message().timestamp());
-    }
-
     /** The newest matching lines, oldest first. */
     synchronized List<LogMessage> newest(int count, Predicate<LogMessage> wanted) {
         List<LogMessage> found = new ArrayList<>();
-        for (var old = lines.descendingIterator(); old.hasNext() && found.size() < count; ) {
-            LogMessage message = old.next().message();
+        for (int i = lines.size() - 1; i >= 0 && found.size() < count; i--) {
+            LogMessage message = lines.get(i).message();
             if (wanted.test(message)) {
                 found.add(message);
             }

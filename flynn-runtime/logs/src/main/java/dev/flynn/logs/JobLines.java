@@ -1,10 +1,12 @@
 package dev.flynn.logs;
 
+import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.log.LogMessage;
 import dev.flynn.spi.component.Subscription;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.function.Consumer;
@@ -21,8 +23,9 @@ public final class JobLines implements AutoCloseable {
     private static final int MAX_WAITING = 10_000;
 
     private final String job;
+    private final AppId app;
     private final LogMux mux;
-    private final LogFile.Kept kept;
+    private final Kept kept;
     private final Subscription subscription;
 
     // guarded by this
@@ -32,14 +35,22 @@ public final class JobLines implements AutoCloseable {
     private boolean over;
 
     /** To be called while nothing is written. */
-    JobLines(LogMux mux, LogFile.Kept kept, JobId job) {
+    JobLines(LogMux mux, Kept kept, AppId app, JobId job) {
         this.mux = mux;
+        this.app = app;
         this.kept = kept;
         this.job = job.value();
         this.subscription = mux.follow(this::accept);
     }
 
-    private synchronized void accept(SyslogLine line) {
+    private synchronized void accept(List<SyslogLine> lines) {
+        if (lines.get(0).app().equals(app)) {
+            lines.forEach(this::accept);
+            notifyAll();
+        }
+    }
+
+    private void accept(SyslogLine line) {
         if (over || !line.message().jobId().equals(job)) {
             return;
         }
@@ -50,7 +61,6 @@ public final class JobLines implements AutoCloseable {
             reportGap();
             waiting.add(line.message());
         }
-        notifyAll();
     }
 
     private void reportGap() {
@@ -94,7 +104,7 @@ public final class JobLines implements AutoCloseable {
 
     /** The lines end with those that the job has written until now. */
     public void finish() {
-        mux.whenWritten(this::end);
+        mux.whenWritten(app, this::end);
     }
 
     private synchronized void end() {

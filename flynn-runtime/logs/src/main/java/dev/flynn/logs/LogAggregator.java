@@ -3,6 +3,7 @@ package dev.flynn.logs;
 import dev.flynn.api.id.AppId;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -27,10 +28,31 @@ final class LogAggregator {
     }
 
     void add(SyslogLine line) {
-        buffer(line.app()).add(line);
-        if (weightBytes.addAndGet(line.weightBytes()) > maxBytes) {
+        add(line.app(), List.of(line));
+    }
+
+    /** Takes lines of one app. */
+    void add(AppId app, List<SyslogLine> lines) {
+        buffer(app).add(lines);
+        long added = 0;
+        SyslogLine before = null;
+        for (SyslogLine line : lines) {
+            added += line.weightBytes();
+            if (before != null
+                    && !before.message().hostId().equals(line.message().hostId())) {
+                seen(before);
+            }
+            before = line;
+        }
+        if (before != null) {
+            seen(before);
+        }
+        if (weightBytes.addAndGet(added) > maxBytes) {
             makeRoom();
         }
+    }
+
+    private void seen(SyslogLine line) {
         cursors.merge(line.message().hostId(), Cursor.of(line), Cursor::orLater);
     }
 

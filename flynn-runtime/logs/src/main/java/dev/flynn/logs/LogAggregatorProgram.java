@@ -12,16 +12,23 @@ import org.glassfish.grizzly.http.server.HttpServer;
 import org.glassfish.grizzly.http.server.NetworkListener;
 
 /**
- * The system app {@code logaggregator}: keeps the newest lines of every app and serves them on {@code LISTEN_IP:PORT}. It is
- * fed by this host's {@link LogMux}; on a cluster of several hosts it would miss the others' lines, because it takes none from
- * the network yet.
+ * The system app {@code logaggregator}: keeps the newest lines of every app and serves them on {@code LISTEN_IP:PORT}. This
+ * host's {@link LogMux} feeds it; the lines of other hosts come through {@link LocalAggregators}.
  */
 public final class LogAggregatorProgram implements BuiltinProgram {
 
     private final LogMux mux;
+    private final LocalAggregators local;
 
-    public LogAggregatorProgram(LogMux mux) {
+    /** @param local where lines of other hosts come in */
+    public LogAggregatorProgram(LogMux mux, LocalAggregators local) {
         this.mux = mux;
+        this.local = local;
+    }
+
+    /** For a host that is alone. */
+    public LogAggregatorProgram(LogMux mux) {
+        this(mux, new LocalAggregators());
     }
 
     @Override
@@ -32,7 +39,8 @@ public final class LogAggregatorProgram implements BuiltinProgram {
     @Override
     public AutoCloseable start(BuiltinJob job) throws Exception {
         var aggregator = new LogAggregator(LogAggregator.DEFAULT_MAX_BYTES);
-        Subscription feed = mux.subscribe(aggregator::add);
+        Subscription feed = mux.subscribeByApp(aggregator::add);
+        Subscription others = local.add(aggregator);
         ExecutorService followers =
                 java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("log-follower"));
         var server = new HttpServer();
@@ -43,6 +51,7 @@ public final class LogAggregatorProgram implements BuiltinProgram {
         server.getServerConfiguration().addHttpHandler(new LogHandler(aggregator, followers), "/");
         server.start();
         return () -> {
+            others.close();
             feed.close();
             Executors.stop(followers, "log-follower", Duration.ofSeconds(2));
             server.shutdown(2, TimeUnit.SECONDS).get(3, TimeUnit.SECONDS);

@@ -13,86 +13,103 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Queue;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes the lines of this host's jobs, keeps them in one file per app, and hands them on.
+ * Takes the lines of this host's jobs, keeps them in files of each app, and hands them on.
  *
- * <p>{@link #accept} never blocks: one thread writes, and when it cannot follow, lines are dropped, counted, and reported in
- * the app's own log. A line is in its file, and so survives the death of this process, as soon as that thread comes to it:
- * within milliseconds while it follows. On a disk that is nearly full, lines are handed on but no longer kept.
+ * <p>One thread writes. An app whose lines come faster than that waits for it, at most for a second; then lines are dropped,
+ * counted, and reported in the app's own log. A line is in its file, and so survives the death of this process, milliseconds
+ * after it was accepted, and when {@link #flush} returns. On a disk that is nearly full, lines are handed on but no longer
+ * kept.
  */
 public final class LogMux implements LogSink {
 
     private static final Logger log = LoggerFactory.getLogger(LogMux.class);
 
-    /** When an app's file reaches this size it becomes the old one. */
-    public static final long DEFAULT_MAX_FILE_BYTES = 100L << 20;
-
     /** What logs leave of the disk: less than others, so that logs are the last that goes; more than the store needs. */
     private static final long DISK_RESERVE_BYTES = 128L << 20;
 
-    private static final int QUEUE = 20_000;
-    private static final long QUEUE_BYTES = 16L << 20;
-    private static final int BATCH = 250;
+    /** What all apps together may have waiting; beyond it nobody waits for room. */
+    private static final long MAX_WAITING_BYTES = 32L << 20;
+
+    /** What whoever begins to follow reads of an app's files, at most. */
+    static final int MAX_HISTORY_BYTES = 8 << 20;
+
+    private static final int MAX_BATCH_BYTES = 1 << 20;
     private static final int ID_CHARS = 36;
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
+    private static final Duration SWEEP = Duration.ofMinutes(10);
+    private static final Duration DISK_CHECK = Duration.ofSeconds(1);
+
+    /** How far a line's time may lie before the one before and is corrected; clocks that were set back further are believed. */
+    private static final Duration MAX_CORRECTION = Duration.ofSeconds(10);
 
     private final Path directory;
-    private final long maxFileBytes;
+    private final LogRotation rotation;
     private final DiskReserve reserve;
-    private final BlockingQueue<SyslogLine> queue = new ArrayBlockingQueue<>(QUEUE);
-    private final AtomicLong queuedBytes = new AtomicLong();
 
-    /** Has a permit when the writer has something to do. */
-    private final Semaphore work = new Semaphore(0);
+    private final Map<AppId, Intake> intakes = new ConcurrentHashMap<>();
 
-    private final Map<AppId, LogFile> files = new HashMap<>();
-    private final List<Consumer<SyslogLine>> subscribers = new CopyOnWriteArrayList<>();
-    private final AtomicLong seq = new AtomicLong();
+    /** Those in which lines wait, each once. */
+    private final BlockingQueue<Intake> ready = new LinkedBlockingQueue<>();
+
+    private final AtomicLong waitingBytes = new AtomicLong();
     private final AtomicLong dropped = new AtomicLong();
-    private final Map<AppId, Gap> gaps = new ConcurrentHashMap<>();
+    private final List<Consumer<List<SyslogLine>>> subscribers = new CopyOnWriteArrayList<>();
+    private final List<LogFeed> feeds = new CopyOnWriteArrayList<>();
 
-    /** Who waits until lines are written. */
-    private final Queue<Wait> waits = new ConcurrentLinkedQueue<>();
-
-    /** Held while lines are written and while a subscriber reads what was, so that it misses none in between. */
+    /** Held while lines are written and while somebody reads what was, so that it misses none in between. */
     private final Object writing = new Object();
 
-    private final Thread writer;
+    // guarded by writing
+    private final Map<AppId, LogFile> files = new HashMap<>();
+    private final Map<AppId, Unkept> unkept = new HashMap<>();
+    private final Map<AppId, Instant> lastTimes = new HashMap<>();
+    private final FrameWriter frames = new FrameWriter();
+    private long seq;
     private boolean keeping = true;
+    private long diskCheckedAt;
+
+    private final Intake wakeUp = new Intake(AppId.random(), waitingBytes);
+    private final Thread writer;
     private volatile boolean closed;
 
+    /** Lines that are not in the app's file; it is told so when it can be. */
+    private record Unkept(LogMessage last, long lines) {}
+
     public LogMux(Path directory) {
-        this(directory, DEFAULT_MAX_FILE_BYTES);
+        this(directory, LogRotation.DEFAULTS);
     }
 
-    public LogMux(Path directory, long maxFileBytes) {
-        this(directory, maxFileBytes, new DiskReserve(directory, DISK_RESERVE_BYTES));
+    public LogMux(Path directory, LogRotation rotation) {
+        this(directory, rotation, new DiskReserve(directory, DISK_RESERVE_BYTES));
     }
 
-    LogMux(Path directory, long maxFileBytes, DiskReserve reserve) {
+    LogMux(Path directory, LogRotation rotation, DiskReserve reserve) {
         this.directory = directory;
-        this.maxFileBytes = maxFileBytes;
+        this.rotation = rotation;
         this.reserve = reserve;
+        this.diskCheckedAt = System.nanoTime() - DISK_CHECK.toNanos();
         try {
             Files.createDirectories(directory);
         } catch (IOException e) {
@@ -104,34 +121,44 @@ public final class LogMux implements LogSink {
 
     @Override
     public void accept(AppId app, LogMessage message) {
-        var line = new SyslogLine(app, seq.incrementAndGet(), message);
-        if (closed || queuedBytes.get() > QUEUE_BYTES || !queue.offer(line)) {
-            dropped.incrementAndGet();
-            gaps.merge(app, new Gap(message, 1), Gap::plus);
-        } else {
-            queuedBytes.addAndGet(line.weightBytes());
-        }
-        wakeWriter();
-    }
-
-    private void wakeWriter() {
-        if (work.availablePermits() == 0) {
-            work.release();
+        Intake intake = intake(app);
+        boolean room = waitingBytes.get() < MAX_WAITING_BYTES;
+        switch (intake.add(message, room)) {
+            case WAITS -> {}
+            case FIRST -> ready.add(intake);
+            case DROPPED -> dropped.incrementAndGet();
         }
     }
 
-    private void awaitWork() throws InterruptedException {
-        if (queue.isEmpty()) {
-            work.acquire();
+    private Intake intake(AppId app) {
+        Intake known = intakes.get(app);
+        if (known != null) {
+            return known;
         }
-        // before the queue is read: what comes from here on gives a permit again
-        work.drainPermits();
+        Intake made = intakes.computeIfAbsent(app, id -> new Intake(id, waitingBytes));
+        if (closed) {
+            made.close();
+        }
+        return made;
     }
 
     @Override
     public long dropped() {
         return dropped.get();
     }
+
+    @Override
+    public boolean flush(AppId app, Duration patience) {
+        Intake intake = intakes.get(app);
+        return intake == null || intake.awaitSettled(patience);
+    }
+
+    /** Runs the action once every line of the app that was accepted before is written. */
+    void whenWritten(AppId app, Runnable action) {
+        intake(app).whenSettled(action);
+    }
+
+    // readers
 
     /**
      * The lines of one job that this host keeps, and those that come; the caller closes them.
@@ -140,60 +167,102 @@ public final class LogMux implements LogSink {
      */
     public JobLines lines(AppId app, JobId job) throws IOException {
         synchronized (writing) {
-            LogFile.Kept kept = LogFile.kept(directory, app.toString());
-            return new JobLines(this, kept, job);
+            return new JobLines(this, file(app).kept(), app, job);
         }
     }
 
-    /** Delivers every line that is written from now on. */
-    Subscription follow(Consumer<SyslogLine> subscriber) {
+    /** Delivers every line that is written from now on, those of one app at a time. */
+    Subscription follow(Consumer<List<SyslogLine>> subscriber) {
         subscribers.add(subscriber);
         return () -> subscribers.remove(subscriber);
     }
 
-    /** Runs the action once every line that was accepted before is written. */
-    void whenWritten(Runnable action) {
-        waits.add(new Wait(queue.size(), action));
-        wakeWriter();
-        if (!writer.isAlive()) {
-            runWaits(Integer.MAX_VALUE);
-        }
-    }
-
-    /** @param written how many lines were taken from the queue and written since this was called last */
-    private synchronized void runWaits(int written) {
-        for (Wait wait : waits) {
-            wait.lines -= written;
-            // what was accepted before it is in no batch but those that are written
-            if (wait.lines <= 0 || queue.isEmpty()) {
-                waits.remove(wait);
-                wait.action.run();
-            }
-        }
-    }
-
     /** Delivers the newest lines that are kept of every app, then every new line, in order and without a gap. */
     Subscription subscribe(Consumer<SyslogLine> subscriber) {
+        return subscribeByApp((app, lines) -> lines.forEach(subscriber));
+    }
+
+    /** As {@link #subscribe(Consumer)}; each call has lines of one app. */
+    Subscription subscribeByApp(BiConsumer<AppId, List<SyslogLine>> subscriber) {
         synchronized (writing) {
-            for (String app : apps()) {
-                try {
-                    LogFile.newest(directory, app, AppBuffer.CAPACITY, subscriber);
+            for (AppId app : apps()) {
+                try (Kept kept = file(app).kept()) {
+                    List<SyslogLine> lines = new ArrayList<>();
+                    kept.newest(AppBuffer.CAPACITY, MAX_HISTORY_BYTES, lines::add);
+                    subscriber.accept(app, lines);
                 } catch (IOException e) {
                     log.atWarn().addKeyValue("app", app).setCause(e).log("cannot read the app's log");
                 }
             }
-            subscribers.add(subscriber);
+            return follow(lines -> subscriber.accept(lines.get(0).app(), lines));
         }
-        return () -> subscribers.remove(subscriber);
     }
 
-    private Set<String> apps() {
-        Set<String> apps = new TreeSet<>();
+    /** The frames of this host for somebody who takes them at a speed of its own; the caller closes it. */
+    LogFeed feed() {
+        var feed = new LogFeed(this);
+        feeds.add(feed);
+        return feed;
+    }
+
+    void ended(LogFeed feed) {
+        feeds.remove(feed);
+    }
+
+    /** Where the lines of each app end now. */
+    public Map<AppId, LogPosition> ends() {
+        Map<AppId, LogPosition> ends = new HashMap<>();
+        synchronized (writing) {
+            for (AppId app : apps()) {
+                try {
+                    List<Segment> segments = file(app).segments();
+                    if (!segments.isEmpty()) {
+                        Segment last = segments.get(segments.size() - 1);
+                        ends.put(app, new LogPosition(last.id(), last.size()));
+                    }
+                } catch (IOException e) {
+                    log.atWarn().addKeyValue("app", app).setCause(e).log("cannot read the app's log");
+                }
+            }
+        }
+        return ends;
+    }
+
+    /** How many bytes of logs are kept of each app. */
+    public Map<AppId, Long> usage() {
+        Map<AppId, Long> usage = new TreeMap<>((one, other) -> one.toString().compareTo(other.toString()));
+        synchronized (writing) {
+            for (AppId app : apps()) {
+                try {
+                    usage.put(
+                            app,
+                            file(app).segments().stream()
+                                    .mapToLong(Segment::size)
+                                    .sum());
+                } catch (IOException e) {
+                    log.atWarn().addKeyValue("app", app).setCause(e).log("cannot read the app's log");
+                }
+            }
+        }
+        return usage;
+    }
+
+    /** Deletes what is kept of an app; lines that come later begin anew. */
+    public void delete(AppId app) throws IOException {
+        synchronized (writing) {
+            file(app).delete();
+            files.remove(app);
+        }
+    }
+
+    /** Those of which files are here. */
+    Set<AppId> apps() {
+        Set<AppId> apps = new TreeSet<>((one, other) -> one.toString().compareTo(other.toString()));
         try (var names = Files.newDirectoryStream(directory, "*.log")) {
             for (Path file : names) {
                 String name = file.getFileName().toString();
                 if (name.length() >= ID_CHARS && Ids.isId(name.substring(0, ID_CHARS))) {
-                    apps.add(name.substring(0, ID_CHARS));
+                    apps.add(AppId.of(name.substring(0, ID_CHARS)));
                 }
             }
         } catch (IOException e) {
@@ -202,76 +271,167 @@ public final class LogMux implements LogSink {
         return apps;
     }
 
+    Object writing() {
+        return writing;
+    }
+
+    /** To be called while holding {@link #writing}. */
+    LogFile file(AppId app) throws IOException {
+        LogFile known = files.get(app);
+        if (known != null) {
+            return known;
+        }
+        var opened = new LogFile(
+                directory, app.toString(), rotation, gone -> feeds.forEach(feed -> feed.deleting(app, gone)));
+        files.put(app, opened);
+        return opened;
+    }
+
+    // the writer
+
     private void write() {
-        List<SyslogLine> batch = new ArrayList<>(BATCH);
-        while (!closed || !queue.isEmpty()) {
-            try {
-                awaitWork();
-                queue.drainTo(batch, BATCH);
-                batch.forEach(line -> queuedBytes.addAndGet(-line.weightBytes()));
-                batch.addAll(reportGaps());
-                if (!batch.isEmpty()) {
-                    write(batch);
+        try {
+            while (!closed || !ready.isEmpty()) {
+                Intake intake = ready.poll(SWEEP.toMillis(), TimeUnit.MILLISECONDS);
+                if (intake == null) {
+                    sweep(Instant.now());
+                } else if (intake != wakeUp) {
+                    write(intake);
                 }
-            } catch (RuntimeException e) {
-                dropped.addAndGet(batch.size());
-                log.atError().setCause(e).log("lines of logs are lost");
-            } catch (InterruptedException e) {
-                return;
             }
-            runWaits(batch.size());
-            batch.clear();
+        } catch (InterruptedException closing) {
+            log.atDebug().log("interrupted");
         }
     }
 
-    private List<SyslogLine> reportGaps() {
-        List<SyslogLine> reports = new ArrayList<>();
-        for (AppId app : gaps.keySet()) {
-            Gap gap = gaps.remove(app);
-            if (gap != null) {
-                reports.add(new SyslogLine(app, seq.incrementAndGet(), gap.report()));
-            }
+    private void write(Intake intake) {
+        List<LogMessage> messages = intake.take();
+        if (messages.isEmpty()) {
+            return;
         }
-        return reports;
+        try {
+            write(intake.app(), messages);
+        } catch (RuntimeException e) {
+            dropped.addAndGet(messages.size());
+            log.atError().setCause(e).log("lines of logs are lost");
+        }
+        intake.settle(messages);
+        if (intake.hasGap()) {
+            ready.add(intake);
+        }
     }
 
-    private void write(List<SyslogLine> batch) {
+    private void write(AppId app, List<LogMessage> messages) {
         synchronized (writing) {
-            if (mayKeep()) {
-                batch.stream()
-                        .collect(Collectors.groupingBy(SyslogLine::app, LinkedHashMap::new, Collectors.toList()))
-                        .forEach(this::keep);
-            } else {
-                dropped.addAndGet(batch.size());
-            }
-            for (SyslogLine line : batch) {
-                subscribers.forEach(subscriber -> subscriber.accept(line));
-            }
+            List<SyslogLine> lines = number(app, messages);
+            keep(app, lines);
+            subscribers.forEach(subscriber -> tell(subscriber, lines));
+        }
+        feeds.forEach(feed -> feed.written(app));
+    }
+
+    private static void tell(Consumer<List<SyslogLine>> subscriber, List<SyslogLine> lines) {
+        try {
+            subscriber.accept(lines);
+        } catch (RuntimeException e) {
+            log.atError().setCause(e).log("who reads the logs failed");
         }
     }
 
-    private boolean mayKeep() {
-        boolean room = reserve.isUntouched();
-        if (room != keeping) {
-            keeping = room;
-            log.atWarn()
-                    .addKeyValue("directory", directory)
-                    .log(room ? "logs are kept again" : "the disk is nearly full: logs are no longer kept");
+    /** Lines of an app have times in their order; equal ones are told apart by their number. */
+    private List<SyslogLine> number(AppId app, List<LogMessage> messages) {
+        List<SyslogLine> lines = new ArrayList<>(messages.size());
+        Instant last = lastTimes.getOrDefault(app, Instant.MIN);
+        for (LogMessage message : messages) {
+            Instant time = message.timestamp();
+            LogMessage corrected = message;
+            if (time.isBefore(last) && time.isAfter(last.minus(MAX_CORRECTION))) {
+                corrected = new LogMessage(
+                        message.hostId(),
+                        message.jobId(),
+                        message.message(),
+                        message.processType(),
+                        message.stream(),
+                        last);
+            } else {
+                last = time;
+            }
+            lines.add(new SyslogLine(app, ++seq, corrected));
         }
-        return room;
+        lastTimes.put(app, last);
+        return lines;
     }
 
     private void keep(AppId app, List<SyslogLine> lines) {
-        try {
-            LogFile file = files.get(app);
-            if (file == null) {
-                file = new LogFile(directory, app.toString(), maxFileBytes);
-                files.put(app, file);
+        Unkept before = unkept.get(app);
+        int kept = 0;
+        if (mayKeep()) {
+            try {
+                LogFile file = file(app);
+                if (before != null) {
+                    reportUnkept(app, file, before);
+                }
+                while (kept < lines.size()) {
+                    int from = kept;
+                    frames.clear();
+                    int to = from;
+                    while (to < lines.size() && frames.size() < MAX_BATCH_BYTES) {
+                        frames.add(lines.get(to++));
+                    }
+                    file.append(lines.get(from), frames.bytes(), frames.size());
+                    kept = to;
+                }
+            } catch (IOException e) {
+                log.atWarn().addKeyValue("app", app).setCause(e).log("cannot write to the app's log");
             }
-            file.append(lines.stream().map(SyslogLine::frame).toList());
-        } catch (IOException e) {
-            dropped.addAndGet(lines.size());
-            log.atWarn().addKeyValue("app", app).setCause(e).log("cannot write to the app's log");
+        }
+        int lost = lines.size() - kept;
+        if (lost > 0) {
+            dropped.addAndGet(lost);
+            unkept.merge(
+                    app,
+                    new Unkept(lines.get(lines.size() - 1).message(), lost),
+                    (old, more) -> new Unkept(more.last(), old.lines() + more.lines()));
+        }
+    }
+
+    private void reportUnkept(AppId app, LogFile file, Unkept missing) throws IOException {
+        String text = String.format(
+                Locale.ROOT, "dropped %,d lines here: the host's disk could not take them", missing.lines());
+        var report = new SyslogLine(app, ++seq, Intake.withText(missing.last(), text));
+        frames.clear();
+        frames.add(report);
+        file.append(report, frames.bytes(), frames.size());
+        unkept.remove(app);
+    }
+
+    private boolean mayKeep() {
+        long now = System.nanoTime();
+        if (now - diskCheckedAt >= DISK_CHECK.toNanos()) {
+            diskCheckedAt = now;
+            boolean room = reserve.isUntouched();
+            if (room != keeping) {
+                keeping = room;
+                log.atWarn()
+                        .addKeyValue("directory", directory)
+                        .log(room ? "logs are kept again" : "the disk is nearly full: logs are no longer kept");
+            }
+        }
+        return keeping;
+    }
+
+    /** Deletes what is older than it has to be, and closes files. */
+    void sweep(Instant now) {
+        synchronized (writing) {
+            for (AppId app : apps()) {
+                try {
+                    LogFile file = file(app);
+                    file.close();
+                    file.deleteUntouchedSince(now.minus(rotation.retention()));
+                } catch (IOException e) {
+                    log.atWarn().addKeyValue("app", app).setCause(e).log("cannot clean up the app's log");
+                }
+            }
         }
     }
 
@@ -279,57 +439,29 @@ public final class LogMux implements LogSink {
     @Override
     public void close() {
         closed = true;
-        wakeWriter();
+        intakes.values().forEach(Intake::close);
+        ready.add(wakeUp);
         try {
             writer.join(CLOSE_PATIENCE.toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        runWaits(Integer.MAX_VALUE);
+        intakes.values().forEach(Intake::end);
         synchronized (writing) {
             for (LogFile file : files.values()) {
-                try {
-                    file.close();
-                } catch (IOException e) {
-                    log.atWarn().setCause(e).log("cannot close a log");
-                }
+                closeQuietly(file);
             }
-            files.clear();
         }
+        feeds.forEach(LogFeed::close);
     }
 
-    private static final class Wait {
-
-        private final Runnable action;
-
-        /** How many of those that were accepted before are not written yet; at most. */
-        private int lines;
-
-        Wait(int lines, Runnable action) {
-            this.lines = lines;
-            this.action = action;
-        }
-    }
-
-    /**
-     * Lines of an app that were dropped since it was last told.
-     *
-     * @param last the newest of them
-     */
-    private record Gap(LogMessage last, long lines) {
-
-        Gap plus(Gap later) {
-            return new Gap(later.last, lines + later.lines);
-        }
-
-        LogMessage report() {
-            return new LogMessage(
-                    last.hostId(),
-                    last.jobId(),
-                    "%d lines were dropped here, because the host could not write them fast enough".formatted(lines),
-                    last.processType(),
-                    last.stream(),
-                    last.timestamp());
+    private static void closeQuietly(@Nullable LogFile file) {
+        try {
+            if (file != null) {
+                file.close();
+            }
+        } catch (IOException e) {
+            log.atWarn().setCause(e).log("cannot close a log");
         }
     }
 }

@@ -57,10 +57,10 @@ class JobLinesTest {
 
     @Test
     void readsWhatAnEarlierProcessWroteAndWhatIsInTheFullFile() throws Exception {
-        try (var mux = new LogMux(directory, 20_000)) {
+        try (var mux = new LogMux(directory, LogRotation.DEFAULTS.withMaxFileBytes(20_000))) {
             write(mux, job, 0, 100);
         }
-        try (var mux = new LogMux(directory, 20_000);
+        try (var mux = new LogMux(directory, LogRotation.DEFAULTS.withMaxFileBytes(20_000));
                 JobLines lines = mux.lines(app, job)) {
             write(mux, job, 100, 150); // makes the file the old one while it is read
             lines.finish();
@@ -78,7 +78,7 @@ class JobLinesTest {
             for (int from = 0; from < 15_000; from += 1000) {
                 write(mux, job, from, from + 1000);
                 var written = new java.util.concurrent.CountDownLatch(1);
-                mux.whenWritten(written::countDown);
+                mux.whenWritten(app, written::countDown);
                 written.await();
             }
             lines.finish();

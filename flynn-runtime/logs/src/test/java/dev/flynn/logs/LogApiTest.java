@@ -62,7 +62,7 @@ class LogApiTest {
 
     @BeforeEach
     void start() throws Exception {
-        mux = new LogMux(directory, LogMux.DEFAULT_MAX_FILE_BYTES, new DiskReserve(directory, 0));
+        mux = new LogMux(directory, LogRotation.DEFAULTS, new DiskReserve(directory, 0));
         startAggregator();
         reader = new LogReader(discovery("127.0.0.1:" + port));
     }

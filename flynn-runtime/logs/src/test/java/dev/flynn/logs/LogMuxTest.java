@@ -202,21 +202,21 @@ class LogMuxTest {
 
     @Test
     void onlyTheNewestLinesAreReadFromBothFiles() throws IOException {
-        try (LogFile file = new LogFile(directory, Lines.APP.toString(), 2_000)) {
+        try (LogFile file = file(Lines.APP, LogRotation.DEFAULTS.withMaxFileBytes(2_000))) {
             for (int i = 0; i < 20; i++) {
-                file.append(List.of(Lines.line(i).frame()));
+                byte[] frame = Lines.line(i).frame();
+                file.append(Lines.line(i), frame, frame.length);
             }
-        }
-        List<String> all = kept(Lines.APP);
-        for (int count = 0; count <= all.size() + 2; count++) {
-            List<String> newest = new ArrayList<>();
-            LogFile.newest(
-                    directory,
-                    Lines.APP.toString(),
-                    count,
-                    line -> newest.add(line.message().message()));
+            List<String> all = kept(Lines.APP);
+            for (int count = 0; count <= all.size() + 2; count++) {
+                List<String> newest = new ArrayList<>();
+                try (Kept kept = file.kept()) {
+                    kept.newest(
+                            count, 1 << 20, line -> newest.add(line.message().message()));
+                }
 
-            assertThat(newest).isEqualTo(all.subList(Math.max(0, all.size() - count), all.size()));
+                assertThat(newest).isEqualTo(all.subList(Math.max(0, all.size() - count), all.size()));
+            }
         }
     }
 
@@ -290,17 +290,21 @@ class LogMuxTest {
     }
 
     private LogMux open() {
-        return open(LogMux.DEFAULT_MAX_FILE_BYTES, NO_RESERVE);
+        return open(LogRotation.DEFAULTS.maxFileBytes(), NO_RESERVE);
     }
 
     private LogMux open(long maxFileBytes, DiskReserve reserve) {
-        var mux = new LogMux(directory, maxFileBytes, reserve);
+        var mux = new LogMux(directory, LogRotation.DEFAULTS.withMaxFileBytes(maxFileBytes), reserve);
         opened.add(mux);
         return mux;
     }
 
     private Path file() {
         return directory.resolve(Lines.APP + ".log");
+    }
+
+    private LogFile file(AppId app, LogRotation rotation) throws IOException {
+        return new LogFile(directory, app.toString(), rotation, gone -> {});
     }
 
     private static long size(Path file) {
@@ -310,11 +314,10 @@ class LogMuxTest {
     private List<String> kept(AppId app) {
         List<String> texts = new ArrayList<>();
         try {
-            LogFile.newest(
-                    directory,
-                    app.toString(),
-                    10_000,
-                    line -> texts.add(line.message().message()));
+            try (LogFile file = file(app, LogRotation.DEFAULTS);
+                    Kept kept = file.kept()) {
+                kept.read(line -> texts.add(line.message().message()));
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
