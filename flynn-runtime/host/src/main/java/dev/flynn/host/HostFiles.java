@@ -3,6 +3,7 @@ package dev.flynn.host;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.Mount;
+import dev.flynn.api.host.VolumeBinding;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.release.Artifact;
 import dev.flynn.spi.container.JobFiles;
@@ -16,6 +17,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +38,7 @@ public final class HostFiles implements JobFiles {
 
     private final SlugLayers layers;
     private final Volumes volumes;
+    private final Set<JobId> unreleased = ConcurrentHashMap.newKeySet();
 
     /** @param directory of this alone */
     public HostFiles(Path directory, SlugCache slugs, Volumes volumes) throws IOException {
@@ -57,10 +60,25 @@ public final class HostFiles implements JobFiles {
             Path layer = slug.isEmpty() ? layers.empty() : hold(spec.id(), slug);
             mounts.add(new Mount(layer.toAbsolutePath().toString(), APP, Mount.Access.PRIVATE_COPY));
         }
+        releaseAgain();
         if (spec.data()) {
             mounts.add(new Mount(volumes.claim(spec).toString(), DATA, Mount.Access.READ_WRITE));
         }
+        for (VolumeBinding binding : spec.volumes()) {
+            mounts.add(new Mount(
+                    volumes.bind(spec.id(), binding).toString(),
+                    binding.destination(),
+                    binding.writeable() ? Mount.Access.READ_WRITE : Mount.Access.READ_ONLY));
+        }
         return mounts;
+    }
+
+    /** Volumes that could not be given back, because the store did not answer. */
+    private void releaseAgain() {
+        for (JobId job : unreleased) {
+            volumes.release(job);
+            unreleased.remove(job);
+        }
     }
 
     private Path hold(JobId job, String slug) throws IOException {
@@ -82,9 +100,17 @@ public final class HostFiles implements JobFiles {
             if (Files.deleteIfExists(held.resolve(job.value()))) {
                 layers.forgetOldest(heldLayers());
             }
+        } catch (IOException | UncheckedIOException e) {
+            log.atWarn().addKeyValue("job", job).setCause(e).log("cannot give back the slug of a job");
+        }
+        try {
             volumes.release(job);
-        } catch (IOException | UncheckedIOException | FlynnException e) {
-            log.atWarn().addKeyValue("job", job).setCause(e).log("cannot give back the files of a job");
+        } catch (FlynnException e) {
+            unreleased.add(job);
+            log.atWarn()
+                    .addKeyValue("job", job)
+                    .setCause(e)
+                    .log("cannot give back the volume of a job; it is tried again");
         }
     }
 

@@ -32,6 +32,7 @@ public final class BtrfsVolumes implements VolumeBackend {
         }
         this.incoming = Files.createDirectories(this.directory.resolve(".incoming"));
         deleteUnfinished();
+        Directories.finishReplacing(this.directory, BtrfsVolumes::deleteSubvolume);
     }
 
     /** Whether a directory can have subvolumes. */
@@ -84,8 +85,13 @@ public final class BtrfsVolumes implements VolumeBackend {
     @Override
     public void delete(String id) throws IOException {
         if (exists(id)) {
-            btrfs("subvolume", "delete", path(id).toString());
+            deleteSubvolume(path(id));
         }
+    }
+
+    @Override
+    public void replace(String id, String with) throws IOException {
+        Directories.replace(directory, id, with, BtrfsVolumes::deleteSubvolume);
     }
 
     @Override
@@ -113,10 +119,14 @@ public final class BtrfsVolumes implements VolumeBackend {
     private static void deleteSubvolumes(Path place) throws IOException {
         try (var subvolumes = Files.newDirectoryStream(place)) {
             for (Path subvolume : subvolumes) {
-                btrfs("subvolume", "delete", subvolume.toString());
+                deleteSubvolume(subvolume);
             }
         }
         Files.delete(place);
+    }
+
+    private static void deleteSubvolume(Path subvolume) throws IOException {
+        btrfs("subvolume", "delete", subvolume.toString());
     }
 
     private static void btrfs(String... arguments) throws IOException {

@@ -5,9 +5,11 @@ import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /** What both kinds of volumes do with the directory that they are in. */
@@ -39,5 +41,42 @@ final class Directories {
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
         }
+    }
+
+    /** What a volume had before it was replaced, until that is deleted. */
+    private static final String REPLACED = ".replaced-";
+
+    /** Puts a directory in the place of another, whose former files are deleted. */
+    static void replace(Path directory, String id, String with, Deletion deletion) throws IOException {
+        Path former = directory.resolve(REPLACED + id);
+        Files.move(directory.resolve(id), former, StandardCopyOption.ATOMIC_MOVE);
+        Files.move(directory.resolve(with), directory.resolve(id), StandardCopyOption.ATOMIC_MOVE);
+        sync(directory);
+        deletion.delete(former);
+    }
+
+    /** Ends what a {@link #replace} began that was cut off. */
+    static void finishReplacing(Path directory, Deletion deletion) throws IOException {
+        try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, REPLACED + "*")) {
+            for (Path former : left) {
+                Path place = directory.resolve(former.getFileName().toString().substring(REPLACED.length()));
+                if (Files.exists(place)) {
+                    deletion.delete(former);
+                } else {
+                    Files.move(former, place, StandardCopyOption.ATOMIC_MOVE);
+                }
+            }
+        }
+    }
+
+    /** How a kind of volume is deleted. */
+    interface Deletion {
+        void delete(Path volume) throws IOException;
+    }
+
+    /** How much of the disk a tree takes. */
+    static long bytes(Path tree) throws IOException {
+        String said = Programs.read(List.of("du", "-s", "-x", "-B1", tree.toString()));
+        return Long.parseLong(said.substring(0, said.indexOf('\t')));
     }
 }

@@ -28,6 +28,7 @@ public final class DirectoryVolumes implements VolumeBackend {
         Programs.run(List.of("rm", "-rf", "--one-file-system", unfinished.toString()));
         Files.createDirectory(
                 unfinished, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Directories.finishReplacing(this.directory, DirectoryVolumes::remove);
     }
 
     @Override
@@ -118,6 +119,11 @@ public final class DirectoryVolumes implements VolumeBackend {
         } finally {
             remove(received);
         }
+    }
+
+    @Override
+    public void replace(String id, String with) throws IOException {
+        Directories.replace(directory, id, with, DirectoryVolumes::remove);
     }
 
     private void finish(Path made, String id) throws IOException {

@@ -1,5 +1,6 @@
 package dev.flynn.volumes;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -7,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 
 /** Runs a program of the machine to its end; one that fails is an error that carries what it said. */
 final class Programs {
@@ -19,11 +21,19 @@ final class Programs {
         run(line, InputStream.nullInputStream(), OutputStream.nullOutputStream());
     }
 
+    /** What it printed. */
+    static String read(List<String> line) throws IOException {
+        var printed = new ByteArrayOutputStream();
+        run(line, InputStream.nullInputStream(), printed);
+        return printed.toString(StandardCharsets.UTF_8);
+    }
+
+    /** Memory is bounded, however much goes in and out. */
     static void run(List<String> line, InputStream in, OutputStream out) throws IOException {
         Process process = new ProcessBuilder(line).start();
         try {
-            CompletableFuture<String> errors = CompletableFuture.supplyAsync(() -> text(process.getErrorStream()));
-            CompletableFuture<Void> input = CompletableFuture.runAsync(() -> feed(process, in));
+            CompletableFuture<String> errors = beside(() -> text(process.getErrorStream()));
+            CompletableFuture<Boolean> input = beside(() -> feed(process, in));
             process.getInputStream().transferTo(out);
             int status = process.waitFor();
             String said = errors.join().strip();
@@ -35,15 +45,26 @@ final class Programs {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);
         } catch (CompletionException e) {
-            throw new IOException(line.get(0) + " was not given its input", e.getCause());
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            throw new IOException("%s was not given its input: %s".formatted(line.get(0), cause.getMessage()), cause);
         } finally {
             process.destroyForcibly();
         }
     }
 
-    private static void feed(Process process, InputStream in) {
+    /** On a thread of its own, since it waits for the other side: a shared pool might have none for that. */
+    private static <T> CompletableFuture<T> beside(Supplier<T> work) {
+        return CompletableFuture.supplyAsync(work, task -> {
+            var thread = new Thread(task, "volumes-stream");
+            thread.setDaemon(true);
+            thread.start();
+        });
+    }
+
+    private static boolean feed(Process process, InputStream in) {
         try (OutputStream input = process.getOutputStream()) {
             in.transferTo(input);
+            return true;
         } catch (IOException e) {
             throw new CompletionException(e);
         }

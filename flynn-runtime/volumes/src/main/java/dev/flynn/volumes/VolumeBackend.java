@@ -37,4 +37,15 @@ public interface VolumeBackend {
 
     /** Makes a volume that may be written to of what {@link #send} wrote; if that fails there is no volume. */
     void receive(String id, InputStream from) throws IOException;
+
+    /**
+     * The files of one volume become those of another, whose own are deleted. Whenever that is cut off, the other has either
+     * its own or all the new ones.
+     */
+    void replace(String id, String with) throws IOException;
+
+    /** How much of the disk a volume or a snapshot takes; what it shares with others counts as its own. */
+    default long bytes(String id) throws IOException {
+        return Directories.bytes(path(id));
+    }
 }

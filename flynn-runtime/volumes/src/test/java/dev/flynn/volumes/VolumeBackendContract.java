@@ -92,6 +92,51 @@ abstract class VolumeBackendContract {
     }
 
     @Test
+    void replacedVolumesHaveTheFilesOfTheOther() throws IOException {
+        VolumeBackend backend = open();
+        backend.create(other);
+        Files.writeString(backend.path(other).resolve("former"), "gone");
+        fill(backend);
+
+        backend.replace(other, id);
+
+        assertThat(backend.ids()).containsExactly(other);
+        assertThat(backend.path(other).resolve("dir/file")).hasContent("content");
+        assertThat(backend.path(other).resolve("former")).doesNotExist();
+        assertThat(open().ids()).containsExactly(other);
+    }
+
+    @Test
+    void aReplacementThatWasCutOffLeavesTheVolumeAsItWas() throws IOException {
+        VolumeBackend backend = open();
+        fill(backend);
+        Path place = backend.path(id);
+        Files.move(place, place.resolveSibling(".replaced-" + id));
+
+        assertThat(open().path(id).resolve("dir/file")).hasContent("content");
+    }
+
+    @Test
+    void aReplacementWhoseClearingUpWasCutOffIsComplete() throws IOException {
+        VolumeBackend backend = open();
+        fill(backend);
+        backend.create(other);
+        Path former = backend.path(other).resolveSibling(".replaced-" + id);
+        Files.move(backend.path(other), former);
+
+        assertThat(open().path(id).resolve("dir/file")).hasContent("content");
+        assertThat(former).doesNotExist();
+    }
+
+    @Test
+    void theSizeIsThatOfTheFiles() throws IOException {
+        VolumeBackend backend = open();
+        fill(backend);
+
+        assertThat(backend.bytes(id)).isBetween(300_000L, 1_000_000L);
+    }
+
+    @Test
     void deletingTakesTheFilesAndMayBeDoneTwice() throws IOException {
         VolumeBackend backend = open();
         fill(backend);

@@ -1,5 +1,6 @@
 package dev.flynn.volumes;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -9,19 +10,23 @@ import dev.flynn.api.app.Strategy;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
+import dev.flynn.api.host.VolumeBinding;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.JobId;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
+import dev.flynn.state.JobRecord;
 import dev.flynn.state.VolumeRecord;
 import dev.flynn.store.MemoryClusterStore;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -199,10 +204,44 @@ class VolumesTest {
         volumes.send(snapshot.id(), stream);
 
         Volumes elsewhere = volumesOf("two");
-        elsewhere.receive(snapshot, new ByteArrayInputStream(stream.toByteArray()));
+        VolumeRecord target = elsewhere.create();
+        elsewhere.receive(target.id(), snapshot, new ByteArrayInputStream(stream.toByteArray()));
 
         assertThat(elsewhere.claim(job(app, "db")).resolve("row")).hasContent("1");
+        assertThat(elsewhere.list()).hasSize(1);
+        assertThat(elsewhere.strays()).isEmpty();
         assertThat(volumes.list()).hasSize(2);
+    }
+
+    @Test
+    void whatDoesNotComeWholeChangesNothing() throws IOException {
+        VolumeRecord volume = volumes.create();
+        VolumeRecord snapshot = volumes.snapshot(volume.id());
+        VolumeRecord target = volumes.create();
+        Files.writeString(directory.resolve("one").resolve(target.id()).resolve("row"), "mine");
+
+        assertThatThrownBy(() ->
+                        volumes.receive(target.id(), snapshot, new ByteArrayInputStream("no archive".getBytes(UTF_8))))
+                .isInstanceOf(IOException.class);
+
+        assertThat(directory.resolve("one").resolve(target.id()).resolve("row")).hasContent("mine");
+        assertThat(volumes.get(target.id())).isEqualTo(target);
+        assertThat(volumes.strays()).isEmpty();
+    }
+
+    @Test
+    void nothingIsReceivedIntoWhatAJobHas() throws IOException {
+        VolumeRecord snapshot = volumes.snapshot(volumes.create().id());
+        JobSpec job = job(app, "db");
+        volumes.claim(job);
+        String held = volumes.list().stream()
+                .filter(volume -> volume.holder().isPresent())
+                .findFirst()
+                .orElseThrow()
+                .id();
+
+        assertThatThrownBy(() -> volumes.receive(held, snapshot, InputStream.nullInputStream()))
+                .hasMessageContaining(job.id().value());
     }
 
     @Test
@@ -214,31 +253,112 @@ class VolumesTest {
     }
 
     @Test
-    void whatNoAppOwnsIsCollectedOnceNoJobHasIt() throws IOException {
+    void whatNoAppOwnsIsToldSnapshotsFirstOnceNoJobHasIt() throws IOException {
         AppId gone = AppId.random();
         JobSpec last = job(gone, "db");
         volumes.claim(last);
-        volumes.snapshot(volumes.list().get(0).id());
+        VolumeRecord held = volumes.list().get(0);
+        VolumeRecord snapshot = volumes.snapshot(held.id());
         JobSpec kept = job(app, "db");
         volumes.claim(kept);
         volumes.release(kept.id());
-        VolumeRecord operators = volumes.create();
+        volumes.create();
 
-        assertThat(volumes.collect()).hasSize(1); // the snapshot
+        assertThat(volumes.unowned()).containsExactly(snapshot);
         volumes.release(last.id());
-        assertThat(volumes.collect()).hasSize(1);
+        assertThat(volumes.unowned()).extracting(VolumeRecord::id).containsExactly(snapshot.id(), held.id());
+    }
 
-        assertThat(volumes.list())
-                .hasSize(2)
-                .anySatisfy(volume -> assertThat(volume.app()).contains(app))
-                .anySatisfy(volume -> assertThat(volume.id()).isEqualTo(operators.id()));
+    @Test
+    void aJobWaitsForTheDataOfOneThatIsOver() throws IOException {
+        JobSpec first = job(app, "db");
+        state.jobs().create(JobRecord.pending(first, 0, state.clock().instant()));
+        Path data = volumes.claim(first);
+        state.jobs()
+                .update(first.id(), job -> job.withStopRequested(state.clock().instant()));
+
+        CompletableFuture<Path> next = CompletableFuture.supplyAsync(() -> claim(job(app, "db")));
+        assertThat(next).isNotDone();
+        assertThat(volumes.list()).hasSize(1);
+        volumes.release(first.id());
+
+        assertThat(next).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(data);
+    }
+
+    @Test
+    void whoseDataIsNotLetGoOfStartsNoJobWithoutIt() throws IOException {
+        JobSpec first = job(app, "db");
+        state.jobs().create(JobRecord.pending(first, 0, state.clock().instant()));
+        volumes = new Volumes("one", state, new DirectoryVolumes(directory.resolve("one")), Duration.ofMillis(10));
+        volumes.claim(first);
+        state.jobs().update(first.id(), job -> job.lost("gone", state.clock().instant()));
+
+        assertThatThrownBy(() -> volumes.claim(job(app, "db")))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(first.id().value());
+        assertThat(volumes.list()).hasSize(1);
+    }
+
+    @Test
+    void aJobHasTheVolumesThatItNamesAlone() throws IOException {
+        VolumeRecord volume = volumes.create();
+        var binding = new VolumeBinding(volume.id(), "/shared", true);
+        JobSpec first = job(app, "web");
+
+        Path bound = volumes.bind(first.id(), binding);
+        assertThat(volumes.bind(first.id(), binding)).isEqualTo(bound);
+        JobSpec second = job(app, "web");
+        assertThatThrownBy(() -> volumes.bind(second.id(), binding))
+                .hasMessageContaining(first.id().value());
+        volumes.release(first.id());
+
+        assertThat(volumes.bind(second.id(), binding)).isEqualTo(bound);
+    }
+
+    @Test
+    void aVolumeThatIsNotThereIsNamed() {
+        var binding = new VolumeBinding("nowhere", "/shared", true);
+
+        assertThatThrownBy(() -> volumes.bind(JobId.random("one"), binding))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("nowhere");
+    }
+
+    @Test
+    void aSnapshotIsNotBoundForWriting() throws IOException {
+        VolumeRecord snapshot = volumes.snapshot(volumes.create().id());
+
+        assertThatThrownBy(() -> volumes.bind(JobId.random("one"), new VolumeBinding(snapshot.id(), "/shared", true)))
+                .hasMessageContaining("snapshot");
+        assertThat(volumes.bind(JobId.random("one"), new VolumeBinding(snapshot.id(), "/shared", false)))
+                .exists();
+    }
+
+    @Test
+    void onlyVolumesOfOtherHostsAreGivenUp() throws IOException {
+        VolumeRecord own = volumes.create();
+        VolumeRecord other = volumesOf("two").create();
+
+        volumes.abandon(other.id());
+
+        assertThat(volumes.listEverywhere()).containsExactly(own);
+        assertThatThrownBy(() -> volumes.abandon(own.id())).hasMessageContaining("no other host");
+        assertThat(volumesOf("two").strays()).containsExactly(other.id());
+    }
+
+    @Test
+    void idsThatAreTakenOrNoneAreRefused() throws IOException {
+        VolumeRecord volume = volumes.create();
+
+        assertThatThrownBy(() -> volumes.create(volume.id(), Map.of())).hasMessageContaining(volume.id());
+        assertThatThrownBy(() -> volumes.create("../../etc", Map.of())).hasMessageContaining("UUID");
     }
 
     @Test
     void filesWithoutARecordAreListedAndLeftAlone() throws IOException {
         Path stray = Files.createDirectory(directory.resolve("one/left-over"));
 
-        volumes.collect();
+        assertThat(volumes.unowned()).isEmpty();
 
         assertThat(volumes.strays()).containsExactly("left-over");
         assertThat(stray).exists();

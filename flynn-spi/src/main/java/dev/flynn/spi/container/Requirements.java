@@ -20,6 +20,7 @@ public final class Requirements {
         require(spec.tty().isPresent(), Capability.TTY, "a terminal", declared);
         require(spec.stdin(), Capability.STDIN, "an open standard input", declared);
         require(!spec.mounts().isEmpty(), Capability.MOUNTS, "a mount", declared);
+        require(!spec.volumes().isEmpty(), Capability.MOUNTS, "a volume", declared);
         require(spec.hostNetwork(), Capability.HOST_NETWORK, "the host's network", declared);
         require(spec.workingDirectory().isPresent(), Capability.ISOLATION, "a working directory", declared);
     }

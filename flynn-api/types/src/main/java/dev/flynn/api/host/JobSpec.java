@@ -26,6 +26,7 @@ import org.apiguardian.api.API;
  * @param data whether it gets a volume at {@code /data}
  * @param resurrect whether the host restarts it by itself, under a new id, when the host comes back
  * @param mounts what of the host's files it sees beyond its image
+ * @param volumes of the host that it has to itself
  * @param workingDirectory where its process begins; that of the image unless said
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
@@ -45,6 +46,7 @@ public record JobSpec(
         boolean hostNetwork,
         boolean resurrect,
         List<Mount> mounts,
+        List<VolumeBinding> volumes,
         Optional<String> workingDirectory) {
 
     public static final String META_APP = "flynn-controller.app";
@@ -68,6 +70,7 @@ public record JobSpec(
         ports = List.copyOf(ports);
         resources = Map.copyOf(resources);
         mounts = List.copyOf(mounts);
+        volumes = List.copyOf(volumes);
     }
 
     /** A job that runs a command of an image, and nothing more. */
@@ -95,6 +98,7 @@ public record JobSpec(
         builder.hostNetwork = hostNetwork;
         builder.resurrect = resurrect;
         builder.mounts = mounts;
+        builder.volumes = volumes;
         builder.workingDirectory = workingDirectory;
         return builder;
     }
@@ -139,6 +143,7 @@ public record JobSpec(
         private boolean hostNetwork;
         private boolean resurrect;
         private List<Mount> mounts = List.of();
+        private List<VolumeBinding> volumes = List.of();
         private Optional<String> workingDirectory = Optional.empty();
 
         private Builder(JobId id, Image image) {
@@ -216,6 +221,11 @@ public record JobSpec(
             return this;
         }
 
+        public Builder volumes(List<VolumeBinding> value) {
+            this.volumes = value;
+            return this;
+        }
+
         public Builder workingDirectory(Optional<String> value) {
             this.workingDirectory = value;
             return this;
@@ -238,6 +248,7 @@ public record JobSpec(
                     hostNetwork,
                     resurrect,
                     mounts,
+                    volumes,
                     workingDirectory);
         }
     }

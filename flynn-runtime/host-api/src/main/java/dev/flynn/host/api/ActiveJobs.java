@@ -2,6 +2,7 @@ package dev.flynn.host.api;
 
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.Mount;
+import dev.flynn.api.host.VolumeBinding;
 import dev.flynn.api.job.JobState;
 import dev.flynn.api.release.HealthCheck;
 import dev.flynn.api.release.Port;
@@ -15,6 +16,7 @@ import dev.flynn.host.api.JobForms.LimitForm;
 import dev.flynn.host.api.JobForms.MountForm;
 import dev.flynn.host.api.JobForms.PortForm;
 import dev.flynn.host.api.JobForms.ServiceForm;
+import dev.flynn.host.api.JobForms.VolumeForm;
 import dev.flynn.json.Times;
 import dev.flynn.state.JobRecord;
 import java.time.Instant;
@@ -107,6 +109,7 @@ final class ActiveJobs {
                         spec.cmd(),
                         env(record),
                         spec.mounts().stream().map(ActiveJobs::mount).toList(),
+                        spec.volumes().stream().map(ActiveJobs::volume).toList(),
                         spec.ports().stream().map(ActiveJobs::port).toList(),
                         spec.workingDirectory().orElse(null),
                         spec.hostNetwork(),
@@ -163,6 +166,10 @@ final class ActiveJobs {
 
     private static MountForm mount(Mount mount) {
         return new MountForm(mount.destination(), mount.source(), mount.access() != Mount.Access.READ_ONLY);
+    }
+
+    private static VolumeForm volume(VolumeBinding volume) {
+        return new VolumeForm(volume.destination(), volume.volume(), volume.writeable(), false);
     }
 
     private static @Nullable Long value(OptionalLong value) {

@@ -6,10 +6,32 @@ import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.json.ErrorBody;
 import dev.flynn.json.FlynnJson;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.util.Map;
+import java.util.Optional;
 
-/** What a request is answered with, in one piece. */
-record Answer(int status, String contentType, byte[] body, Map<String, String> headers) {
+/**
+ * What a request is answered with.
+ *
+ * @param body in one piece
+ * @param stream writes a body instead, while it is sent
+ */
+record Answer(int status, String contentType, byte[] body, Map<String, String> headers, Optional<Stream> stream) {
+
+    /** Writes a body; may wait. What fails ends the connection, so that nobody takes the part for the whole. */
+    @FunctionalInterface
+    interface Stream {
+        void writeTo(OutputStream out) throws IOException;
+    }
+
+    Answer(int status, String contentType, byte[] body, Map<String, String> headers) {
+        this(status, contentType, body, headers, Optional.empty());
+    }
+
+    static Answer stream(String contentType, Stream body) {
+        return new Answer(200, contentType, new byte[0], Map.of(), Optional.of(body));
+    }
 
     private static final String JSON = "application/json";
     private static final String TEXT = "text/plain; charset=utf-8";

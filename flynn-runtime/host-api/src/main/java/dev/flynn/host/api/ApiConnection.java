@@ -25,6 +25,7 @@ import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
+import java.io.IOException;
 import java.net.SocketAddress;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
@@ -55,6 +56,8 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     private volatile @Nullable EventStream stream;
 
+    private volatile @Nullable PullStream pull;
+
     ApiConnection(HostApi api) {
         this.api = api;
     }
@@ -64,7 +67,7 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
             String method,
             String uri,
             byte[] body,
-            boolean wantsStream,
+            String accept,
             boolean keepAlive,
             Optional<String> authorization,
             Optional<String> origin,
@@ -97,8 +100,7 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
                 request.method().name(),
                 request.uri(),
                 ByteBufUtil.getBytes(request.content()),
-                request.headers().getAll(HttpHeaderNames.ACCEPT).stream()
-                        .anyMatch(accept -> accept.contains(EVENT_STREAM)),
+                String.join(", ", request.headers().getAll(HttpHeaderNames.ACCEPT)),
                 HttpUtil.isKeepAlive(request),
                 Optional.ofNullable(request.headers().get(HttpHeaderNames.AUTHORIZATION)),
                 Optional.ofNullable(request.headers().get(HttpHeaderNames.ORIGIN)),
@@ -141,13 +143,15 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
                 write(channel, Answer.notFound(), call.keepAlive());
             } else if (path.get(path.size() - 1).isEmpty()) {
                 write(channel, redirect(call), call.keepAlive());
+            } else if (call.method().equals("POST") && path.equals(ImageEndpoints.PULL)) {
+                pull(channel, api.images().wanted(query(call.uri()), call.body()));
             } else if (isStream(call, path)) {
                 follow(
                         channel,
                         Optional.of(path).filter(names -> names.size() == 3).map(names -> names.get(2)));
             } else {
                 var unused = api.endpoints()
-                        .answer(call.method(), path, query(call.uri()), call.body())
+                        .answer(call.method(), path, query(call.uri()), call.accept(), call.body())
                         .exceptionally(failure -> failure(call, failure))
                         .thenAccept(answer -> write(channel, answer, call.keepAlive()));
             }
@@ -157,7 +161,7 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
 
     private static boolean isStream(Call call, List<String> path) {
-        return call.wantsStream()
+        return call.accept().contains(EVENT_STREAM)
                 && call.method().equals("GET")
                 && path.size() >= 2
                 && path.size() <= 3
@@ -238,6 +242,12 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
 
     private void write(Channel channel, Answer answer, boolean keepAlive) {
+        if (answer.stream().isPresent()) {
+            execute(
+                    channel,
+                    () -> stream(channel, answer.contentType(), answer.stream().get()));
+            return;
+        }
         var response = new DefaultFullHttpResponse(
                 HttpVersion.HTTP_1_1,
                 HttpResponseStatus.valueOf(answer.status()),
@@ -259,6 +269,25 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
         });
     }
 
+    /** The connection ends with it, so that whatever went wrong, nothing is taken for what it is not. */
+    private static void stream(Channel channel, String contentType, Answer.Stream source) {
+        var head = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
+        head.headers().set(HttpHeaderNames.CONTENT_TYPE, contentType);
+        head.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+        head.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        channel.write(head);
+        try (var body = new ChunkedBody(channel)) {
+            source.writeTo(body);
+            body.complete();
+        } catch (IOException | RuntimeException e) {
+            log.atWarn()
+                    .addKeyValue("peer", channel.remoteAddress())
+                    .setCause(e)
+                    .log("what was being sent is not complete");
+        }
+        channel.close();
+    }
+
     // following
 
     private void follow(Channel channel, Optional<String> job) {
@@ -278,8 +307,21 @@ final class ApiConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
         });
     }
 
+    /** On this thread, which may wait. */
+    private void pull(Channel channel, List<String> uris) {
+        var opened = new PullStream(channel, api.json());
+        pull = opened;
+        if (channel.isActive()) {
+            opened.run(api.images().images(), uris);
+        }
+    }
+
     @Override
     public void channelInactive(ChannelHandlerContext context) {
+        PullStream pulling = pull;
+        if (pulling != null) {
+            pulling.close();
+        }
         EventStream open = stream;
         if (open != null) {
             leave(open);

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.Host;
+import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.job.JobState;
 import dev.flynn.json.FlynnJson;
@@ -38,7 +39,7 @@ final class Endpoints {
 
     private static final String UNKNOWN_JOB = "host: unknown job";
     private static final String DISTRIBUTION =
-            "fetching images and programs through a host's API is not supported here: install the new version on the host and start it again";
+            "fetching programs through a host's API is not supported here: install the new version on the host and start it again";
 
     private final HostFacts facts;
     private final ClusterState state;
@@ -47,6 +48,8 @@ final class Endpoints {
     private final HostConnection connection;
     private final Consumer<JobId> deregister;
     private final EventHub events;
+    private final ImageEndpoints images;
+    private final StorageEndpoints storage;
     private final Executor executor;
     private final String scheme;
 
@@ -61,6 +64,8 @@ final class Endpoints {
             HostConnection connection,
             Consumer<JobId> deregister,
             EventHub events,
+            ImageEndpoints images,
+            StorageEndpoints storage,
             Executor executor,
             String scheme) {
         this.facts = facts;
@@ -70,6 +75,8 @@ final class Endpoints {
         this.connection = connection;
         this.deregister = deregister;
         this.events = events;
+        this.images = images;
+        this.storage = storage;
         this.executor = executor;
         this.scheme = scheme;
     }
@@ -77,16 +84,18 @@ final class Endpoints {
     /**
      * @param path decoded, segment by segment
      * @param query the first value of each parameter
+     * @param accept the header
      * @throws FlynnException what the client is to be told
      */
-    CompletableFuture<Answer> answer(String method, List<String> path, Map<String, String> query, byte[] body) {
+    CompletableFuture<Answer> answer(
+            String method, List<String> path, Map<String, String> query, String accept, byte[] body) {
         if (path.size() == 3 && path.get(0).equals("host") && path.get(1).equals("jobs") && method.equals("DELETE")) {
             return stop(path.get(2));
         }
         return CompletableFuture.completedFuture(
                 switch (path.get(0)) {
                     case "host" -> host(method, path, query, body);
-                    case "storage" -> storage(method, path, body);
+                    case "storage" -> storage.answer(method, path.subList(1, path.size()), query, accept, body);
                     default -> Answer.notFound();
                 });
     }
@@ -107,13 +116,16 @@ final class Endpoints {
                 default -> Answer.notFound();
             };
         }
+        if (path.size() >= 2 && path.get(1).equals("images")) {
+            return images.answer(method, path);
+        }
         return switch (method + " " + String.join("/", path)) {
             case "GET host/status" -> status();
             case "POST host/tags" -> tags(body);
             case "POST host/resource-check" -> resourceCheck(body);
             // the host finds discovery and its network by itself
             case "POST host/discoverd", "POST host/network" -> Answer.empty();
-            case "POST host/pull/images", "POST host/pull/binaries", "POST host/update" ->
+            case "POST host/pull/binaries", "POST host/update" ->
                 throw new FlynnException(ErrorCode.UNSUPPORTED, DISTRIBUTION);
             default -> Answer.notFound();
         };
@@ -144,7 +156,9 @@ final class Endpoints {
     }
 
     private Answer create(String id, byte[] body) {
-        jobs.create(Requests.read(json, body, JobBody.class).spec(id, jobs.hostId()));
+        JobSpec spec = Requests.read(json, body, JobBody.class).spec(id, jobs.hostId());
+        storage.requireFree(spec);
+        jobs.create(spec);
         return Answer.json(new byte[] {'{', '}'});
     }
 
@@ -344,44 +358,5 @@ final class Endpoints {
         } catch (IOException taken) {
             return false;
         }
-    }
-
-    // volumes
-
-    private record ProviderBody(@Nullable String kind) {}
-
-    /** There are no providers of volumes, so whatever names one, or a volume, names nothing. */
-    private Answer storage(String method, List<String> path, byte[] body) {
-        List<String> rest = path.subList(1, path.size());
-        if (rest.equals(List.of("volumes")) && method.equals("GET")) {
-            return Answer.json(new byte[] {'[', ']'});
-        }
-        if (rest.equals(List.of("providers")) && method.equals("POST")) {
-            String kind = Requests.read(json, body, ProviderBody.class).kind();
-            throw FlynnException.invalidField(
-                    "kind",
-                    kind == null || kind.isEmpty()
-                            ? "must not be blank"
-                            : "\"%s\" is not known: this host has no volume provider".formatted(kind));
-        }
-        boolean known = switch (rest.size()) {
-            case 2 -> rest.get(0).equals("volumes") && (method.equals("GET") || method.equals("DELETE"));
-            case 3 ->
-                switch (rest.get(0) + " " + method + " " + rest.get(2)) {
-                    case "providers POST volumes",
-                            "volumes PUT snapshot",
-                            "volumes POST pull_snapshot",
-                            "volumes GET send" -> true;
-                    default -> false;
-                };
-            default -> false;
-        };
-        if (!known) {
-            return Answer.notFound();
-        }
-        throw new FlynnException(
-                ErrorCode.OBJECT_NOT_FOUND,
-                "%s \"%s\" does not exist: this host has no volume provider"
-                        .formatted(rest.get(0).equals("volumes") ? "volume" : "volume provider", rest.get(1)));
     }
 }

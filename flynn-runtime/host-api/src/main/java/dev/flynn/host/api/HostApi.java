@@ -12,6 +12,7 @@ import dev.flynn.json.FlynnJson;
 import dev.flynn.logs.LogMux;
 import dev.flynn.spi.host.HostConnection;
 import dev.flynn.state.ClusterState;
+import dev.flynn.volumes.Volumes;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
@@ -40,6 +41,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -72,6 +74,7 @@ public final class HostApi implements AutoCloseable {
     private final LogMux logs;
     private final EventHub events;
     private final Endpoints endpoints;
+    private final ImageEndpoints images;
     private final Strangers strangers = new Strangers();
     private final Duration keepAlive;
     private final ExecutorService executor;
@@ -89,6 +92,7 @@ public final class HostApi implements AutoCloseable {
         try {
             closer.register(() -> Executors.stop(executor, "host-api", STOP_PATIENCE));
             this.events = closer.register(new EventHub(jobs));
+            this.images = new ImageEndpoints(builder.images, json);
             this.endpoints = new Endpoints(
                     builder.facts,
                     builder.state,
@@ -96,6 +100,8 @@ public final class HostApi implements AutoCloseable {
                     host,
                     builder.deregister,
                     events,
+                    images,
+                    new StorageEndpoints(builder.volumes, builder.access, builder.state),
                     executor,
                     security.tls().isPresent() ? "https" : "http");
             ServerSocketChannel bound = builder.bound();
@@ -202,6 +208,10 @@ public final class HostApi implements AutoCloseable {
         return endpoints;
     }
 
+    ImageEndpoints images() {
+        return images;
+    }
+
     Strangers strangers() {
         return strangers;
     }
@@ -245,6 +255,9 @@ public final class HostApi implements AutoCloseable {
         private Consumer<JobId> deregister = job -> {
             throw FlynnException.unsupported("taking a job out of discovery");
         };
+        private Optional<Volumes> volumes = Optional.empty();
+        private Supplier<HostClientAccess> access = HostClientAccess::open;
+        private HostImages images = HostImages.none("this host keeps no images");
         private Duration keepAlive = Duration.ofSeconds(30);
         private InetSocketAddress address = new InetSocketAddress("127.0.0.1", 1113);
         private @Nullable ServerSocketChannel listener;
@@ -255,6 +268,10 @@ public final class HostApi implements AutoCloseable {
             this.state = requireNonNull(state, "state");
             this.host = requireNonNull(host, "host");
             this.logs = requireNonNull(logs, "logs");
+        }
+
+        ClusterState state() {
+            return state;
         }
 
         /** Who may use it; required. */
@@ -278,6 +295,24 @@ public final class HostApi implements AutoCloseable {
         /** Takes a running job's services out of discovery; refused unless said. */
         public Builder deregister(Consumer<JobId> value) {
             deregister = requireNonNull(value, "deregister");
+            return this;
+        }
+
+        /** The volumes of this host; none unless said. */
+        public Builder volumes(Volumes value) {
+            volumes = Optional.of(value);
+            return this;
+        }
+
+        /** How this host asks others, for snapshots; as open ones unless said. */
+        public Builder access(Supplier<HostClientAccess> value) {
+            access = requireNonNull(value, "access");
+            return this;
+        }
+
+        /** The images of this host; it has none unless said. */
+        public Builder images(HostImages value) {
+            images = requireNonNull(value, "images");
             return this;
         }
 

@@ -163,6 +163,14 @@ final class HostHttp implements AutoCloseable {
         return length == null ? in.readAllBytes() : in.readNBytes(Integer.parseInt(length));
     }
 
+    /** The rest of an answer as it comes. */
+    InputStream stream() throws IOException {
+        if (!"chunked".equalsIgnoreCase(headers.get("Transfer-Encoding"))) {
+            throw new IOException("the host does not send it in chunks");
+        }
+        return new ChunkedInput(in);
+    }
+
     /** What comes after the protocol was switched. */
     InputStream in() {
         return in;

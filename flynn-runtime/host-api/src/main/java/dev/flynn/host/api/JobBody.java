@@ -6,6 +6,7 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.Mount;
 import dev.flynn.api.host.TerminalSize;
+import dev.flynn.api.host.VolumeBinding;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
@@ -50,7 +51,7 @@ record JobBody(
             @Nullable List<String> args,
             @Nullable Map<String, String> env,
             @Nullable List<JobForms.MountForm> mounts,
-            @Nullable List<JsonNode> volumes,
+            @Nullable List<JobForms.VolumeForm> volumes,
             @Nullable List<PortBody> ports,
             @Nullable String workingDir,
             boolean hostNetwork,
@@ -91,9 +92,6 @@ record JobBody(
         if (!orEmpty(mountspecs).isEmpty()) {
             throw FlynnException.invalidField("mountspecs", "are not supported here; name an artifact");
         }
-        if (!orEmpty(wanted.volumes).isEmpty()) {
-            throw FlynnException.invalidField("config.volumes", "names a volume, and this host has no volume provider");
-        }
         return JobSpec.builder(jobId(pathId, hostId), image())
                 .metadata(validMetadata())
                 .entrypoint(hasCommand ? orEmpty(wanted.entryPoint) : orEmpty(wanted.args))
@@ -108,6 +106,7 @@ record JobBody(
                 .hostNetwork(wanted.hostNetwork)
                 .resurrect(resurrect)
                 .mounts(each("config.mounts", orEmpty(wanted.mounts), JobBody::mount))
+                .volumes(each("config.volumes", orEmpty(wanted.volumes), JobBody::volume))
                 .workingDirectory(Optional.ofNullable(wanted.workingDir).filter(path -> !path.isEmpty()))
                 .build();
     }
@@ -196,6 +195,17 @@ record JobBody(
                 form.target() == null ? "" : form.target(),
                 form.location() == null ? "" : form.location(),
                 form.writeable() ? Mount.Access.READ_WRITE : Mount.Access.READ_ONLY);
+    }
+
+    private static VolumeBinding volume(JobForms.VolumeForm form) {
+        if (form.deleteOnStop()) {
+            throw FlynnException.invalidField(
+                    "delete_on_stop", "is not supported here; delete the volume when the job is over");
+        }
+        return new VolumeBinding(
+                form.volume() == null ? "" : form.volume(),
+                form.target() == null ? "" : form.target(),
+                form.writeable());
     }
 
     // nulls

@@ -37,12 +37,23 @@ final class JobForms {
             @Nullable List<String> cmd,
             @Nullable Map<String, String> env,
             @Nullable List<MountForm> mounts,
+            @Nullable List<VolumeForm> volumes,
             @Nullable List<PortForm> ports,
             @Nullable String workingDir,
             boolean hostNetwork,
             boolean disableLog) {}
 
     record MountForm(@Nullable String location, @Nullable String target, boolean writeable) {}
+
+    record VolumeForm(
+            @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable
+            String target,
+
+            @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable
+            String volume,
+
+            @JsonInclude(JsonInclude.Include.ALWAYS) boolean writeable,
+            boolean deleteOnStop) {}
 
     record PortForm(
             int port, @Nullable String proto, @Nullable ServiceForm service) {}

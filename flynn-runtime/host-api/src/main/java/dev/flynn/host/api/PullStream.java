@@ -46,8 +46,12 @@ final class PullStream {
             String type,
             String id,
             String status,
-            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Long done,
-            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Long total) {
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            Long done,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            Long total) {
 
         static Line of(String image, String type, String id, boolean fetched) {
             return new Line(image, type, id, fetched ? "downloaded" : "exists", null, null);

@@ -253,7 +253,7 @@ class JobsApiTest {
                 "config.ports.check.type"
             },
             {"{\"config\":{\"mounts\":[{\"location\":\"/a\"}]}," + good + "}", "config.mounts.source"},
-            {"{\"config\":{\"volumes\":[{\"volume\":\"v\"}]}," + good + "}", "config.volumes"},
+            {"{\"config\":{\"volumes\":[{\"volume\":\"v\"}]}," + good + "}", "config.volumes.target"},
             {"{\"mountspecs\":[{}]," + good + "}", "mountspecs"},
         };
         for (String[] wrong : cases) {
@@ -346,7 +346,7 @@ class JobsApiTest {
 
     @Test
     void fetchingAndUpdatingIsRefusedWithWhatToDo() {
-        for (String path : new String[] {"/host/pull/images", "/host/pull/binaries", "/host/update"}) {
+        for (String path : new String[] {"/host/pull/binaries", "/host/update"}) {
             HttpResponse<String> answer = host.send("POST", path, "x");
             assertThat(answer.statusCode()).isEqualTo(501);
             assertThat(answer.body()).contains("\"code\":\"unsupported\"").contains("install the new version");
@@ -359,7 +359,7 @@ class JobsApiTest {
         assertThat(host.get("/storage/volumes/v1").statusCode()).isEqualTo(404);
         assertThat(host.send("DELETE", "/storage/volumes/v1", "").body())
                 .contains("object_not_found")
-                .contains("no volume provider");
+                .contains("this host has no volumes");
         assertThat(host.send("POST", "/storage/providers/default/volumes", "").statusCode())
                 .isEqualTo(404);
         HttpResponse<String> provider = host.send("POST", "/storage/providers", "{\"kind\":\"zfs\"}");
