@@ -34,7 +34,9 @@ import org.apiguardian.api.API;
  *       daemons.
  *   <li>CB-9 A job that cannot be started becomes {@code DOWN} with an error that says why; {@code start} itself does not
  *       fail for that.
- *   <li>CB-10 The environment, command line and ports of the spec reach the process unchanged.
+ *   <li>CB-10 The environment, command line and ports of the spec reach the process unchanged, and
+ *       nothing else of the host's environment does. {@code PATH} and {@code HOME} are there also if the spec does not say
+ *       them.
  *   <li>CB-11 With {@code STDIN}: bytes arrive unchanged, closing the stream is end of file, and closing it does not end
  *       the job. Without stdin in the spec the process reads end of file.
  *   <li>CB-12 With {@code TTY}: the process has a controlling terminal of the wanted size, and a resize reaches it.
@@ -46,7 +48,8 @@ import org.apiguardian.api.API;
  *       environment, the host and other jobs reach it there, and two jobs may listen on the same port. With {@code
  *       HOST_NETWORK} a job that asks for it has the host's interfaces.
  *   <li>CB-16 With {@code MOUNTS}: what the spec mounts, and what {@link JobFiles} adds, is there before the process starts,
- *       with exactly the access that was asked for; {@link JobFiles#close} is called once the job is down and nothing of it
+ *       with exactly the access that was asked for, first the host's and then the spec's; directories on the way to a
+ *       destination are made, for everybody to enter. {@link JobFiles#close} is called once the job is down and nothing of it
  *       is mounted any more.
  *   <li>CB-17 With {@code ISOLATION}: a job sees no process and no file of others, no secret of the host, and cannot change
  *       the host; what it writes to its image no other job sees, and it is gone with the job.
@@ -67,11 +70,13 @@ public interface ContainerBackend extends AutoCloseable {
     Set<Capability> capabilities();
 
     /**
-     * Accepts a job and starts it in the background.
+     * Accepts a job and starts it in the background. One that is stopped before it has a process becomes {@code DOWN} with
+     * the signal that it would have got.
      *
      * @return its status now, usually {@code STARTING}
      * @throws FlynnException {@code VALIDATION} if this backend cannot run that type of image, {@code UNSUPPORTED} if the
-     *     job wants a terminal or an open stdin and the backend does not declare them
+     *     job wants what the backend does not declare: what {@link Requirements#check} finds
+     * @throws IllegalStateException the backend is closed
      */
     JobStatus start(JobSpec spec);
 
@@ -99,7 +104,7 @@ public interface ContainerBackend extends AutoCloseable {
     /**
      * Sends a signal to the job's main process.
      *
-     * @param number such as 15 for SIGTERM
+     * @param number such as 15 for SIGTERM; 0 sends nothing
      * @throws FlynnException {@code UNSUPPORTED}, or {@code OBJECT_NOT_FOUND} if the job does not run
      */
     default void signal(JobId id, int number) {
@@ -107,9 +112,11 @@ public interface ContainerBackend extends AutoCloseable {
     }
 
     /**
-     * The standard input of a job whose spec asks for it; closing it is end of file.
+     * The standard input of a job whose spec asks for it, or for a terminal; closing it is end of file. What is written goes on
+     * its way at once, without {@code flush}, and writing waits for a job that does not read.
      *
-     * @throws FlynnException {@code UNSUPPORTED}, or {@code OBJECT_NOT_FOUND} if the job does not run
+     * @throws FlynnException {@code UNSUPPORTED}, or {@code OBJECT_NOT_FOUND} if the job does not run or has no open standard
+     *     input
      */
     default OutputStream stdin(JobId id) {
         throw FlynnException.unsupported("stdin");

@@ -10,6 +10,9 @@ import org.apiguardian.api.API;
 /**
  * What the host lays into the file system of a job: the slug of its app, its volume. The host has it ready before the job
  * starts and keeps it until the job is down. Thread-safe.
+ *
+ * <p>A backend without {@link Capability#MOUNTS} calls neither method, or lays what it can where its jobs find it: then it calls
+ * both. A destination {@code /app} is the job's {@code HOME} and, for images of type {@code host}, where it begins.
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public interface JobFiles {

@@ -16,6 +16,9 @@ public interface JobListener {
     /** A job changed its state; {@code DOWN} is the last call for that job. */
     void onStatus(JobStatus status);
 
-    /** A job wrote; the bytes are the listener's to keep. A job with a terminal writes everything to stdout. */
+    /**
+     * A job wrote, perhaps before its {@code RUNNING} was told; the bytes are the listener's to keep. A job with a terminal
+     * writes everything to stdout.
+     */
     default void onOutput(JobId job, OutputStreamKind stream, byte[] bytes) {}
 }
