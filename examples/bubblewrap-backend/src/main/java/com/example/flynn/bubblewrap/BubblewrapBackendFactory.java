@@ -28,8 +28,8 @@ public final class BubblewrapBackendFactory implements ContainerBackendFactory {
         Map<String, String> unread = new TreeMap<>(settings);
         Path data = context.dataDirectory();
         Path images =
-                Optional.ofNullable(unread.remove("images")).map(Path::of).orElseGet(() -> data.resolve("images"));
-        String address = Optional.ofNullable(unread.remove("address")).orElse("127.0.0.1");
+                Optional.ofNullable(unread.remove(IMAGES)).map(Path::of).orElseGet(() -> data.resolve("images"));
+        String address = Optional.ofNullable(unread.remove(ADDRESS)).orElse("127.0.0.1");
         unread.keySet().stream().findFirst().ifPresent(key -> {
             throw FlynnException.invalidField(key, "is no setting of the bubblewrap backend; there are address, images");
         });

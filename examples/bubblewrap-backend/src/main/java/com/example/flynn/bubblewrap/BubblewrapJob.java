@@ -1,5 +1,7 @@
 package com.example.flynn.bubblewrap;
 
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.host.Mount;
@@ -91,8 +93,8 @@ final class BubblewrapJob implements Runnable {
     }
 
     private JobStatus runToTheEnd() throws IOException, InterruptedException {
-        List<Mount> mounts = new ArrayList<>(spec.mounts());
-        mounts.addAll(backend.files().open(spec));
+        List<Mount> mounts = new ArrayList<>(backend.files().open(spec));
+        mounts.addAll(spec.mounts());
         backend.sandbox().prepare(spec, mounts, directory);
         Process process;
         synchronized (control) {
@@ -291,6 +293,9 @@ final class BubblewrapJob implements Runnable {
 
     /** What is written is on its way at once. */
     OutputStream stdin() {
+        if (!spec.stdin()) {
+            throw new FlynnException(ErrorCode.OBJECT_NOT_FOUND, "job " + spec.id() + " has no standard input");
+        }
         OutputStream pipe;
         synchronized (control) {
             pipe = bwrap.orElseThrow().getOutputStream();
