@@ -4,14 +4,20 @@ import dev.flynn.api.error.FlynnException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /** The bridge that joins the jobs of a host; it has the host's address among them. */
 final class Bridge {
 
     private static final Pattern INET = Pattern.compile("\\binet (\\S+)");
+
+    /** So many hosts find a bridge on one machine by themselves. */
+    private static final int CHOICE = 100;
 
     private final Commands commands;
     private final String name;
@@ -20,6 +26,29 @@ final class Bridge {
     Bridge(Commands commands, String name) {
         this.commands = commands;
         this.name = name;
+    }
+
+    /**
+     * The name of a bridge for a host that shares its machine: the one that it has already, else the first of
+     * {@code flynnbr0}, {@code flynnbr1} and so on that no other host has.
+     *
+     * @param links all of the machine
+     */
+    static String choose(Map<String, Link> links, DeviceOwner owner) {
+        List<String> names = IntStream.range(0, CHOICE)
+                .mapToObj(number -> HostNetworkConfig.DEFAULT_BRIDGE.replace("0", String.valueOf(number)))
+                .toList();
+        return names.stream()
+                .filter(name -> shown(links, name).filter(owner::isOwner).isPresent())
+                .findFirst()
+                .or(() -> names.stream()
+                        .filter(name -> shown(links, name).flatMap(owner::other).isEmpty())
+                        .findFirst())
+                .orElse(HostNetworkConfig.DEFAULT_BRIDGE);
+    }
+
+    private static Optional<String> shown(Map<String, Link> links, String name) {
+        return Optional.ofNullable(links.get(name)).map(Link::attributes);
     }
 
     /**

@@ -8,7 +8,9 @@ import dev.flynn.state.Versioned;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,9 +70,19 @@ public final class ClusterNetwork implements AutoCloseable {
         OverlayConfig overlayConfig = leases.configure(config.overlay());
         DeviceOwner owner = DeviceOwner.of(config.directory());
         try {
-            new Remnants(overlayConfig, config.bridge(), owner).remove(commands);
-            SubnetLease lease = leases.acquire(config.hostId(), config.publicIp(), overlayConfig);
-            return join(commands, config, overlayConfig, leases, lease, owner);
+            Map<String, Link> links = Link.byName(commands.sh("ip -d -o link show"));
+            boolean isAlone = isAlone(config.publicIp());
+            String bridge = isAlone && config.bridge().equals(HostNetworkConfig.DEFAULT_BRIDGE)
+                    ? Bridge.choose(links, owner)
+                    : config.bridge();
+            Set<Ipv4Network> used = new Remnants(overlayConfig, bridge, owner, isAlone).remove(commands, links);
+            SubnetLease lease = leases.acquire(config.hostId(), config.publicIp(), overlayConfig, used);
+            if (used.stream().anyMatch(lease.range()::overlaps)) {
+                throw FlynnException.conflict(
+                        "this host's subnet %s is in use by another flynn-host on this machine; stop that one"
+                                .formatted(lease.subnet()));
+            }
+            return join(commands, config, bridge, overlayConfig, leases, lease, owner);
         } catch (IOException | RuntimeException e) {
             owner.close();
             throw e;
@@ -80,6 +92,7 @@ public final class ClusterNetwork implements AutoCloseable {
     private static ClusterNetwork join(
             Commands commands,
             ClusterNetworkConfig config,
+            String bridge,
             OverlayConfig overlayConfig,
             SubnetLeases leases,
             SubnetLease lease,
@@ -89,7 +102,7 @@ public final class ClusterNetwork implements AutoCloseable {
         HostNetwork host = HostNetwork.open(
                 HostNetworkConfig.builder(overlayConfig.range(), lease.range(), config.directory())
                         .namespace(config.namespace())
-                        .bridge(config.bridge())
+                        .bridge(bridge)
                         .mtu(overlayConfig.mtu(overlay.mtu()))
                         .spares(config.spares())
                         .ipv6(config.ipv6())
@@ -116,11 +129,15 @@ public final class ClusterNetwork implements AutoCloseable {
         }
     }
 
+    /** Whether nobody else can reach a host with this address. */
+    static boolean isAlone(String publicIp) {
+        return publicIp.startsWith("127.");
+    }
+
     private static Overlay overlay(Commands commands, OverlayConfig config, SubnetLease lease, DeviceOwner owner)
             throws IOException {
         Uplink uplink = Uplink.find(commands, lease.publicIp());
-        if (lease.publicIp().startsWith("127.")) {
-            // nobody else can reach this host
+        if (isAlone(lease.publicIp())) {
             return Overlay.none(uplink.mtu());
         }
         return switch (config.overlayBackend()) {
@@ -133,6 +150,11 @@ public final class ClusterNetwork implements AutoCloseable {
     /** The networks of this host's jobs. */
     public JobNetwork jobs() {
         return host.jobs();
+    }
+
+    /** The name of the bridge that joins the jobs of this host. */
+    public String bridge() {
+        return host.bridge();
     }
 
     /** The part of the network that this host has. */

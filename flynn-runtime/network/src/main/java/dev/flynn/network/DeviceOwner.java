@@ -46,28 +46,32 @@ final class DeviceOwner implements AutoCloseable {
         return MARK + ":" + directory;
     }
 
+    /** Whether this host has made this device. */
+    boolean isOwner(String shown) {
+        Matcher alias = ALIAS.matcher(shown);
+        return alias.find() && directory.toString().equals(alias.group(1));
+    }
+
     /** Whether a host has made this device, this one or another. */
     static boolean isMarked(String shown) {
         return ALIAS.matcher(shown).find();
     }
 
     /**
-     * The directory of another host that made this device, and runs.
+     * The directory of another host that made this device, and may come back if it does not run.
      *
      * @param shown what {@code ip link show} prints of it
      */
-    Optional<Path> runningOther(String shown) {
+    Optional<Path> other(String shown) {
         Matcher alias = ALIAS.matcher(shown);
-        if (!alias.find() || alias.group(1) == null) {
-            return Optional.empty();
-        }
-        Path other = Path.of(alias.group(1));
-        return other.equals(directory) || !isLocked(other.resolve(LOCK)) ? Optional.empty() : Optional.of(other);
+        return alias.find() && alias.group(1) != null && !isOwner(shown)
+                ? Optional.of(Path.of(alias.group(1))).filter(other -> Files.exists(other.resolve(LOCK)))
+                : Optional.empty();
     }
 
-    /** @throws FlynnException {@code CONFLICT} if another host uses this device */
+    /** @throws FlynnException {@code CONFLICT} if another host that runs uses this device */
     void requireNoOther(String device, String shown) {
-        runningOther(shown).ifPresent(other -> {
+        other(shown).filter(other -> isLocked(other.resolve(LOCK))).ifPresent(other -> {
             throw FlynnException.conflict(
                     "the interface %s belongs to another flynn-host on this machine, which runs in %s; give each its own --bridge-name, --network, --vni and --network-port"
                             .formatted(device, other));

@@ -54,6 +54,10 @@ public final class HostNetwork implements AutoCloseable {
         return new HostNetwork(config, bridge, firewall, BridgedJobNetwork.open(config, commands), owner);
     }
 
+    String bridge() {
+        return config.bridge();
+    }
+
     public JobNetwork jobs() {
         return jobs;
     }

@@ -13,7 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Ways into the cluster's network that a machine has before its host makes any: what an earlier run with other settings has
- * left is taken away, and anything else is refused.
+ * left is taken away, and anything else is refused. Clusters of one machine that nobody else can reach, though, may share a
+ * network, each with subnets of its own.
  */
 final class Remnants {
 
@@ -22,36 +23,49 @@ final class Remnants {
     private final OverlayConfig config;
     private final Set<String> ours;
     private final DeviceOwner owner;
+    private final boolean shares;
 
-    Remnants(OverlayConfig config, String bridge, DeviceOwner owner) {
+    /** @param shares whether other hosts that run on this machine may have subnets of the same network */
+    Remnants(OverlayConfig config, String bridge, DeviceOwner owner, boolean shares) {
         this.config = config;
         this.ours = Set.of(bridge, VxlanOverlay.device(config));
         this.owner = owner;
+        this.shares = shares;
     }
 
-    /** @throws FlynnException {@code CONFLICT} if part of the network is somebody else's on this machine */
-    void remove(Commands commands) throws IOException {
-        String routes = commands.sh("ip -4 route show");
-        Map<String, Link> links = Link.byName(commands.sh("ip -d -o link show"));
-        for (String device : devices(routes, links)) {
+    /**
+     * What there is.
+     *
+     * @param left devices that nobody needs any more
+     * @param used subnets that other hosts on this machine have
+     */
+    record Found(Set<String> left, Set<Ipv4Network> used) {}
+
+    /**
+     * Takes away what is left; returns the subnets that other hosts on this machine have.
+     *
+     * @throws FlynnException {@code CONFLICT} if part of the network is somebody else's on this machine
+     */
+    Set<Ipv4Network> remove(Commands commands, Map<String, Link> links) throws IOException {
+        Found found = find(commands.sh("ip -4 route show"), links);
+        for (String device : found.left()) {
             log.atWarn().addKeyValue("interface", device).log("what an earlier run has left is taken away");
             new Firewall(commands, device).remove();
             commands.ip(List.of("link del " + device));
         }
+        return found.used();
     }
 
-    /**
-     * The devices that are left.
-     *
-     * @throws FlynnException as {@link #remove} says
-     */
-    Set<String> devices(String routes, Map<String, Link> links) {
+    /** @throws FlynnException as {@link #remove} says */
+    Found find(String routes, Map<String, Link> links) {
         Set<String> left = new LinkedHashSet<>();
+        Set<Ipv4Network> used = new LinkedHashSet<>();
         for (String route : routes.lines().map(String::strip).toList()) {
             List<String> words = Arrays.asList(route.split("\\s+", -1));
             int dev = words.indexOf("dev");
             String device = dev >= 0 && dev + 1 < words.size() ? words.get(dev + 1) : "";
-            if (ours.contains(device) || isOfGateways(route) || !leadsIntoNetwork(words)) {
+            Optional<Ipv4Network> destination = destination(words).filter(config.range()::contains);
+            if (ours.contains(device) || isOfGateways(route) || destination.isEmpty()) {
                 continue;
             }
             Optional<String> shown = Optional.ofNullable(links.get(device)).map(Link::attributes);
@@ -60,23 +74,25 @@ final class Remnants {
                         "the cluster's network %s is in use on this host by the route \"%s\"; choose another --network when the cluster is set up"
                                 .formatted(config.network(), route));
             }
-            owner.requireNoOther(device, shown.get());
-            left.add(device);
+            if (shares && owner.other(shown.get()).isPresent()) {
+                used.add(destination.get());
+            } else {
+                owner.requireNoOther(device, shown.get());
+                left.add(device);
+            }
         }
-        return left;
+        return new Found(left, used);
     }
 
     private static boolean isOfGateways(String route) {
         return (" " + route + " ").contains(" proto " + HostGateways.PROTOCOL + " ");
     }
 
-    private boolean leadsIntoNetwork(List<String> words) {
+    private static Optional<Ipv4Network> destination(List<String> words) {
         return words.stream()
                 .limit(2)
                 .filter(word -> word.matches("\\d+\\.\\d+\\.\\d+\\.\\d+(/\\d+)?"))
                 .findFirst()
-                .map(word -> Ipv4Network.parse(word.contains("/") ? word : word + "/32"))
-                .filter(config.range()::contains)
-                .isPresent();
+                .map(word -> Ipv4Network.parse(word.contains("/") ? word : word + "/32"));
     }
 }

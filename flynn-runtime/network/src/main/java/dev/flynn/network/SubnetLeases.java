@@ -13,6 +13,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -72,6 +74,11 @@ public final class SubnetLeases {
      * @throws FlynnException {@code NO_CAPACITY} if all subnets are in use
      */
     public SubnetLease acquire(String hostId, String publicIp, OverlayConfig config) {
+        return acquire(hostId, publicIp, config, Set.of());
+    }
+
+    /** @param unavailable subnets that this host cannot have, because somebody else on its machine has them */
+    SubnetLease acquire(String hostId, String publicIp, OverlayConfig config, Set<Ipv4Network> unavailable) {
         while (true) {
             List<Versioned<SubnetLease>> all = leases.list();
             Optional<Versioned<SubnetLease>> own = own(all, hostId, publicIp, config.overlayBackend());
@@ -86,7 +93,7 @@ public final class SubnetLeases {
                 }
                 leases.replace(transaction, own.get(), wanted);
             } else {
-                Ipv4Network subnet = choose(config, all);
+                Ipv4Network subnet = choose(config, all, unavailable);
                 wanted = new SubnetLease(
                         hostId,
                         publicIp,
@@ -130,7 +137,7 @@ public final class SubnetLeases {
         Optional<Versioned<SubnetLease>> byId = all.stream()
                 .filter(lease -> lease.value().hostId().equals(hostId))
                 .findFirst();
-        if (byId.isPresent() || backend == OverlayBackend.ALLOC || publicIp.startsWith("127.")) {
+        if (byId.isPresent() || backend == OverlayBackend.ALLOC || ClusterNetwork.isAlone(publicIp)) {
             // where nothing leads from host to host, several may be on one machine
             return byId;
         }
@@ -139,9 +146,12 @@ public final class SubnetLeases {
                 .findFirst();
     }
 
-    private Ipv4Network choose(OverlayConfig config, List<Versioned<SubnetLease>> all) {
-        List<Ipv4Network> free =
-                free(config, all.stream().map(lease -> lease.value().range()).toList(), CANDIDATES);
+    private Ipv4Network choose(OverlayConfig config, List<Versioned<SubnetLease>> all, Set<Ipv4Network> unavailable) {
+        List<Ipv4Network> free = free(
+                config,
+                Stream.concat(all.stream().map(lease -> lease.value().range()), unavailable.stream())
+                        .toList(),
+                CANDIDATES);
         if (free.isEmpty()) {
             throw new FlynnException(
                     ErrorCode.NO_CAPACITY,

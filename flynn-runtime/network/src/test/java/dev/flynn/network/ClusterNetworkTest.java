@@ -7,8 +7,12 @@ import static org.awaitility.Awaitility.await;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.JobId;
+import dev.flynn.json.FlynnJson;
+import dev.flynn.state.ClusterState;
+import dev.flynn.store.MemoryClusterStore;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -188,6 +192,43 @@ class ClusterNetworkTest {
             assertThat(cluster.machine(1).sh(addresses)).isEqualTo(before);
             open(first);
         }
+    }
+
+    @Test
+    void clustersThatNobodyElseReachesLiveSideBySideOnOneMachine() throws IOException {
+        try (Machine machine = Machine.create();
+                var firstStore = new MemoryClusterStore();
+                var secondStore = new MemoryClusterStore()) {
+            ClusterNetwork first = alone(machine, firstStore, "first");
+            ClusterNetwork second = alone(machine, secondStore, "second");
+            try {
+                assertThat(first.bridge()).isEqualTo("flynnbr0");
+                assertThat(second.bridge()).isEqualTo("flynnbr1");
+                JobInterface one = open(first);
+                JobInterface other = open(second);
+                assertThat(Tcp.addressSeen(one.address(), Machine.in(one.namespace()), machine.namespace()))
+                        .isEqualTo(first.jobs().gateway());
+                assertThat(Tcp.addressSeen(other.address(), Machine.in(other.namespace()), machine.namespace()))
+                        .isEqualTo(second.jobs().gateway());
+
+                second.close();
+                second = alone(machine, secondStore, "second");
+
+                assertThat(second.bridge()).isEqualTo("flynnbr1");
+            } finally {
+                first.remove();
+                second.remove();
+            }
+        }
+    }
+
+    private ClusterNetwork alone(Machine machine, MemoryClusterStore store, String name) throws IOException {
+        return ClusterNetwork.open(
+                new ClusterState(store, new FlynnJson(), Clock.systemUTC()),
+                ClusterNetworkConfig.builder("host1", "127.0.0.1", directory.resolve(name))
+                        .namespace(machine.namespace())
+                        .spares(1)
+                        .build());
     }
 
     @Test
