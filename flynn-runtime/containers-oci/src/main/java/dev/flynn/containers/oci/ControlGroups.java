@@ -15,20 +15,26 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * The control groups of containers, in version 2 and in the hierarchies of version 1.
  *
- * @param hierarchies where they are mounted; one of version 2
+ * @param mount of them all
+ * @param hierarchies where each is mounted; one of version 2
  */
-record ControlGroups(List<Path> hierarchies, boolean unified) {
+record ControlGroups(Path mount, List<Path> hierarchies, boolean unified) {
 
     private static final Path MOUNT = Path.of("/sys/fs/cgroup");
     private static final int DELETE_ATTEMPTS = 200;
     private static final long DELETE_PAUSE_NANOS = 5_000_000;
 
     static ControlGroups ofThisHost() {
-        if (Files.exists(MOUNT.resolve("cgroup.controllers"))) {
-            return new ControlGroups(List.of(MOUNT), true);
+        return at(MOUNT);
+    }
+
+    /** Looks which version there is. */
+    static ControlGroups at(Path mount) {
+        if (Files.exists(mount.resolve("cgroup.controllers"))) {
+            return new ControlGroups(mount, List.of(mount), true);
         }
         List<Path> found = new ArrayList<>();
-        try (DirectoryStream<Path> hierarchies = Files.newDirectoryStream(MOUNT)) {
+        try (DirectoryStream<Path> hierarchies = Files.newDirectoryStream(mount)) {
             for (Path hierarchy : hierarchies) {
                 if (!Files.isSymbolicLink(hierarchy) && Files.exists(hierarchy.resolve("cgroup.procs"))) {
                     found.add(hierarchy);
@@ -37,22 +43,24 @@ record ControlGroups(List<Path> hierarchies, boolean unified) {
         } catch (IOException none) {
             // the runtime will say so
         }
-        return new ControlGroups(List.copyOf(found), false);
+        return new ControlGroups(mount, List.copyOf(found), false);
     }
 
-    /** Whether a limit of swap can be set. */
+    /** Whether a limit of swap can be set. Of version 2 only groups below the first have such files. */
     boolean swapCounted() {
-        return unified || Files.exists(MOUNT.resolve("memory/memory.memsw.limit_in_bytes"));
+        return unified
+                ? children(mount).stream().anyMatch(group -> Files.exists(group.resolve("memory.swap.max")))
+                : Files.exists(mount.resolve("memory/memory.memsw.limit_in_bytes"));
     }
 
     /** The hierarchy in which processes are looked for, and which commands have groups of their own in. */
     private Path main() {
-        return unified ? MOUNT : MOUNT.resolve("pids");
+        return unified ? mount : mount.resolve("pids");
     }
 
     /** Makes a group for processes that outlive this one, where systemd sees it; where a process writes its number to move. */
     Path monitors(String parent) throws IOException {
-        Path tracked = unified ? MOUNT : MOUNT.resolve("systemd");
+        Path tracked = unified ? mount : mount.resolve("systemd");
         if (!hierarchies.contains(tracked)) {
             return Path.of("/dev/null");
         }
@@ -117,8 +125,8 @@ record ControlGroups(List<Path> hierarchies, boolean unified) {
     /** How often the kernel killed something in a group because the group's memory was used up. */
     long outOfMemoryKills(String group) {
         Optional<String> counts = unified
-                ? Proc.text(resolved(MOUNT, group).resolve("memory.events"))
-                : Proc.text(resolved(MOUNT.resolve("memory"), group).resolve("memory.oom_control"));
+                ? Proc.text(resolved(mount, group).resolve("memory.events"))
+                : Proc.text(resolved(mount.resolve("memory"), group).resolve("memory.oom_control"));
         return counts.stream()
                 .flatMap(String::lines)
                 .filter(line -> line.startsWith("oom_kill "))

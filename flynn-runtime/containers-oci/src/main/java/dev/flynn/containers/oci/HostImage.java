@@ -25,7 +25,7 @@ import java.util.Set;
  * @param hidden files and directories of the host that cannot be read
  * @param bound what is a file system of its own on this host, which overlayfs does not see
  */
-record HostImage(Path var, User user, List<Entry> emptied, List<String> hidden, List<String> bound) {
+record HostImage(Path var, List<Entry> emptied, List<String> hidden, List<String> bound) {
 
     /** Home and working directory of jobs. */
     static final String HOME = "/app";
@@ -68,7 +68,7 @@ record HostImage(Path var, User user, List<Entry> emptied, List<String> hidden, 
             "/etc/crypttab");
 
     /** Makes it ready; what it hides is what is there now. */
-    static HostImage prepare(Layout layout, User user, Path root) throws IOException {
+    static HostImage prepare(Layout layout, Path root) throws IOException {
         for (String name : new String[] {"tmp", "log", "cache", "lib", "spool", "mail", "opt"}) {
             Files.createDirectories(layout.hostVar().resolve(name));
         }
@@ -100,7 +100,7 @@ record HostImage(Path var, User user, List<Entry> emptied, List<String> hidden, 
         if (VISIBLE.stream().anyMatch(name -> data.startsWith("/" + name + "/"))) {
             hidden.add(data);
         }
-        return new HostImage(layout.hostVar(), user, List.copyOf(emptied), List.copyOf(hidden), List.copyOf(bound));
+        return new HostImage(layout.hostVar(), List.copyOf(emptied), List.copyOf(hidden), List.copyOf(bound));
     }
 
     /** Not by a mask, which would be laid over what is mounted in it. */
@@ -169,7 +169,7 @@ record HostImage(Path var, User user, List<Entry> emptied, List<String> hidden, 
     }
 
     /** Lays what jobs have instead of the host's into what a job wrote: its home, and the users that matter. */
-    void fill(Path upper) throws IOException {
+    static void fill(Path upper, User user) throws IOException {
         Owner.give(Files.createDirectory(upper.resolve("app")), user);
         Path etc = upper.resolve("etc");
         Files.writeString(

@@ -24,21 +24,31 @@ record JobDirectory(JobId job, Path path, Layout layout) {
         return path.resolve("config.json");
     }
 
+    /** Everything that the job writes, to its image and to private copies; a file system of its own if that is limited. */
+    Path disk() {
+        return path.resolve("disk");
+    }
+
+    /** The file in which the file system of {@link #disk} is, if that is one of its own. */
+    Path diskImage() {
+        return path.resolve("disk.ext4");
+    }
+
     Path upper() {
-        return path.resolve("upper");
+        return disk().resolve("upper");
     }
 
     Path work() {
-        return path.resolve("work");
+        return disk().resolve("work");
     }
 
     Path tmp() {
-        return path.resolve("tmp");
+        return disk().resolve("tmp");
     }
 
     /** Where the private copy of a mount keeps what the job changes. */
     Path copy(int index) {
-        return path.resolve("copies").resolve(String.valueOf(index));
+        return disk().resolve("copies").resolve(String.valueOf(index));
     }
 
     /** conmon's, for the size of the terminal and new log files. */

@@ -128,6 +128,9 @@ public final class OciContainerBackend implements ContainerBackend {
                 Capability.LIMIT_MAX_PROCS,
                 Capability.LIMIT_CPU,
                 Capability.IMAGE_HOST);
+        if (TempDisks.arePossible()) {
+            all.add(Capability.LIMIT_TEMP_DISK);
+        }
         if (builder.images.isPresent()) {
             all.add(Capability.IMAGE_DOCKER);
         }
@@ -405,7 +408,7 @@ public final class OciContainerBackend implements ContainerBackend {
             this.clock = builder.clock;
             this.controlGroupParent = builder.controlGroup;
             this.conmon = new Conmon(tools, layout, controlGroups.monitors(builder.controlGroup), json);
-            this.preparation = new Preparation(this, HostImage.prepare(layout, builder.user, Path.of("/")), builder);
+            this.preparation = new Preparation(this, HostImage.prepare(layout, Path.of("/")), builder);
             ((ThreadPoolExecutor) workers).setKeepAliveTime(5, TimeUnit.SECONDS);
             var scheduled = new ScheduledThreadPoolExecutor(1, new NamedThreads("oci-timer"));
             scheduled.setRemoveOnCancelPolicy(true);
@@ -508,9 +511,6 @@ public final class OciContainerBackend implements ContainerBackend {
     /** Collects the settings of a backend. */
     public static final class Builder {
 
-        /** Of jobs of images of type {@code host}. */
-        private static final User APP = new User(100_000, JobFiles.GROUP);
-
         private static final long DEFAULT_PROCESSES = 4096;
 
         final Path dataDirectory;
@@ -524,7 +524,7 @@ public final class OciContainerBackend implements ContainerBackend {
         Optional<String> nameserver = Optional.empty();
         String controlGroup = "/flynn";
         long defaultProcesses = DEFAULT_PROCESSES;
-        User user = APP;
+        Optional<User> user = Optional.empty();
         Clock clock = Clock.systemUTC();
 
         private Builder(Path dataDirectory, Path imageFolders) {
@@ -586,9 +586,12 @@ public final class OciContainerBackend implements ContainerBackend {
             return this;
         }
 
-        /** The user and group, by number, of jobs of images of type {@code host}; 100000 and {@link JobFiles#GROUP} unless said. */
+        /**
+         * The user and group, by number, of all jobs of images of type {@code host}; unless said, each has a user of its own,
+         * and one that may write to files of the host has that of its app.
+         */
         public Builder user(long uid, long gid) {
-            this.user = new User(uid, gid);
+            this.user = Optional.of(new User(uid, gid));
             return this;
         }
 

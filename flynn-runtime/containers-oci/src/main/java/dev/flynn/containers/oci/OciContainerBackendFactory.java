@@ -16,7 +16,7 @@ import java.util.TreeMap;
  * <p>Settings, all optional: {@code images} (the folder of images of type {@code host}; {@code images} in the data directory
  * unless said), {@code address} (where jobs on the host's network are reachable; {@code 127.0.0.1} unless said), {@code
  * nameserver} (the jobs' resolver; the host's own unless said), {@code runtime} (the OCI runtime's program; {@code runc}
- * unless said), {@code user} (number of the user of jobs of such images; 100000 unless said), {@code
+ * unless said), {@code user} (number of the user of all jobs of such images; each has its own unless said), {@code
  * max-processes} (of a job that says nothing; 4096 unless said).
  */
 public final class OciContainerBackendFactory implements ContainerBackendFactory {

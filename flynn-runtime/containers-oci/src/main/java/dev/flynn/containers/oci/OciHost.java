@@ -51,7 +51,7 @@ interface OciHost {
         return !monitored && directory.exitStatus().isEmpty();
     }
 
-    /** Kills a container, its monitor first, and lets the runtime forget it. */
+    /** Kills a container, its monitor first, lets the runtime forget it, and takes its disk away. */
     default void killContainer(JobDirectory directory, String controlGroup) throws IOException {
         OptionalLong monitor = JobDirectory.number(directory.conmonPid());
         if (monitor.isPresent()) {
@@ -60,6 +60,7 @@ interface OciHost {
         controlGroups().kill(controlGroup);
         controlGroups().delete(controlGroup);
         Trees.delete(directory.runtimeState());
+        TempDisks.remove(directory);
     }
 
     /** Leaves nothing of a job but how it ended. */

@@ -65,7 +65,8 @@ record OciTools(Path runtime, Path conmon, Path init) {
         return new OciTools(foundRuntime, conmon, init);
     }
 
-    private static Optional<Path> program(String name) {
+    /** Where a program of the system is. */
+    static Optional<Path> program(String name) {
         for (String directory : DIRECTORIES) {
             Path file = Path.of(directory, name);
             if (Files.isExecutable(file)) {

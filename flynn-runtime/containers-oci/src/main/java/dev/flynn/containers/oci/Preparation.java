@@ -25,6 +25,7 @@ import java.util.function.Predicate;
 final class Preparation {
 
     private static final String SCHEME = "host:";
+    private static final String TEMP_DISK = "temp_disk";
     private static final int MAX_HOSTNAME = 64;
 
     /** Docker's, without raw sockets and device nodes. */
@@ -70,9 +71,11 @@ final class Preparation {
     private final String resolvers;
     private final long defaultProcesses;
     private final LayerLinks links;
+    private final JobUsers users;
 
     Preparation(OciHost host, HostImage hostImage, OciContainerBackend.Builder settings) throws IOException {
         this.links = new LayerLinks(host.layout().links());
+        this.users = new JobUsers(settings.user);
         this.host = host;
         this.hostImage = hostImage;
         this.imageFolders = settings.imageFolders;
@@ -88,10 +91,13 @@ final class Preparation {
 
     Prepared prepare(JobSpec spec, JobDirectory directory, String controlGroup)
             throws IOException, InterruptedException {
-        makeDirectories(directory);
-        Root root = spec.image().type().equals(Artifact.HOST) ? hostRoot(spec, directory) : imageRoot(spec);
+        Map<String, ResourceLimit> limits = ResourceLimit.withDefaults(spec.resources());
+        makeDirectories(directory, limits);
         List<Mount> wanted = new ArrayList<>(files.open(spec));
         wanted.addAll(spec.mounts());
+        Root root = spec.image().type().equals(Artifact.HOST)
+                ? hostRoot(spec, directory, users.of(spec, wanted))
+                : imageRoot(spec);
         List<Entry> mounts = new ArrayList<>(root.mounts());
         for (Mount mount : wanted) {
             mounts.add(entry(mount, directory, mounts.size(), root.user()));
@@ -103,7 +109,7 @@ final class Preparation {
         String hostname = hostname(spec);
         writeEtc(directory.upper(), hostname, address, connection.isPresent());
         if (root.ofHost()) {
-            hostImage.fill(directory.upper());
+            HostImage.fill(directory.upper(), root.user());
         }
         var plan = new ContainerPlan(
                 hostname,
@@ -121,20 +127,25 @@ final class Preparation {
                 host.conmon().tools().init(),
                 connection.map(ContainerNetwork.Connection::namespace),
                 controlGroup,
-                ResourceLimit.withDefaults(spec.resources()),
+                limits,
                 defaultProcesses,
                 host.controlGroups().swapCounted());
         Files.write(directory.config(), host.json().writeBytes(RuntimeSpec.of(plan)));
         return new Prepared(address);
     }
 
-    private static void makeDirectories(JobDirectory directory) throws IOException {
+    private static void makeDirectories(JobDirectory directory, Map<String, ResourceLimit> limits) throws IOException {
+        Files.createDirectory(directory.disk());
+        ResourceLimit disk = limits.get(TEMP_DISK);
+        if (disk != null && disk.limit().isPresent() && TempDisks.arePossible()) {
+            TempDisks.make(directory, disk.limit().getAsLong());
+        }
         Files.createDirectory(directory.upper());
         Files.createDirectory(directory.work());
         HostImage.makeTmp(directory.tmp());
     }
 
-    private Root hostRoot(JobSpec spec, JobDirectory directory) throws IOException {
+    private Root hostRoot(JobSpec spec, JobDirectory directory, User user) throws IOException {
         String name = spec.image().uri().substring(SCHEME.length());
         Path folder = imageFolders.resolve(name).normalize();
         Path program = folder.resolve("init");
@@ -148,7 +159,7 @@ final class Preparation {
         }
         line.addAll(spec.cmd());
         if (stack.isPresent()) {
-            return stackRoot(stack.get(), spec, line, HostImage.mountsOnStack(folder, directory.tmp()));
+            return stackRoot(stack.get(), spec, line, user, HostImage.mountsOnStack(folder, directory.tmp()));
         }
         return new Root(
                 true,
@@ -156,28 +167,19 @@ final class Preparation {
                 line,
                 Map.of("HOME", HostImage.HOME),
                 HostImage.HOME,
-                hostImage.user(),
+                user,
                 List.of(),
                 hostImage.mounts(folder, directory.tmp()),
                 hostImage.hidden());
     }
 
     /** Nothing of this host is seen. */
-    private Root stackRoot(JobSpec.Image image, JobSpec spec, List<String> line, List<Entry> mounts)
+    private Root stackRoot(JobSpec.Image image, JobSpec spec, List<String> line, User user, List<Entry> mounts)
             throws IOException {
         ContainerImage unpacked = images.orElseThrow().open(image, spec.id());
         Map<String, String> environment = new TreeMap<>(unpacked.env());
         environment.put("HOME", HostImage.HOME);
-        return new Root(
-                true,
-                unpacked.layers(),
-                line,
-                environment,
-                HostImage.HOME,
-                hostImage.user(),
-                List.of(),
-                mounts,
-                List.of());
+        return new Root(true, unpacked.layers(), line, environment, HostImage.HOME, user, List.of(), mounts, List.of());
     }
 
     private Root imageRoot(JobSpec spec) throws IOException {

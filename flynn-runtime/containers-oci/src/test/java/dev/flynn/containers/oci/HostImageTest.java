@@ -3,7 +3,6 @@ package dev.flynn.containers.oci;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flynn.containers.oci.ContainerPlan.Entry;
-import dev.flynn.containers.oci.ContainerPlan.User;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +28,7 @@ class HostImageTest {
         var layout = new Layout(directory.resolve("data"));
         layout.create();
 
-        HostImage image = HostImage.prepare(layout, new User(1, 1), root);
+        HostImage image = HostImage.prepare(layout, root);
 
         assertThat(image.hidden())
                 .contains("/etc/shadow", "/etc/app/password", "/etc/private", "/notes")

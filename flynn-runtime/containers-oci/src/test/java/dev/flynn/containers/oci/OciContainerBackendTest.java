@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
+import dev.flynn.api.host.Mount;
 import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.release.ResourceLimit;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -320,8 +322,95 @@ class OciContainerBackendTest {
                 + " ls -d /var/lib/dpkg; ls /.flynn/image"));
 
         assertThat(seen.out())
-                .startsWith("100000\napp\n")
+                .matches("(?s)1[89]\\d{8}\napp\n.*")
                 .contains("0000000000000000", "/app /app", "of the image", "/var/lib/dpkg", "init");
+    }
+
+    @Test
+    void jobsHaveUsersOfTheirOwnAndThatOfTheirAppWhereTheyWriteToItsFiles() throws IOException {
+        watch();
+        Path volume = Files.createDirectory(directory.resolve("volume"));
+        Files.setPosixFilePermissions(volume, PosixFilePermissions.fromString("rwxrwxrwx"));
+        JobSpec plain = ShellImage.job("id -u; id -un; touch mine && stat -c %u mine").toBuilder()
+                .metadata(Map.of(JobSpec.META_APP, "app"))
+                .build();
+        ended(plain);
+        ended(plain.withId(JobId.random("test")));
+        JobSpec withVolume = ShellImage.job("id -u; echo x >> /data/file && cat /data/file").toBuilder()
+                .metadata(Map.of(JobSpec.META_APP, "app"))
+                .mounts(List.of(new Mount(volume.toString(), "/data", Mount.Access.READ_WRITE)))
+                .build();
+        ended(withVolume);
+        ended(withVolume.withId(JobId.random("test")));
+
+        List<String> lines = seen.out().lines().toList();
+        assertThat(lines.get(0)).isEqualTo(lines.get(2)).isNotEqualTo(lines.get(3));
+        assertThat(lines.get(1)).isEqualTo("app");
+        assertThat(lines.get(3)).isEqualTo(lines.get(5));
+        assertThat(lines.subList(6, 11))
+                .containsExactly(lines.get(6), "x", lines.get(6), "x", "x")
+                .doesNotContain(lines.get(0), lines.get(3));
+    }
+
+    @Test
+    void limitsOfAJobAreThoseOfItsControlGroup() throws IOException {
+        JobSpec spec = ShellImage.job("exec sleep 600").toBuilder()
+                .resources(Map.of(
+                        ResourceLimit.MEMORY,
+                        ResourceLimit.of(64L << 20),
+                        ResourceLimit.MAX_PROCS,
+                        ResourceLimit.of(20),
+                        "cpu",
+                        ResourceLimit.of(500)))
+                .build();
+        running(spec);
+
+        ControlGroups groups = ControlGroups.ofThisHost();
+        Map<String, String> expected = groups.unified()
+                ? Map.of("memory.max", "67108864", "memory.swap.max", "0", "pids.max", "20", "cpu.weight", "20")
+                : Map.of(
+                        "memory/memory.limit_in_bytes",
+                        "67108864",
+                        "memory/memory.memsw.limit_in_bytes",
+                        groups.swapCounted() ? "67108864" : "",
+                        "pids/pids.max",
+                        "20",
+                        "cpu/cpu.shares",
+                        "512");
+        for (Map.Entry<String, String> limit : expected.entrySet()) {
+            Path file = Path.of(limit.getKey());
+            Path hierarchy = groups.unified() ? groups.mount() : groups.mount().resolve(file.getName(0));
+            Path group = hierarchy.resolve("flynn").resolve(spec.id().value());
+            if (!limit.getValue().isEmpty()) {
+                assertThat(group.resolve(file.getFileName())).hasContent(limit.getValue());
+            }
+        }
+    }
+
+    @Test
+    void aLimitedDiskIsGivenBackWithTheJobAlsoByTheNextProcess() throws IOException {
+        assumeTrue(backend.capabilities().contains(Capability.LIMIT_TEMP_DISK), "no mkfs.ext4, or no loop devices");
+        JobSpec spec = ShellImage.job("df -k / /tmp $HOME | tail -n +2 | awk '{ print $2 > \"/dev/stderr\" }';"
+                        + " echo written > /tmp/file; exec sleep 600")
+                .toBuilder()
+                .resources(Map.of("temp_disk", ResourceLimit.of(20L << 20)))
+                .build();
+        watch();
+        running(spec);
+        await().atMost(PATIENCE)
+                .until(() -> seen.text(OutputStreamKind.STDERR).lines().count() == 3);
+        assertThat(seen.text(OutputStreamKind.STDERR).lines())
+                .allSatisfy(kilobytes -> assertThat(Integer.parseInt(kilobytes)).isBetween(15_000, 20_480));
+        backend.close();
+        backend = builder().build();
+        watch();
+        assertThat(mounts()).contains(spec.id().value());
+
+        backend.stop(spec.id(), Duration.ZERO);
+        awaitDown(spec.id());
+
+        assertThat(mounts()).doesNotContain(spec.id().value());
+        assertThat(directory.resolve("data/jobs")).isEmptyDirectory();
     }
 
     @Test
@@ -434,6 +523,10 @@ class OciContainerBackendTest {
         return JobDirectory.number(files.conmonPid()).stream()
                 .mapToObj(pid -> Proc.text(Path.of("/proc/" + pid + "/status")).orElse(""))
                 .anyMatch(status -> status.contains("State:\tT"));
+    }
+
+    private static String mounts() throws IOException {
+        return Files.readString(Path.of("/proc/self/mountinfo"));
     }
 
     private long logBytes() throws IOException {
