@@ -6,16 +6,12 @@ import dev.flynn.containers.oci.OciContainerBackend;
 import dev.flynn.host.HostFiles;
 import dev.flynn.images.ImageStore;
 import dev.flynn.network.ClusterNetwork;
-import dev.flynn.spi.container.JobFiles;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.Set;
 
 /** Containers without a daemon. */
 final class OciBackend {
-
-    /** The user of jobs on the host's own file system; it exists by its number only. */
-    private static final long APP_USER = 100_000;
 
     private OciBackend() {}
 
@@ -33,7 +29,6 @@ final class OciBackend {
                 .files(files)
                 .address(host.publicIp())
                 .nameserver(gateway)
-                .user(APP_USER, JobFiles.GROUP)
                 .clock(host.clock());
         host.appImages().stackImage().ifPresent(settings::stack);
         OciContainerBackend backend = closer.register(settings.build());
