@@ -8,6 +8,11 @@
 # shellcheck shell=bash disable=SC2154 # repo, dist, place and keep are script/cluster's
 subnet=
 
+# Where the engine of a machine listens, if it has one; on its own disk.
+engine=unix:///var/lib/flynn/engine/docker.sock
+
+has_engines() { [ -e "$place/engines" ]; }
+
 net() { printf 'flynn%s-%s\n' "$subnet" "$1"; }
 
 # ---- the place where the state is
@@ -214,7 +219,9 @@ command_in() {
   [ -n "$first" ] || fail "machine $name is gone; script/cluster down removes the rest"
   command=(nsenter --target "$first" --mount --uts --net --pid --
     env -i "HOME=$place/$name/home" "PATH=$dist/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    "LANG=${LANG:-C.UTF-8}" "TERM=${TERM:-dumb}" USER=root LOGNAME=root ${JAVA_HOME:+"JAVA_HOME=$JAVA_HOME"} "$@")
+    "LANG=${LANG:-C.UTF-8}" "TERM=${TERM:-dumb}" USER=root LOGNAME=root ${JAVA_HOME:+"JAVA_HOME=$JAVA_HOME"})
+  ! has_engines || command+=("DOCKER_HOST=$engine")
+  command+=("$@")
 }
 
 # enter NAME [CMD…]: as whoever types it expects: in the same directory, by default a shell.
