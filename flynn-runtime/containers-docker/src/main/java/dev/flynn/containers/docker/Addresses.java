@@ -15,21 +15,25 @@ final class Addresses {
     private final Map<Integer, JobId> taken = new HashMap<>();
     private int next;
 
-    private Addresses(int first, int count, int gateway) {
+    private Addresses(int first, int count, int gateway, int next) {
         this.first = first;
         this.count = count;
         this.gateway = gateway;
+        this.next = next;
     }
 
-    /** @param subnet such as {@code 10.1.2.0/24} */
-    static Addresses of(String subnet, String gateway) {
+    /**
+     * @param subnet such as {@code 10.1.2.0/24}
+     * @param seed where to begin: those who share a network seldom meet if theirs differ
+     */
+    static Addresses of(String subnet, String gateway, int seed) {
         String[] parts = subnet.split("/", 2);
         int prefix = parts.length == 2 ? parse(parts[1], 32) : 32;
         if (prefix < 8 || prefix > 29) {
             throw FlynnException.invalidField("subnet", "must have a prefix of 8 to 29, was \"" + subnet + "\"");
         }
         int size = 1 << (32 - prefix);
-        return new Addresses(number(parts[0]) & -size, size, number(gateway));
+        return new Addresses(number(parts[0]) & -size, size, number(gateway), Math.floorMod(seed, size));
     }
 
     synchronized String lease(JobId job) {

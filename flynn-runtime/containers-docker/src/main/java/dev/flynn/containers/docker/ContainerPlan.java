@@ -9,7 +9,9 @@ import com.github.dockerjava.api.model.Ulimit;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.Mount;
 import dev.flynn.api.host.TerminalSize;
+import dev.flynn.api.release.Artifact;
 import dev.flynn.api.release.ResourceLimit;
+import dev.flynn.spi.container.JobFiles;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -67,6 +69,9 @@ record ContainerPlan(
                 .withStdinOpen(hasStdin())
                 .withStdInOnce(spec.stdin() && spec.tty().isEmpty())
                 .withHostConfig(hostConfig());
+        if (isOfHost()) {
+            command.withUser(settings.user() + ":" + JobFiles.GROUP);
+        }
         if (!hostNetwork()) {
             String name = spec.id().uuid();
             command.withHostName(name.substring(0, Math.min(name.length(), LONGEST_HOSTNAME)))
@@ -79,6 +84,11 @@ record ContainerPlan(
             command.withCmd(spec.cmd());
         }
         spec.workingDirectory().ifPresent(command::withWorkingDir);
+    }
+
+    /** Such jobs see the host's programs, and have no more power over the host than nobody. */
+    private boolean isOfHost() {
+        return spec.image().type().equals(Artifact.HOST);
     }
 
     private boolean hasStdin() {
@@ -101,14 +111,15 @@ record ContainerPlan(
                 .withInit(settings.init())
                 .withNetworkMode(network)
                 .withLogConfig(logConfig())
-                .withCapDrop(DROPPED.toArray(new Capability[0]))
+                .withCapDrop(isOfHost() ? new Capability[] {Capability.ALL} : DROPPED.toArray(new Capability[0]))
+                .withGroupAdd(List.of(String.valueOf(JobFiles.GROUP)))
                 .withSecurityOpts(List.of("no-new-privileges"))
                 .withMounts(mounts.stream().map(ContainerPlan::bind).toList());
         if (!settings.dns().isEmpty() && !hostNetwork()) {
             host.withDns(settings.dns());
         }
         limit(ResourceLimit.MEMORY).ifPresent(bytes -> host.withMemory(bytes).withMemorySwap(bytes));
-        limit(ResourceLimit.MAX_PROCS).ifPresent(host::withPidsLimit);
+        host.withPidsLimit(limit(ResourceLimit.MAX_PROCS).orElse(settings.maxProcesses()));
         host.withUlimits(ulimits());
         OptionalLong cpu = request(CPU).isPresent() ? request(CPU) : limit(CPU);
         cpu.ifPresent(millis -> host.withCpuShares(shares(millis)));

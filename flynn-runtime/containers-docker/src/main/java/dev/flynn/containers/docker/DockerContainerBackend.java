@@ -67,6 +67,7 @@ public final class DockerContainerBackend implements ContainerBackend {
         ((ThreadPoolExecutor) workers).setKeepAliveTime(5, TimeUnit.SECONDS);
         ScheduledExecutorService timer =
                 java.util.concurrent.Executors.newSingleThreadScheduledExecutor(new NamedThreads("docker-timer"));
+        String instance = instanceOf(directory);
         StreamLoop loop = new StreamLoop();
         var images = new Images(engine);
         this.around = new Surroundings(
@@ -77,12 +78,12 @@ public final class DockerContainerBackend implements ContainerBackend {
                 timer,
                 builder.clock,
                 builder.settings.ownAddresses()
-                        ? Optional.of(JobNetwork.open(engine, builder.settings))
+                        ? Optional.of(JobNetwork.open(engine, builder.settings, instance))
                         : Optional.empty(),
                 images,
                 new HostImages(engine, images, builder.settings, directory),
                 builder.files,
-                new Labels(builder.hostId, instanceOf(directory)),
+                new Labels(builder.hostId, instance),
                 new Listeners(),
                 builder.settings,
                 known);
@@ -139,7 +140,12 @@ public final class DockerContainerBackend implements ContainerBackend {
         }
         around.watch().open();
         for (DockerJob job : jobs.values()) {
-            around.workers().execute(job.status().isDown() ? job::cleanUp : job::resume);
+            if (job.status().isDown()) {
+                around.workers().execute(job::cleanUp);
+            } else {
+                job.holdUntilSomebodyListens();
+                around.workers().execute(job::resume);
+            }
         }
     }
 

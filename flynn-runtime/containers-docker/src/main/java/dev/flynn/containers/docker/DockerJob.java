@@ -31,6 +31,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,8 +51,13 @@ final class DockerJob {
     private static final int SIGTERM = 15;
     private static final int MAX_SIGNAL = 64;
     private static final int ADDRESSES_TRIED = 8;
-    private static final Duration ENGINE_PATIENCE = Duration.ofSeconds(30);
+    /** Docker's words and podman's, of what others gave to a container of theirs. */
+    private static final Pattern ADDRESS_TAKEN = Pattern.compile("Address already in use|is already allocated");
+
+    private static final Duration ENGINE_PATIENCE = Duration.ofMinutes(2);
     private static final long PAUSE_MILLIS = 100;
+    private static final long END_PAUSE_MILLIS = 20;
+    private static final int END_CHECKS = 5;
 
     /** So little output fits into the engine's log even if all its lines are empty. */
     private static final long NEVER_ROTATED = 256 * 1024;
@@ -69,6 +75,7 @@ final class DockerJob {
     private volatile @Nullable JobInput input;
     private volatile boolean abandoned;
     private @Nullable OutputProgress progress;
+    private volatile long life;
     private boolean stopWanted;
     private boolean killWanted;
     private @Nullable Thread starting;
@@ -100,10 +107,14 @@ final class DockerJob {
         bringUp(false);
     }
 
-    /** Goes on with a job that an earlier backend on this directory had accepted. */
-    void resume() {
+    /** What it did while nobody was here waits for the first listener, or for whoever stops it unheard. */
+    void holdUntilSomebodyListens() {
         mailbox.hold();
         around.listeners().onceThereIsOne(mailbox::release);
+    }
+
+    /** Goes on with a job that an earlier backend on this directory had accepted. */
+    void resume() {
         bringUp(true);
     }
 
@@ -115,6 +126,9 @@ final class DockerJob {
             long end = System.nanoTime() + ENGINE_PATIENCE.toNanos();
             boolean before = known;
             while (!attempt(before, System.nanoTime() >= end)) {
+                if (!before) {
+                    log.atInfo().addKeyValue("job", spec.id()).log("a job waits for the engine");
+                }
                 before = true; // it may be further than it seems
                 Thread.sleep(PAUSE_MILLIS);
             }
@@ -212,27 +226,37 @@ final class DockerJob {
                 || "initialized".equals(found.getState().getStatus());
     }
 
+    private static boolean isRunning(InspectContainerResponse found) {
+        return Boolean.TRUE.equals(found.getState().getRunning());
+    }
+
     private void launch(Optional<InspectContainerResponse> made) throws IOException, InterruptedException, NotWanted {
         String address = made.isPresent() ? takeOver(made.get()) : make();
         for (int attempt = 1; ; attempt++) {
             requireWanted();
-            EngineConnection connection = insist(this::attach);
             try {
-                requireWanted();
-                var unused = insist(this::startContainer);
-                run(connection, address);
+                begin(address);
                 return;
             } catch (DockerException e) {
-                connection.close();
-                if (attempt == ADDRESSES_TRIED || !Engine.reason(e).contains("Address already in use")) {
+                if (attempt == ADDRESSES_TRIED
+                        || !ADDRESS_TAKEN.matcher(Engine.reason(e)).find()) {
                     throw e;
                 }
                 removeContainer();
                 address = make();
-            } catch (RuntimeException | InterruptedException | NotWanted e) {
-                connection.close();
-                throw e;
             }
+        }
+    }
+
+    private void begin(String address) throws InterruptedException, NotWanted {
+        EngineConnection connection = insist(this::attach);
+        try {
+            requireWanted();
+            var unused = insist(this::startContainer);
+            run(connection, address);
+        } catch (RuntimeException | InterruptedException | NotWanted e) {
+            connection.close();
+            throw e;
         }
     }
 
@@ -260,6 +284,7 @@ final class DockerJob {
         requireWanted();
         List<Mount> mounts = new ArrayList<>(prepared.mounts());
         mounts.addAll(mounts());
+        around.hostImages().home(prepared.spec(), mounts, directory.copies()).ifPresent(mounts::add);
         requireWanted();
         String address = hostNetwork()
                 ? around.settings().address()
@@ -350,9 +375,10 @@ final class DockerJob {
     private void run(EngineConnection connection, String address) throws InterruptedException {
         InspectContainerResponse.ContainerState state = insist(this::inspect).getState();
         mainProcess = state.getPidLong() == null ? 0 : state.getPidLong();
+        life = around.watch().life();
         spec.tty().ifPresent(this::resizeQuietly);
         change(status.running(address, now()));
-        follow(connection, true);
+        follow(connection, !around.engine().isPodman()); // podman drops a reader that is slower than the job
         sendWhatWasWanted();
     }
 
@@ -361,11 +387,12 @@ final class DockerJob {
         String address = takeOver(found);
         Long pid = found.getState().getPidLong();
         mainProcess = pid == null ? 0 : pid;
+        life = around.watch().life();
         if (status.state() == JobStatus.State.STARTING) {
             change(status.running(address, now()));
         }
-        reconnect(found);
         sendWhatWasWanted();
+        reconnect(found); // podman answers only when there is something in the log
     }
 
     // ---- its output
@@ -373,7 +400,7 @@ final class DockerJob {
     private EngineConnection attach() {
         boolean open = spec.stdin() || spec.tty().isPresent();
         return around.engine()
-                .upgrade("/containers/" + id() + "/attach?stream=1&stdout=1&stderr=1" + (open ? "&stdin=1" : ""), "{}");
+                .upgrade("/containers/" + id() + "/attach?stream=1&stdout=1&stderr=1" + (open ? "&stdin=1" : ""), "");
     }
 
     private EngineConnection log(boolean follow) {
@@ -393,7 +420,7 @@ final class DockerJob {
 
     /** Goes on with the output of a container that may have ended, from where it was delivered to. */
     private void reconnect(InspectContainerResponse found) throws InterruptedException {
-        boolean running = Boolean.TRUE.equals(found.getState().getRunning());
+        boolean running = isRunning(found);
         OutputProgress delivered = progress;
         if (delivered != null) {
             Map<OutputStreamKind, Long> from = positions(delivered);
@@ -559,8 +586,16 @@ final class DockerJob {
 
     // ---- the end
 
-    /** Its output ended: so did the job, or the engine went away. */
     private void settle(boolean complete) {
+        settle(complete, END_CHECKS);
+    }
+
+    /**
+     * Its output ended: so did the job, or the engine went away.
+     *
+     * @param patience how often to ask again whether the job ended
+     */
+    private void settle(boolean complete, int patience) {
         if (abandoned) {
             return;
         }
@@ -568,13 +603,15 @@ final class DockerJob {
             Optional<InspectContainerResponse> found = engineWillBeBack(this::find);
             if (found.isEmpty()) {
                 conclude(lost());
-            } else if (Boolean.TRUE.equals(found.get().getState().getRunning())) {
-                Thread.sleep(PAUSE_MILLIS);
-                reconnect(found.get());
+            } else if (isRunning(found.get()) && patience > 0) {
+                Thread.sleep(END_PAUSE_MILLIS); // the engine may not know yet that it ended
+                settle(complete, patience - 1);
+            } else if (isRunning(found.get())) {
+                goOnWith(found.get());
             } else if (complete || progress == null) {
                 concludeWith(found.get());
             } else {
-                mailbox.add(() -> onWorker(() -> replay(found.get()))); // when all that was read is delivered
+                goOnWith(found.get());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -588,9 +625,14 @@ final class DockerJob {
         }
     }
 
-    private void replay(InspectContainerResponse ended) {
+    /** Goes on with its output, from where it was delivered to once all that was read is delivered. */
+    private void goOnWith(InspectContainerResponse found) {
+        mailbox.add(() -> onWorker(() -> reconnectOrSettle(found)));
+    }
+
+    private void reconnectOrSettle(InspectContainerResponse found) {
         try {
-            reconnect(ended);
+            reconnect(found);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {
@@ -605,6 +647,7 @@ final class DockerJob {
         }
         mailbox.add(() -> {
             JobStatus down = ended.noProgram(onlyErrors())
+                    .or(() -> ended.unknown(life == around.watch().life(), Machine.boot()))
                     .map(reason -> status.failed(reason, now()))
                     .orElseGet(() -> ended.applyTo(status, now()));
             conclude(down);

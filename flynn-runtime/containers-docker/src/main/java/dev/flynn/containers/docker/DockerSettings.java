@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the backend is set up.
@@ -15,13 +16,16 @@ import java.util.TreeMap;
  * @param network the engine's network that jobs are in, which is made if it does not exist; {@code host} gives all jobs the
  *     network of the host
  * @param subnet of that network when it is made, such as {@code 10.1.2.0/24}; the engine chooses unless said
- * @param bridge name of the interface of that network when it is made
+ * @param bridge name of the interface of that network when it is made. One that is there already is taken as it is; who made it
+ *     cares for the ways from it, so that the engine hides no addresses
  * @param mtu of that network when it is made
  * @param dns what jobs ask for names; what the engine uses unless said
  * @param stack the image beneath jobs of type {@code host}; the host's own programs unless said
  * @param images the folder of {@code host} images
  * @param address where jobs that have the host's network are reachable
  * @param init whether a small init, which the engine brings, collects the processes that a job leaves behind
+ * @param user the number of the user of jobs of type {@code host}
+ * @param maxProcesses of a job that has no such limit
  */
 public record DockerSettings(
         String host,
@@ -33,7 +37,12 @@ public record DockerSettings(
         Optional<String> stack,
         Path images,
         String address,
-        boolean init) {
+        boolean init,
+        int user,
+        long maxProcesses) {
+
+    private static final int DEFAULT_USER = 100_000;
+    private static final int DEFAULT_MAX_PROCESSES = 4096;
 
     static final String HOST_NETWORK = "host";
     private static final String DEFAULT_HOST = "unix:///var/run/docker.sock";
@@ -59,7 +68,9 @@ public record DockerSettings(
                 Optional.ofNullable(unread.remove("address")).orElse("127.0.0.1"),
                 Optional.ofNullable(unread.remove("init"))
                         .map(DockerSettings::init)
-                        .orElse(true));
+                        .orElse(true),
+                number("user", unread.remove("user"), DEFAULT_USER),
+                number("max-processes", unread.remove("max-processes"), DEFAULT_MAX_PROCESSES));
         if (!unread.isEmpty()) {
             throw FlynnException.invalid("docker backend: unknown settings " + unread.keySet());
         }
@@ -76,6 +87,21 @@ public record DockerSettings(
             // said below
         }
         throw FlynnException.invalidField("mtu", "must be 576 to 65535, was \"" + text + "\"");
+    }
+
+    private static int number(String name, @Nullable String text, int unlessSaid) {
+        if (text == null) {
+            return unlessSaid;
+        }
+        try {
+            int number = Integer.parseInt(text);
+            if (number > 0) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // said below
+        }
+        throw FlynnException.invalidField(name, "must be a number above 0, was \"" + text + "\"");
     }
 
     private static boolean init(String text) {

@@ -21,7 +21,7 @@ final class Engine implements AutoCloseable {
     /** What this backend was written for. */
     private static final RemoteApiVersion OURS = RemoteApiVersion.create(1, 44);
 
-    /** Engine 20.10. */
+    /** Engine 20.10 speaks 1.41, as podman 4 does. */
     private static final RemoteApiVersion OLDEST = RemoteApiVersion.create(1, 40);
 
     private static final String UNIX = "unix://";
@@ -88,6 +88,13 @@ final class Engine implements AutoCloseable {
             throw FlynnException.unavailable(
                     "the engine speaks version %s of its API; %s or newer is needed, which is Docker 20.10"
                             .formatted(answer.getApiVersion(), OLDEST.getVersion()),
+                    null);
+        }
+        String oldest = answer.getMinAPIVersion();
+        if (oldest != null && !OURS.isGreaterOrEqual(RemoteApiVersion.parseConfig(oldest))) {
+            throw FlynnException.unavailable(
+                    "the engine speaks no version of its API before %s, and this backend none after %s; use an older engine"
+                            .formatted(oldest, OURS.getVersion()),
                     null);
         }
         return newest.isGreaterOrEqual(OURS) ? OURS : newest;

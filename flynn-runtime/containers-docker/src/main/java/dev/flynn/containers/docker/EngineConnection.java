@@ -30,7 +30,11 @@ final class EngineConnection implements AutoCloseable {
         this.channel = channel;
     }
 
-    /** Asks the engine to turn the connection into a raw one, in both directions. */
+    /**
+     * Asks the engine to turn the connection into a raw one, in both directions.
+     *
+     * @param json empty for a request without: what podman does not expect it takes for the first of the input
+     */
     static EngineConnection upgrade(Path socket, String path, String json) throws IOException {
         byte[] body = json.getBytes(StandardCharsets.UTF_8);
         return open(

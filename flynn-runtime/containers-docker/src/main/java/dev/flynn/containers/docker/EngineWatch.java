@@ -47,6 +47,9 @@ final class EngineWatch implements AutoCloseable, StreamLoop.Sink {
     private void connect() {
         try {
             EngineConnection connection = engine.persist(() -> engine.stream(NOTHING), () -> !closed);
+            if (lives.get() > 0) {
+                log.atInfo().log("the engine is back");
+            }
             loop.read(connection, this);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -3,6 +3,8 @@ package dev.flynn.containers.docker;
 import com.github.dockerjava.api.exception.NotFoundException;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.Mount;
+import dev.flynn.api.release.Artifact;
+import dev.flynn.spi.container.JobFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -11,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +31,7 @@ final class HostImages {
     private final Images images;
     private final DockerSettings settings;
     private final Path dataDirectory;
-    private final HostRoot root = new HostRoot(Path.of("/"));
+    private final HostRoot root;
     private @Nullable String known;
 
     HostImages(Engine engine, Images images, DockerSettings settings, Path dataDirectory) {
@@ -36,6 +39,7 @@ final class HostImages {
         this.images = images;
         this.settings = settings;
         this.dataDirectory = dataDirectory;
+        this.root = new HostRoot(Path.of("/"), settings.user());
     }
 
     /**
@@ -69,6 +73,23 @@ final class HostImages {
         return new Prepared(base, completed(spec), mounts);
     }
 
+    /**
+     * A home for a job whose image has none that belongs to its user, and where nothing is mounted.
+     *
+     * @param directory where it is made
+     */
+    Optional<Mount> home(JobSpec spec, List<Mount> mounts, Path directory) throws IOException {
+        if (!spec.image().type().equals(Artifact.HOST)
+                || settings.stack().isEmpty()
+                || mounts.stream().anyMatch(mount -> mount.destination().equals(HostRoot.HOME))) {
+            return Optional.empty();
+        }
+        Path home = Files.createDirectories(directory.resolve("home"));
+        Files.setAttribute(home, "unix:uid", settings.user());
+        Files.setAttribute(home, "unix:gid", JobFiles.GROUP);
+        return Optional.of(new Mount(home.toString(), HostRoot.HOME, Mount.Access.READ_WRITE));
+    }
+
     private static JobSpec completed(JobSpec spec) {
         Map<String, String> environment = new HashMap<>(spec.env());
         environment.put("HOME", HostRoot.HOME);
@@ -77,7 +98,7 @@ final class HostImages {
             builder.entrypoint(List.of(HostRoot.IMAGE + "/init"));
         }
         if (spec.workingDirectory().isEmpty()) {
-            builder.workingDirectory(java.util.Optional.of(HostRoot.HOME));
+            builder.workingDirectory(Optional.of(HostRoot.HOME));
         }
         return builder.build();
     }

@@ -1,5 +1,6 @@
 package dev.flynn.containers.docker;
 
+import dev.flynn.spi.container.JobFiles;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -40,7 +41,6 @@ final class HostRoot {
 
     private static final Map<String, Integer> DIRECTORIES = Map.ofEntries(
             Map.entry(".flynn/image", DIRECTORY),
-            Map.entry("app", DIRECTORY),
             Map.entry("dev", DIRECTORY),
             Map.entry("etc", DIRECTORY),
             Map.entry("mnt", DIRECTORY),
@@ -52,19 +52,6 @@ final class HostRoot {
             Map.entry("var/lib", DIRECTORY),
             Map.entry("var/log", DIRECTORY),
             Map.entry("var/tmp", EVERYBODYS));
-
-    /** Written anew: no accounts of the host, and what the engine lays over. */
-    private static final Map<String, String> FILES = Map.of(
-            "etc/passwd",
-            "root:x:0:0:root:/app:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
-            "etc/group",
-            "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n",
-            "etc/hostname",
-            "",
-            "etc/hosts",
-            "",
-            "etc/resolv.conf",
-            "");
 
     /** Nobody's business even where everybody may read it. */
     private static final Set<String> PRIVATE = Set.of(
@@ -95,10 +82,29 @@ final class HostRoot {
             "etc/crypttab");
 
     private final Path root;
+    private final int user;
+    /** Written anew: no accounts of the host, and what the engine lays over. */
+    private final Map<String, String> files;
 
-    /** @param root of the host */
-    HostRoot(Path root) {
+    /**
+     * @param root of the host
+     * @param user of jobs, by number
+     */
+    HostRoot(Path root, int user) {
         this.root = root;
+        this.user = user;
+        this.files = Map.of(
+                "etc/passwd",
+                "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+                        + "app:x:%d:%d::%s:/bin/bash\n".formatted(user, JobFiles.GROUP, HOME),
+                "etc/group",
+                "root:x:0:\ntty:x:5:\nnogroup:x:65534:\napp:x:%d:\n".formatted(JobFiles.GROUP),
+                "etc/hostname",
+                "",
+                "etc/hosts",
+                "",
+                "etc/resolv.conf",
+                "");
     }
 
     /** What of the host is bound into it, read-only, at the same path. */
@@ -118,6 +124,7 @@ final class HostRoot {
             for (String name : new TreeSet<>(DIRECTORIES.keySet())) {
                 putDirectory(tar, name, DIRECTORIES.getOrDefault(name, DIRECTORY));
             }
+            putHome(tar);
             for (String name : PROGRAMS) {
                 Path path = root.resolve(name);
                 if (Files.isSymbolicLink(path)) {
@@ -130,8 +137,8 @@ final class HostRoot {
             for (Path program : sorted(root.resolve("usr/sbin"))) {
                 putLink(tar, SBIN + "/" + program.getFileName(), "/" + root.relativize(program));
             }
-            for (String name : new TreeSet<>(FILES.keySet())) {
-                putFile(tar, name, 0644, FILES.getOrDefault(name, "").getBytes(StandardCharsets.UTF_8));
+            for (String name : new TreeSet<>(files.keySet())) {
+                putFile(tar, name, 0644, files.getOrDefault(name, "").getBytes(StandardCharsets.UTF_8));
             }
             putSettings(tar, root.resolve("etc"));
         }
@@ -141,7 +148,7 @@ final class HostRoot {
     private void putSettings(TarArchiveOutputStream tar, Path directory) throws IOException {
         for (Path entry : sorted(directory)) {
             String name = root.relativize(entry).toString();
-            if (PRIVATE.contains(name) || FILES.containsKey(name)) {
+            if (PRIVATE.contains(name) || files.containsKey(name)) {
                 continue;
             }
             if (Files.isSymbolicLink(entry)) {
@@ -171,6 +178,12 @@ final class HostRoot {
         return entries;
     }
 
+    private void putHome(TarArchiveOutputStream tar) throws IOException {
+        var entry = new TarArchiveEntry(HOME.substring(1) + "/");
+        entry.setMode((TarArchiveEntry.DEFAULT_DIR_MODE & ~07777) | DIRECTORY);
+        put(tar, entry, new byte[0], user, JobFiles.GROUP);
+    }
+
     private static void putDirectory(TarArchiveOutputStream tar, String name, int mode) throws IOException {
         var entry = new TarArchiveEntry(name + "/");
         entry.setMode((TarArchiveEntry.DEFAULT_DIR_MODE & ~07777) | mode);
@@ -190,10 +203,15 @@ final class HostRoot {
         put(tar, entry, content);
     }
 
-    /** Without a time: the same host has the same image. */
     private static void put(TarArchiveOutputStream tar, TarArchiveEntry entry, byte[] content) throws IOException {
+        put(tar, entry, content, 0, 0);
+    }
+
+    /** Without a time: the same host has the same image. */
+    private static void put(TarArchiveOutputStream tar, TarArchiveEntry entry, byte[] content, int user, int group)
+            throws IOException {
         entry.setModTime(0);
-        entry.setIds(0, 0);
+        entry.setIds(user, group);
         entry.setNames("", "");
         tar.putArchiveEntry(entry);
         tar.write(content);

@@ -1,5 +1,6 @@
 package dev.flynn.containers.docker;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -11,40 +12,37 @@ import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.release.ResourceLimit;
 import dev.flynn.spi.container.ExecResult;
+import dev.flynn.spi.container.JobFiles;
 import dev.flynn.spi.container.JobListener;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
-@Timeout(120)
-class DockerContainerBackendTest {
+@Execution(ExecutionMode.CONCURRENT)
+class DockerContainerBackendTest extends EngineJobs {
 
-    private static TestEngine engine;
-
-    @TempDir
-    Path directory;
-
-    private final Recorder seen = new Recorder();
-    private DockerContainerBackend backend;
+    private static @Nullable TestEngine engine;
 
     @BeforeAll
     static void startEngine() throws IOException {
-        engine = TestEngine.docker("--live-restore");
+        engine = TestEngine.docker();
     }
 
     @AfterAll
@@ -54,13 +52,9 @@ class DockerContainerBackendTest {
         }
     }
 
-    @AfterEach
-    void close() {
-        if (backend != null) {
-            backend.jobs().forEach(job -> backend.stop(job.id(), Duration.ZERO));
-            backend.jobs().forEach(job -> awaitDown(job.id()));
-            backend.close();
-        }
+    @Override
+    TestEngine engine() {
+        return requireNonNull(engine);
     }
 
     @Test
@@ -107,30 +101,6 @@ class DockerContainerBackendTest {
         assertThat(awaitDown(spec.id()).exitStatus()).isEqualTo(OptionalInt.of(3));
         assertThat(seen.text(spec.id())).isEqualTo("before\nafter\n");
         assertThat(containers()).isEmpty();
-    }
-
-    @Test
-    void jobsAreNotDeadWhileTheEngineIsAway() throws Exception {
-        open();
-        JobSpec spec =
-                TestEngine.job("i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); sleep 0.002; done; exit 4");
-        backend.start(spec);
-        await().atMost(Duration.ofSeconds(20)).until(() -> seen.text(spec.id()).contains("line 100\n"));
-
-        engine.kill();
-        assertThat(backend.status(spec.id()).map(JobStatus::state)).contains(JobStatus.State.RUNNING);
-        JobSpec meanwhile = TestEngine.job("echo started late");
-        backend.start(meanwhile);
-        engine.start();
-
-        assertThat(awaitDown(meanwhile.id()).error()).isEmpty();
-        JobStatus down = awaitDown(spec.id());
-        assertThat(down.error()).isEmpty();
-        assertThat(seen.states(spec.id()))
-                .containsExactly(JobStatus.State.STARTING, JobStatus.State.RUNNING, JobStatus.State.DOWN);
-        assertThat(seen.text(meanwhile.id())).isEqualTo("started late\n");
-        List<String> lines = seen.text(spec.id()).lines().toList();
-        assertThat(lines).doesNotHaveDuplicates();
     }
 
     @Test
@@ -209,9 +179,11 @@ class DockerContainerBackendTest {
         Path init = Files.createDirectories(directory.resolve("backend/images/runner"))
                 .resolve("init");
         Files.writeString(init, "#!/bin/bash\nexec \"$@\"\n");
-        assertThat(init.toFile().setExecutable(true)).isTrue();
+        assertThat(init.toFile().setExecutable(true, false)).isTrue();
         Files.createDirectory(directory.resolve("slug"));
         Files.writeString(directory.resolve("slug/file"), "of the slug");
+        Files.setAttribute(directory.resolve("slug/file"), "unix:gid", JobFiles.GROUP);
+        Files.setPosixFilePermissions(directory.resolve("slug/file"), PosixFilePermissions.fromString("rw-rw-r--"));
         open();
         JobSpec spec = JobSpec.builder(JobId.random("test"), new JobSpec.Image("host", "host:runner"))
                 .cmd(List.of(
@@ -219,7 +191,9 @@ class DockerContainerBackendTest {
                         "-c",
                         "pwd; echo $HOME; cat file; echo mine > file; perl -e 'print 6*7'; echo; id -u;"
                                 + " ls -A /root /home /work \"$0\" 2>/dev/null; cat /etc/shadow /etc/ssh/ssh_host_* 2>/dev/null;"
-                                + " touch /usr/here 2>/dev/null; grep -c . /etc/resolv.conf >/dev/null && echo resolves",
+                                + " touch /usr/here 2>/dev/null; grep -c . /etc/resolv.conf >/dev/null && echo resolves;"
+                                + " grep -h -E '^(CapEff|CapPrm|CapBnd|NoNewPrivs|Groups):' /proc/self/status; id -un;"
+                                + " cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null",
                         directory.toString()))
                 .mounts(List.of(new Mount(directory.resolve("slug").toString(), "/app", Mount.Access.PRIVATE_COPY)))
                 .build();
@@ -229,7 +203,22 @@ class DockerContainerBackendTest {
         JobStatus down = awaitDown(spec.id());
         assertThat(down.error()).isEmpty();
         assertThat(seen.text(spec.id(), OutputStreamKind.STDERR)).isEmpty();
-        assertThat(seen.text(spec.id())).isEqualTo("/app\n/app\nof the slug42\n0\nresolves\n");
+        assertThat(seen.text(spec.id())
+                        .lines()
+                        .map(line -> line.replaceAll("\\s+", " ").strip()))
+                .containsExactly(
+                        "/app",
+                        "/app",
+                        "of the slug42",
+                        "100000",
+                        "resolves",
+                        "Groups: 65000",
+                        "CapPrm: 0000000000000000",
+                        "CapEff: 0000000000000000",
+                        "CapBnd: 0000000000000000",
+                        "NoNewPrivs: 1",
+                        "app",
+                        "4096");
         assertThat(directory.resolve("slug/file")).hasContent("of the slug");
     }
 
@@ -298,7 +287,7 @@ class DockerContainerBackendTest {
     @Test
     void aNetworkWithAnotherSubnetIsRefused() {
         open();
-        DockerSettings others = DockerSettings.of(Map.of("host", engine.host(), "subnet", "10.99.0.0/24"), directory);
+        DockerSettings others = DockerSettings.of(Map.of("host", engine().host(), "subnet", "10.99.0.0/24"), directory);
 
         assertThatThrownBy(() -> DockerContainerBackend.builder(directory.resolve("other"))
                         .settings(others)
@@ -318,93 +307,11 @@ class DockerContainerBackendTest {
                 .hasMessageContaining("start dockerd");
     }
 
-    private void open() {
-        backend = DockerContainerBackend.builder(directory.resolve("backend"))
-                .settings(TestEngine.settings(engine, directory.resolve("backend")))
-                .build();
-        var unused = backend.watch(seen);
-    }
-
-    private <T> T ask(java.util.function.Function<Engine, T> question) {
-        try (Engine asked = Engine.open(engine.host())) {
-            return question.apply(asked);
-        }
-    }
-
-    private List<String> containers() {
-        return ask(e -> e
-                .ask(client -> client.listContainersCmd().withShowAll(true).exec())
-                .stream()
-                .map(container -> container.getNames()[0])
-                .toList());
-    }
-
-    private boolean runs(JobId job) {
-        return ask(e -> Optional.ofNullable(e.ask(client -> client.inspectContainerCmd("flynn-" + job.value())
-                                .exec())
-                        .getState()
-                        .getRunning())
-                .orElse(false));
-    }
-
-    private void awaitRunning(JobId job) {
-        await().atMost(Duration.ofSeconds(20))
-                .until(() -> backend.status(job).orElseThrow().state() == JobStatus.State.RUNNING);
-    }
-
-    private JobStatus awaitDown(JobId job) {
-        await().atMost(Duration.ofSeconds(60))
-                .pollInterval(Duration.ofMillis(10))
-                .until(() -> backend.status(job).orElseThrow().isDown()
-                        && seen.states(job).contains(JobStatus.State.DOWN));
-        return backend.status(job).orElseThrow();
-    }
-
     private static String md5(byte[] bytes) {
         try {
-            return java.util.HexFormat.of()
-                    .formatHex(java.security.MessageDigest.getInstance("MD5").digest(bytes));
-        } catch (java.security.NoSuchAlgorithmException e) {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("MD5").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
-        }
-    }
-
-    /** Keeps what it is told. */
-    private static final class Recorder implements JobListener {
-
-        private final Map<String, ByteArrayOutputStream> output = new java.util.HashMap<>();
-        private final List<JobStatus> states = new java.util.ArrayList<>();
-
-        @Override
-        public synchronized void onStatus(JobStatus status) {
-            states.add(status);
-        }
-
-        @Override
-        public synchronized void onOutput(JobId job, OutputStreamKind stream, byte[] bytes) {
-            output.computeIfAbsent(job + " " + stream, key -> new ByteArrayOutputStream())
-                    .writeBytes(bytes);
-        }
-
-        synchronized byte[] bytes(JobId job) {
-            ByteArrayOutputStream bytes = output.get(job + " " + OutputStreamKind.STDOUT);
-            return bytes == null ? new byte[0] : bytes.toByteArray();
-        }
-
-        String text(JobId job) {
-            return text(job, OutputStreamKind.STDOUT);
-        }
-
-        synchronized String text(JobId job, OutputStreamKind stream) {
-            ByteArrayOutputStream bytes = output.get(job + " " + stream);
-            return bytes == null ? "" : bytes.toString(StandardCharsets.UTF_8);
-        }
-
-        synchronized List<JobStatus.State> states(JobId job) {
-            return states.stream()
-                    .filter(status -> status.id().equals(job))
-                    .map(JobStatus::state)
-                    .toList();
         }
     }
 }

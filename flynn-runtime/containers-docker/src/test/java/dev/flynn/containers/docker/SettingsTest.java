@@ -57,7 +57,7 @@ class SettingsTest {
 
     @Test
     void everyJobHasAnAddressUntilTheSubnetIsFull() {
-        Addresses addresses = Addresses.of("10.1.2.0/29", "10.1.2.1");
+        Addresses addresses = Addresses.of("10.1.2.0/29", "10.1.2.1", 3);
         Set<String> leased = new HashSet<>();
 
         for (int i = 0; i < 5; i++) {
@@ -70,7 +70,7 @@ class SettingsTest {
 
     @Test
     void anAddressIsUsedAgainAsLateAsPossible() {
-        Addresses addresses = Addresses.of("200.1.2.0/24", "200.1.2.1");
+        Addresses addresses = Addresses.of("200.1.2.0/24", "200.1.2.1", -1);
         JobId job = JobId.random("host");
         String first = addresses.lease(job);
         addresses.release(job);
@@ -90,24 +90,39 @@ class SettingsTest {
         JobStatus running =
                 JobStatus.starting(JobId.random("host"), Instant.EPOCH).running("10.1.2.3", Instant.EPOCH);
 
-        assertThat(new ExitState(137, false).applyTo(running, Instant.EPOCH).signal())
-                .isEqualTo(OptionalInt.of(9));
+        assertThat(ended(137).applyTo(running, Instant.EPOCH).signal()).isEqualTo(OptionalInt.of(9));
         for (int status : new int[] {0, 1, 127, 128, 193, 255}) {
-            assertThat(new ExitState(status, false)
-                            .applyTo(running, Instant.EPOCH)
-                            .exitStatus())
+            assertThat(ended(status).applyTo(running, Instant.EPOCH).exitStatus())
                     .isEqualTo(OptionalInt.of(status));
         }
+    }
+
+    @Test
+    void whatAnEngineSaysOfAContainerItDidNotSeeEndIsNoExitStatus() {
+        Instant boot = Instant.parse("2026-01-01T00:00:10Z");
+        var lost = new ExitState(255, false, boot.minusSeconds(5), boot.plusSeconds(5));
+
+        assertThat(lost.unknown(true, boot)).contains("the host was restarted");
+        assertThat(lost.unknown(false, Instant.EPOCH))
+                .hasValueSatisfying(reason -> assertThat(reason).contains("does not know how"));
+        assertThat(lost.unknown(true, Instant.EPOCH)).isEmpty();
+        assertThat(ended(254).unknown(false, boot)).isEmpty();
+    }
+
+    private static ExitState ended(int status) {
+        return new ExitState(status, false, Instant.EPOCH, Instant.EPOCH);
     }
 
     @Test
     void onlyTheEnginesInitSaysThatThereIsNoProgram() {
         String said = "[FATAL tini (7)] exec /no/such failed: No such file or directory\n";
 
-        assertThat(new ExitState(127, false).noProgram(said))
-                .contains("cannot run /no/such: No such file or directory");
-        assertThat(new ExitState(126, false).noProgram(said)).isEmpty();
-        assertThat(new ExitState(127, false).noProgram("sh: x: not found\n")).isEmpty();
+        assertThat(ended(127).noProgram(said)).contains("cannot run /no/such: No such file or directory");
+        assertThat(ended(126).noProgram(said)).isEmpty();
+        assertThat(ended(127).noProgram("sh: x: not found\n")).isEmpty();
+        assertThat(ended(1).noProgram("ERROR (catatonit:2): failed to exec pid1: Permission denied\n"))
+                .contains("cannot run the job's program: Permission denied");
+        assertThat(ended(1).noProgram("ERROR: mine\n")).isEmpty();
         assertThat(CommandRun.result(126, "OCI runtime exec failed: exec failed: no such file or directory\r\n"))
                 .isEqualTo(ExecResult.ended(127, "cannot run no such file or directory"));
         assertThat(CommandRun.result(126, "mine\n")).isEqualTo(ExecResult.ended(126, "mine\n"));

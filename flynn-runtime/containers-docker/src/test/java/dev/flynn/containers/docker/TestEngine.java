@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.id.JobId;
+import dev.flynn.base.NamedThreads;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,6 +17,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -30,17 +34,19 @@ final class TestEngine implements AutoCloseable {
     private static final AtomicInteger SUBNETS =
             new AtomicInteger((int) (ProcessHandle.current().pid() % 200));
 
+    /** An engine ends with the thread that started it; those that tests run on come and go. */
+    private static final ExecutorService PARENT =
+            Executors.newSingleThreadExecutor(new NamedThreads("parent-of-engines"));
+
     private final Path directory;
-    private final List<String> options;
     private final int subnet = SUBNETS.incrementAndGet() % 250;
     private Process process;
 
     private final boolean podman;
 
-    private TestEngine(Path directory, boolean podman, List<String> options) {
+    private TestEngine(Path directory, boolean podman) {
         this.directory = directory;
         this.podman = podman;
-        this.options = options;
     }
 
     /** Started with these options beyond its own; skips the test where there is no engine. */
@@ -48,21 +54,23 @@ final class TestEngine implements AutoCloseable {
         assumeTrue(program("dockerd").isPresent(), "dockerd is missing; Debian's package is docker.io");
         assumeTrue(Files.isExecutable(BUSYBOX), "busybox is missing; Debian's package is busybox-static");
         assumeTrue("root".equals(System.getProperty("user.name")), "an engine is started by root");
-        return started(new TestEngine(Files.createTempDirectory("flynn-docker"), false, List.of(options)));
+        return started(new TestEngine(Files.createTempDirectory("flynn-docker"), false), options);
     }
 
-    /** Podman's socket for Docker's clients; skips the test where it is not wanted or not there. */
+    /** Podman's socket for Docker's clients; skips the test where it is not there. */
     static TestEngine podman() throws IOException {
-        assumeTrue(Boolean.getBoolean("flynn.podman"), "not asked for; -Dflynn.podman=true does");
-        assumeTrue(program("podman").isPresent(), "podman is missing");
+        for (String name : List.of("podman", "catatonit", "conmon", "runc")) {
+            assumeTrue(program(name).isPresent(), name + " is missing; so is Debian's package called");
+        }
         assumeTrue(Files.isExecutable(BUSYBOX), "busybox is missing; Debian's package is busybox-static");
         assumeTrue("root".equals(System.getProperty("user.name")), "an engine is started by root");
-        return started(new TestEngine(Files.createTempDirectory("flynn-podman"), true, List.of()));
+        return started(new TestEngine(Files.createTempDirectory("flynn-podman"), true));
     }
 
-    private static TestEngine started(TestEngine engine) throws IOException {
+    private static TestEngine started(TestEngine engine, String... options) throws IOException {
         try {
-            engine.start();
+            run("mount", "-t", "tmpfs", "-o", "mode=700", "flynn-test", engine.directory.toString());
+            engine.start(options);
             engine.importShell();
             return engine;
         } catch (IOException | RuntimeException e) {
@@ -78,15 +86,20 @@ final class TestEngine implements AutoCloseable {
                 .findFirst();
     }
 
-    void start() throws IOException {
+    void start(String... options) {
         List<String> command = new ArrayList<>(List.of("setpriv", "--pdeathsig", "TERM"));
         command.addAll(podman ? podmanCommand() : dockerCommand());
+        command.addAll(List.of(options));
         File log = directory.resolve("log").toFile();
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
         builder.environment().put("CONTAINERS_CONF", "/dev/null");
-        process = builder.start();
+        try {
+            process = PARENT.submit(builder::start).get();
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IllegalStateException("cannot start " + command, e);
+        }
         await("the engine answers; its log is " + log)
                 .atMost(Duration.ofSeconds(60))
                 .pollInterval(Duration.ofMillis(50))
@@ -110,7 +123,6 @@ final class TestEngine implements AutoCloseable {
                 "--ip-forward=false",
                 "--ip-masq=false",
                 "--userland-proxy=false"));
-        command.addAll(options);
         return command;
     }
 
@@ -260,7 +272,7 @@ final class TestEngine implements AutoCloseable {
         }
         stop();
         run("sh", "-ec", """
-                awk '{print $5}' /proc/self/mountinfo | grep "^$1/" | sort -r | xargs -r umount -l
+                awk '{print $5}' /proc/self/mountinfo | grep -E "^$1(/|$)" | sort -r | xargs -r umount -l
                 rm -rf "$1"
                 """, "sh", directory.toString());
     }
