@@ -92,6 +92,7 @@ final class TestEngine implements AutoCloseable {
         command.addAll(List.of(options));
         File log = directory.resolve("log").toFile();
         ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(directory.toFile()) // conmon writes to where it is
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
         builder.environment().put("CONTAINERS_CONF", "/dev/null");
