@@ -162,21 +162,12 @@ public final class ImageStore implements AutoCloseable {
     }
 
     /**
-     * Refuses what is not the image of a container, without looking for it.
-     *
-     * @throws FlynnException {@code VALIDATION}, saying what is wrong with its type or its URI
-     */
-    public static void check(JobSpec.Image image) {
-        ImageReference.parse(image);
-    }
-
-    /**
      * Makes an image ready and keeps it so until {@link #release}: fetches what is not here, which may take minutes. Asked
      * again for the same job, the answer is the same, also when the tag means another image by then. May be interrupted.
      *
      * @throws IOException if it is not there, not for this machine, damaged, or more than the limits allow; the message is for
      *     people
-     * @throws FlynnException {@code VALIDATION} as from {@link #check}
+     * @throws FlynnException {@code VALIDATION} as from {@link ImageUris#check}
      */
     public UnpackedImage open(JobSpec.Image image, JobId holder) throws IOException {
         ImageReference reference = ImageReference.parse(image);

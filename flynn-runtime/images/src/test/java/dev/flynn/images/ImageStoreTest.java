@@ -463,6 +463,58 @@ class ImageStoreTest {
     }
 
     @Test
+    void whatSomebodyNeedsIsFreedAtOnceButNothingThatIsHeld() throws IOException {
+        JobSpec.Image held = layout(TestImage.of(new LayerTar().file("held", "x")), "held");
+        JobSpec.Image idle = layout(TestImage.of(new LayerTar().file("idle", "x")), "idle");
+        Path heldLayer = store.open(held, JOB).layers().get(0);
+        store.pull(idle, PullListener.NONE);
+
+        assertThat(store.collect(new CollectPolicy(Duration.ofDays(7), 0, 0))).isZero();
+        assertThat(store.collect(new CollectPolicy(Duration.ofDays(7), 0, 1))).isPositive();
+        assertThat(store.collect(CollectPolicy.ALL)).isZero();
+        assertThat(heldLayer.resolve("held")).exists();
+        assertThat(store.usage().images()).hasSize(1);
+    }
+
+    @Test
+    void anImageIsRemovedByNameOrIdUnlessAJobNeedsIt() throws IOException {
+        var low = new LayerTar().file("low", "x");
+        JobSpec.Image one = layout(TestImage.of(low, new LayerTar().file("one", "1")), "one");
+        JobSpec.Image two = layout(TestImage.of(low, new LayerTar().file("two", "2")), "two");
+        Path shared = store.open(one, JOB).layers().get(1);
+        String id = store.pull(two, PullListener.NONE);
+
+        assertThatThrownBy(() -> store.remove(one.uri()))
+                .isInstanceOf(FlynnException.class)
+                .hasMessageContaining("jobs need the image")
+                .hasMessageContaining(JOB.value());
+        assertThatThrownBy(() -> store.remove("oci:/nowhere"))
+                .isInstanceOfSatisfying(
+                        FlynnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.OBJECT_NOT_FOUND));
+        assertThat(store.remove(id.substring(0, "sha256:".length() + 12))).isPositive();
+        assertThat(store.usage().images()).hasSize(1);
+        assertThat(shared.resolve("low")).exists();
+        store.release(JOB);
+        assertThat(store.remove(one.uri())).isPositive();
+        assertThat(directory.resolve("layers")).isEmptyDirectory();
+    }
+
+    @Test
+    void anImageWithSeveralNamesLosesTheOneThatIsRemoved() throws IOException {
+        TestImage image = TestImage.of(new LayerTar().file("a", "x"));
+        JobSpec.Image first = layout(image, "v1");
+        JobSpec.Image second = layout(image, "v1");
+        store.open(first, JOB);
+        store.pull(second, PullListener.NONE);
+
+        assertThat(store.remove(first.uri())).isZero();
+        reopen(settings);
+        assertThat(store.usage().images())
+                .singleElement()
+                .satisfies(one -> assertThat(one.names()).containsExactly(second.uri()));
+    }
+
+    @Test
     void retainReleasesWhatJobsHoldThatAreGone() throws IOException {
         JobSpec.Image image = layout(TestImage.of(new LayerTar()), "v1");
         store.open(image, JOB);
@@ -517,6 +569,26 @@ class ImageStoreTest {
                 .hasSizeGreaterThan(2)
                 .endsWith(totals.iterator().next());
         assertThat(done).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void aPullTellsWhichLayersWereHere() throws IOException {
+        var base = new LayerTar().file("base", "x");
+        store.pull(layout(TestImage.of(base), "base"), PullListener.NONE);
+        List<Boolean> fetched = new ArrayList<>();
+        store.pull(layout(TestImage.of(base, new LayerTar().file("more", "x")), "more"), new PullListener() {
+            @Override
+            public void progress(String image, String layer, long done, long total) {
+                // another test
+            }
+
+            @Override
+            public void ready(String image, String layer, boolean now) {
+                fetched.add(now);
+            }
+        });
+
+        assertThat(fetched).containsExactly(false, true);
     }
 
     @Test
@@ -628,13 +700,13 @@ class ImageStoreTest {
     void whatIsNoUriOfAnImageIsRefusedWithTheFormsThatAre() {
         for (String uri :
                 List.of("", "busybox", "ftp://x/y", "oci:relative", "docker://host.example/UPPER", "docker:///")) {
-            assertThatThrownBy(() -> ImageStore.check(docker(uri)))
+            assertThatThrownBy(() -> ImageUris.check(docker(uri)))
                     .as(uri)
                     .isInstanceOfSatisfying(
                             FlynnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.VALIDATION))
                     .hasMessageContaining("is not the URI of an image");
         }
-        assertThatThrownBy(() -> ImageStore.check(new JobSpec.Image("host", "host:slugrunner")))
+        assertThatThrownBy(() -> ImageUris.check(new JobSpec.Image("host", "host:slugrunner")))
                 .hasMessageContaining("of type \"host\"");
     }
 

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -131,6 +132,114 @@ class RegistryClientTest {
     }
 
     @Test
+    void aLayerGoesOnWhereItBrokeOffHoweverOftenThatIs() throws IOException {
+        registry.image("app", "v1", image);
+        String layer = layerPath();
+        byte[] content = image.registry("v1").get(layer);
+        List<String> ranges = new CopyOnWriteArrayList<>();
+        registry.on("/v2/app/" + layer, exchange -> {
+            String range = String.valueOf(exchange.getRequestHeaders().getFirst("Range"));
+            ranges.add(range);
+            int from = range.equals("null") ? 0 : Integer.parseInt(range.replaceAll("\\D", ""));
+            exchange.sendResponseHeaders(from == 0 ? 200 : 206, content.length - from);
+            exchange.getResponseBody().write(content, from, Math.min(content.length / 5, content.length - from));
+            exchange.getResponseBody().flush();
+        });
+
+        assertThat(store.open(named("app:v1"), JOB).layers().get(1).resolve("a"))
+                .hasContent("low");
+        assertThat(ranges).hasSizeGreaterThan(4).startsWith("null", "bytes=%d-".formatted(content.length / 5));
+    }
+
+    @Test
+    void aRegistryThatIsAskedTooOftenIsLeftAloneForAsLongAsItSays() throws IOException {
+        registry.image("app", "v1", image);
+        byte[] manifest = image.registry("v1").get("manifests/v1");
+        var attempts = new AtomicInteger();
+        registry.on("/v2/app/manifests/v1", exchange -> {
+            if (attempts.incrementAndGet() == 1) {
+                exchange.getResponseHeaders().add("Retry-After", "0");
+                exchange.sendResponseHeaders(429, -1);
+            } else {
+                StubRegistry.ok(manifest).give(exchange);
+            }
+        });
+        assertThat(store.open(named("app:v1"), JOB).layers()).hasSize(2);
+        assertThat(attempts).hasValue(2);
+
+        registry.on("/v2/app/manifests/later", exchange -> {
+            exchange.getResponseHeaders().add("Retry-After", "21600");
+            exchange.sendResponseHeaders(429, -1);
+        });
+        assertThatThrownBy(() -> store.open(named("app:later"), JOB))
+                .isInstanceOf(RegistryUnavailableException.class)
+                .hasMessageContaining("status 429")
+                .hasMessageContaining("credentials");
+        assertThat(registry.requests("/v2/app/manifests/later")).isEqualTo(1);
+    }
+
+    @Test
+    void aMirrorIsAskedFirstAndPassedOverIfItDoesNotHaveWhatIsWanted() throws IOException {
+        registry.image("team/app", "v1", image);
+        String second = image.layerPaths().get(1);
+        try (var mirror = new StubRegistry()) {
+            mirror.image("hub/team/app", "v1", image);
+            mirror.on("/v2/hub/team/app/" + second, exchange -> exchange.sendResponseHeaders(500, -1));
+            useMirrors(List.of("127.0.0.1:1/gone", mirror.host() + "/hub"), mirror.host());
+
+            assertThat(store.open(named("team/app:v1"), JOB).layers()).hasSize(2);
+            assertThat(mirror.requests("/v2/hub/team/app/manifests/v1")).isEqualTo(1);
+            assertThat(registry.requests("/v2/team/app/manifests/v1")).isZero();
+            assertThat(registry.requests("/v2/team/app/" + layerPath())).isZero();
+            assertThat(registry.requests("/v2/team/app/" + second)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void whatAMirrorForgesIsRefused() throws IOException {
+        registry.image("app", "v1", image);
+        try (var mirror = new StubRegistry()) {
+            mirror.image("app", "v1", image);
+            mirror.on(
+                    "/v2/app/" + layerPath(),
+                    StubRegistry.ok(new byte[image.registry("v1").get(layerPath()).length]));
+            useMirrors(List.of(mirror.host()), mirror.host());
+
+            assertThatThrownBy(() -> store.open(named("app:v1"), JOB)).hasMessageContaining("damaged or forged");
+        }
+    }
+
+    @Test
+    void theCredentialsOfAUriAreForItsRegistryAlone() throws IOException {
+        registry.image("team/app", "v1", image);
+        var seen = new CopyOnWriteArrayList<String>();
+        try (var mirror = new StubRegistry()) {
+            mirror.on("/v2/team/app/manifests/v1", exchange -> {
+                seen.add(String.valueOf(exchange.getRequestHeaders().getFirst("Authorization")));
+                exchange.sendResponseHeaders(404, -1);
+            });
+            useMirrors(List.of(mirror.host()), mirror.host());
+
+            assertThat(store.open(
+                                    TestImage.docker("http://me:secret@" + registry.host() + "?name=team/app&tag=v1"),
+                                    JOB)
+                            .layers())
+                    .hasSize(2);
+        }
+        assertThat(seen).containsOnly("null");
+    }
+
+    private void useMirrors(List<String> mirrors, String insecure) throws IOException {
+        store.close();
+        store = ImageStore.open(
+                temp.resolve("store"),
+                settings().toBuilder()
+                        .insecureRegistries(Set.of(registry.host(), insecure))
+                        .mirrors(Map.of(registry.host(), mirrors))
+                        .build());
+    }
+
+    @Test
     void whatWasFetchedOfAnImageThatFailedIsNotFetchedAgain() throws IOException {
         registry.image("app", "v1", image);
         List<String> layers = image.layerPaths();
@@ -172,7 +281,7 @@ class RegistryClientTest {
         assertThatThrownBy(() -> store.open(named("app:v1"), JOB))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("version 1 is not spoken here");
-        assertThatThrownBy(() -> ImageStore.check(
+        assertThatThrownBy(() -> ImageUris.check(
                         TestImage.docker("https://registry.example.com?name=team/app&id=" + "ab".repeat(32))))
                 .hasMessageContaining("asks for an image by id");
     }
@@ -261,6 +370,7 @@ class RegistryClientTest {
     private ImageSettings settings() {
         return ImageSettings.DEFAULT.toBuilder()
                 .reserveBytes(0)
+                .retryPause(Duration.ofMillis(1))
                 .insecureRegistries(Set.of(registry.host()))
                 .build();
     }

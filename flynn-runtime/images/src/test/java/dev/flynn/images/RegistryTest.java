@@ -233,6 +233,7 @@ class RegistryTest {
         return ImageSettings.DEFAULT.toBuilder()
                 .reserveBytes(0)
                 .tagFreshness(Duration.ZERO)
+                .retryPause(Duration.ofMillis(1))
                 .insecureRegistries(insecure)
                 .build();
     }
