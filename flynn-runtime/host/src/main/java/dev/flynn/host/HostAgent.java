@@ -2,6 +2,7 @@ package dev.flynn.host;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.flynn.api.app.App;
 import dev.flynn.api.discovery.Instance;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
@@ -50,6 +51,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -95,6 +97,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     private final String advertised;
     private final JobEnvironment environment;
     private final Clock clock;
+    private final Supplier<Optional<String>> refusal;
 
     private final PortAllocator ports;
     private final Heartbeats heartbeats;
@@ -132,6 +135,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         this.advertised = builder.advertised.isEmpty() ? listenIp + ":" + USUAL_PORT : builder.advertised;
         this.environment = new JobEnvironment(listenIp, builder.jobEnvironment, builder.builtinEnvironment);
         this.clock = state.clock();
+        this.refusal = builder.refusal;
         this.ports = new PortAllocator(listenIp);
         this.heartbeats = new Heartbeats(discovery, builder.time);
         this.pauses = new Pauses("host-agent-task", builder.time);
@@ -346,6 +350,11 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             refuse(starting.exited(0, clock.instant()));
             return;
         }
+        Optional<String> refused = isOfPlatform(job.spec()) ? Optional.empty() : refusal.get();
+        if (refused.isPresent()) {
+            refuse(starting.failed(refused.get(), clock.instant()));
+            return;
+        }
         LocalJob here;
         JobSpec assigned;
         try {
@@ -413,6 +422,11 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         return spec.image().type().equals(Artifact.BUILTIN) ? builtinBackend : appBackend;
     }
 
+    private static boolean isOfPlatform(JobSpec spec) {
+        return spec.image().type().equals(Artifact.BUILTIN)
+                || "true".equals(spec.metadata().get(App.SYSTEM_APP));
+    }
+
     private void refuse(JobStatus down) {
         recordDown(down.id(), down);
         attachments.refuse(down);
@@ -466,9 +480,11 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     private final class BackendEvents implements JobListener {
 
         private final ContainerBackend backend;
+        private final boolean survives;
 
         BackendEvents(ContainerBackend backend) {
             this.backend = backend;
+            this.survives = backend.capabilities().contains(Capability.SURVIVES_RESTART);
         }
 
         @Override
@@ -496,6 +512,10 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             LocalJob job = local.get(id);
             if (job != null) {
                 job.streams.output(stream, bytes);
+                if (survives) {
+                    // what was delivered does not come again after the death of this process
+                    job.streams.flush();
+                }
             }
         }
     }
@@ -695,6 +715,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         private Map<String, String> tags = Map.of();
         private Map<String, String> jobEnvironment = Map.of();
         private Map<String, String> builtinEnvironment = Map.of();
+        private Supplier<Optional<String>> refusal = Optional::empty;
 
         private Builder(String hostId, ClusterState state, Discovery discovery) {
             this.hostId = requireNonNull(hostId, "hostId");
@@ -753,6 +774,12 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         /** What the environment of the platform's own jobs begins with; releases override it. */
         public Builder builtinEnvironment(Map<String, String> value) {
             this.builtinEnvironment = requireNonNull(value, "builtinEnvironment");
+            return this;
+        }
+
+        /** Asked before each job of an app begins: why it may not, if so. It is asked often and must be quick. */
+        public Builder refusal(Supplier<Optional<String>> value) {
+            this.refusal = requireNonNull(value, "refusal");
             return this;
         }
 

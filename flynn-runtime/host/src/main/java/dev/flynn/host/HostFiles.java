@@ -128,7 +128,17 @@ public final class HostFiles implements JobFiles {
         volumes.retain(living);
     }
 
-    private Set<String> heldLayers() throws IOException {
+    /** The unpacked slugs, by name. */
+    List<Path> slugLayers() throws IOException {
+        return layers.all();
+    }
+
+    /** @return false if a job has it, or it is not there */
+    synchronized boolean deleteSlugLayer(String name) throws IOException {
+        return !heldLayers().contains(name) && layers.delete(name);
+    }
+
+    synchronized Set<String> heldLayers() throws IOException {
         Set<String> names = new HashSet<>();
         try (var jobs = Files.newDirectoryStream(held)) {
             for (Path job : jobs) {

@@ -21,19 +21,30 @@ import org.jspecify.annotations.Nullable;
 /** What one job writes, on its way to those attached and to the app's log. */
 final class JobStreams {
 
+    private static final Duration FLUSH_PATIENCE = Duration.ofSeconds(1);
+    private static final Duration STALLED_PATIENCE = Duration.ofMillis(5);
+
     private final List<AttachSession> attached = new CopyOnWriteArrayList<>();
     private final Map<OutputStreamKind, LineSplitter> loggers = new EnumMap<>(OutputStreamKind.class);
     private final CountDownLatch over = new CountDownLatch(1);
+    private final LogSink log;
+    private final Optional<AppId> app;
+    /** Whether the sink took too long the last time. */
+    private volatile boolean stalled;
+
     private boolean running;
     private @Nullable JobStatus ended;
 
     /** @throws dev.flynn.api.error.FlynnException {@code VALIDATION} if the spec names no valid app */
     JobStreams(JobSpec spec, LogSink log, Clock clock) {
-        String app = spec.metadata().get(JobSpec.META_APP);
-        if (app == null || spec.disableLog() || spec.tty().isPresent()) {
-            return;
-        }
-        AppId appId = AppId.of(app);
+        this.log = log;
+        this.app = Optional.ofNullable(spec.metadata().get(JobSpec.META_APP))
+                .filter(id -> !spec.disableLog() && spec.tty().isEmpty())
+                .map(AppId::of);
+        app.ifPresent(id -> startLog(id, spec, clock));
+    }
+
+    private void startLog(AppId appId, JobSpec spec, Clock clock) {
         Optional<String> type = Optional.ofNullable(spec.metadata().get(JobSpec.META_TYPE));
         for (OutputStreamKind stream : OutputStreamKind.values()) {
             loggers.put(
@@ -87,6 +98,11 @@ final class JobStreams {
         if (logger != null) {
             logger.accept(bytes);
         }
+    }
+
+    /** Waits until what was written survives the death of this process; a sink that took too long is hardly waited for. */
+    void flush() {
+        app.ifPresent(id -> stalled = !log.flush(id, stalled ? STALLED_PATIENCE : FLUSH_PATIENCE));
     }
 
     /** Finishes the log, then tells the attached how the job ended. */

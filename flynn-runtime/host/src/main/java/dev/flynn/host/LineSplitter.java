@@ -23,8 +23,12 @@ final class LineSplitter {
         int start = 0;
         for (int i = 0; i < bytes.length; i++) {
             if (bytes[i] == '\n') {
-                take(bytes, start, i);
-                emit();
+                if (rest.size() == 0 && i - start <= MAX_LINE_BYTES) {
+                    emit(bytes, start, i);
+                } else {
+                    take(bytes, start, i);
+                    emitRest();
+                }
                 start = i + 1;
             }
         }
@@ -34,7 +38,7 @@ final class LineSplitter {
     /** Delivers a last line that has no newline. */
     void finish() {
         if (rest.size() > 0) {
-            emit();
+            emitRest();
         }
     }
 
@@ -43,7 +47,7 @@ final class LineSplitter {
         while (rest.size() + (to - start) > MAX_LINE_BYTES) {
             int room = wholeCharacters(bytes, start, start + MAX_LINE_BYTES - rest.size());
             rest.write(bytes, start, room);
-            emit();
+            emitRest();
             start += room;
         }
         rest.write(bytes, start, to - start);
@@ -58,9 +62,14 @@ final class LineSplitter {
         return cut == start && rest.size() == 0 ? end - start : cut - start;
     }
 
-    private void emit() {
-        String line = rest.toString(StandardCharsets.UTF_8);
+    private void emitRest() {
+        byte[] line = rest.toByteArray();
         rest.reset();
-        lines.accept(line.endsWith("\r") ? line.substring(0, line.length() - 1) : line);
+        emit(line, 0, line.length);
+    }
+
+    private void emit(byte[] bytes, int from, int to) {
+        int end = to > from && bytes[to - 1] == '\r' ? to - 1 : to;
+        lines.accept(new String(bytes, from, end - from, StandardCharsets.UTF_8));
     }
 }

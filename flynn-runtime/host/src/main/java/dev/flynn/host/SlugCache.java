@@ -95,6 +95,23 @@ public final class SlugCache {
         }
     }
 
+    /** The slugs that are here, as they were packed. */
+    List<Path> packed() throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try (var files = Files.list(directory)) {
+            return files.filter(file -> !file.toString().endsWith(PARTIAL)).toList();
+        }
+    }
+
+    /** @return whether it was there; a job that is being made of it gets all of it */
+    boolean deletePacked(String name) throws IOException {
+        synchronized (locks.computeIfAbsent(name, any -> new Object())) {
+            return Files.deleteIfExists(directory.resolve(name));
+        }
+    }
+
     static String fileName(String url) {
         return url.replaceAll("[^A-Za-z0-9.-]", "_");
     }

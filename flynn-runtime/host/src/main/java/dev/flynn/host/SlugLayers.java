@@ -79,24 +79,40 @@ final class SlugLayers {
 
     /** @param held names of layers that jobs have */
     void forgetOldest(Set<String> held) throws IOException {
-        if (!Files.isDirectory(directory)) {
-            return;
-        }
-        List<Path> unheld = new ArrayList<>();
-        try (var layers = Files.newDirectoryStream(directory, "slug-*")) {
-            for (Path layer : layers) {
-                if (!held.contains(layer.getFileName().toString())) {
-                    unheld.add(layer);
-                }
-            }
-        }
+        List<Path> unheld = all();
+        unheld.removeIf(layer -> held.contains(layer.getFileName().toString()));
         unheld.sort(Comparator.comparingLong((Path layer) -> layer.toFile().lastModified())
                 .reversed());
         for (Path layer : unheld.subList(Math.min(keptLayers, unheld.size()), unheld.size())) {
-            Path doomed = layer.resolveSibling("unpack-" + layer.getFileName() + PARTIAL);
-            Files.move(layer, doomed, StandardCopyOption.ATOMIC_MOVE);
-            delete(doomed);
+            discard(layer);
         }
+    }
+
+    /** Those that are here, without the empty one. */
+    List<Path> all() throws IOException {
+        List<Path> all = new ArrayList<>();
+        if (Files.isDirectory(directory)) {
+            try (var layers = Files.newDirectoryStream(directory, "slug-*")) {
+                layers.forEach(all::add);
+            }
+        }
+        return all;
+    }
+
+    /** @return whether it was there */
+    boolean delete(String name) throws IOException {
+        Path layer = directory.resolve(name);
+        if (!Files.exists(layer)) {
+            return false;
+        }
+        discard(layer);
+        return true;
+    }
+
+    private static void discard(Path layer) throws IOException {
+        Path doomed = layer.resolveSibling("unpack-" + layer.getFileName() + PARTIAL);
+        Files.move(layer, doomed, StandardCopyOption.ATOMIC_MOVE);
+        delete(doomed);
     }
 
     /** What an unpacking or a deletion that was killed left. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.flynn.api.app.App;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.event.Event;
@@ -101,6 +102,22 @@ class HostAgentTest {
 
         assertThat(host.awaitState(id, JobState.DOWN).hostError())
                 .hasValueSatisfying(error -> assertThat(error).contains("host:nothing"));
+    }
+
+    @Test
+    void whileTheHostTakesNoNewJobsThoseOfThePlatformStillBegin() {
+        JobId before = host.run(host.shell(FOREVER));
+        host.awaitState(before, JobState.UP);
+        host.refusal = Optional.of("the disk is full");
+
+        JobId refused = host.run(host.shell("true"));
+        JobId platforms = host.run(host.shell("true").toBuilder()
+                .metadata(Map.of(App.SYSTEM_APP, "true"))
+                .build());
+
+        assertThat(host.awaitState(refused, JobState.DOWN).hostError()).contains("the disk is full");
+        assertThat(host.awaitState(platforms, JobState.DOWN).exitStatus()).isEqualTo(OptionalInt.of(0));
+        assertThat(host.job(before).state()).isEqualTo(JobState.UP);
     }
 
     @Test

@@ -6,10 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.sun.net.httpserver.HttpServer;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.Mount;
+import dev.flynn.api.host.VolumeBinding;
+import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.JobId;
+import dev.flynn.api.id.ReleaseId;
+import dev.flynn.api.release.Release;
 import dev.flynn.discovery.StoreDiscovery;
+import dev.flynn.disk.Item;
+import dev.flynn.disk.Item.Worth;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.store.MemoryClusterStore;
 import dev.flynn.volumes.DirectoryVolumes;
@@ -21,8 +28,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -176,8 +185,66 @@ class HostFilesTest {
         assertThat(next).isEqualTo(data);
     }
 
+    @Test
+    void aJobHasTheVolumesThatItNames() throws IOException {
+        String volume = volumes().create().id();
+        JobSpec named = job("").toBuilder()
+                .volumes(List.of(new VolumeBinding(volume, "/shared", false)))
+                .build();
+
+        Mount shared = mounts(named).get(1);
+
+        assertThat(shared.destination()).isEqualTo("/shared");
+        assertThat(shared.access()).isEqualTo(Mount.Access.READ_ONLY);
+        assertThat(shared.source()).endsWith(volume);
+        assertThat(volumes().get(volume).holder()).contains(named.id());
+        files.close(named.id());
+        assertThat(volumes().get(volume).holder()).isEmpty();
+    }
+
+    @Test
+    void slugsAreToldAndThoseThatNoJobHasAreDeleted() throws IOException {
+        JobSpec held = job("/slug-held");
+        Path heldFiles = source(held);
+        var shelf = new SlugShelf(files, slugs, state());
+
+        List<Item> items = shelf.items();
+        assertThat(items).extracting(Item::worth).containsExactlyInAnyOrder(Worth.IN_USE, Worth.CACHE);
+        assertThat(items).allSatisfy(item -> assertThat(item.bytes()).isPositive());
+        for (Item item : items) {
+            assertThat(shelf.delete(item)).isEqualTo(item.worth() == Worth.CACHE);
+        }
+        assertThat(heldFiles).isDirectory();
+        assertThat(slugs.packed()).isEmpty();
+
+        files.close(held.id());
+        assertThat(shelf.items()).extracting(Item::worth).containsExactly(Worth.CACHE);
+        assertThat(shelf.delete(shelf.items().get(0))).isTrue();
+        assertThat(heldFiles).doesNotExist();
+    }
+
+    @Test
+    void aSlugIsOfTheAppWhoseReleaseNamesIt() throws IOException {
+        JobSpec job = job("/slug-a");
+        source(job);
+        AppId app = AppId.random();
+        var release = new Release(
+                ReleaseId.random(), Optional.of(app), List.of(), job.env(), Map.of(), Map.of(), Instant.EPOCH);
+        Transaction.Builder transaction = Transaction.builder();
+        state().releases().create(transaction, release.id().toString(), release);
+        state().commit(transaction);
+
+        assertThat(new SlugShelf(files, slugs, state()).items())
+                .hasSize(2)
+                .allSatisfy(item -> assertThat(item.app()).contains(app));
+    }
+
+    private ClusterState state() {
+        return new ClusterState(store, new FlynnJson(), Clock.systemUTC());
+    }
+
     private Volumes volumes() throws IOException {
-        var state = new ClusterState(store, new FlynnJson(), Clock.systemUTC());
+        var state = state();
         return new Volumes("host", state, new DirectoryVolumes(directory.resolve("volumes")));
     }
 

@@ -81,6 +81,48 @@ class LineSplitterTest {
         assertThat(lines).isEqualTo(text.toString().lines().toList());
     }
 
+    @Test
+    void aHundredMegabytesWithoutANewlineAreCutAndNotHeld() {
+        long[] seen = new long[2];
+        var flooded = new LineSplitter(line -> {
+            assertThat(line.length()).isLessThanOrEqualTo(LineSplitter.MAX_LINE_BYTES);
+            seen[0]++;
+            seen[1] += line.length();
+        });
+        byte[] piece = "x".repeat(64 * 1024).getBytes(StandardCharsets.UTF_8);
+        for (int i = 0; i < 1600; i++) {
+            flooded.accept(piece);
+        }
+        flooded.finish();
+
+        assertThat(seen[1]).isEqualTo(1600L * piece.length);
+        assertThat(seen[0]).isEqualTo((seen[1] + LineSplitter.MAX_LINE_BYTES - 1) / LineSplitter.MAX_LINE_BYTES);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void bytesOfAnyKindInPiecesOfAnySizeGiveTheSameLines(long seed) {
+        var random = new Random(seed);
+        byte[] bytes = new byte[200_000];
+        random.nextBytes(bytes);
+        splitter.accept(bytes);
+        splitter.finish();
+        List<String> atOnce = List.copyOf(lines);
+        lines.clear();
+
+        for (int at = 0; at < bytes.length; ) {
+            int size = Math.min(bytes.length - at, 1 + random.nextInt(seed == 1 ? 1 : 30_000));
+            splitter.accept(java.util.Arrays.copyOfRange(bytes, at, at + size));
+            at += size;
+        }
+        splitter.finish();
+
+        assertThat(lines).isEqualTo(atOnce);
+        assertThat(lines)
+                .hasSizeGreaterThan(500)
+                .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(LineSplitter.MAX_LINE_BYTES));
+    }
+
     private void accept(String text) {
         splitter.accept(text.getBytes(StandardCharsets.UTF_8));
     }

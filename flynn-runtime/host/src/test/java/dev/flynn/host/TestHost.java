@@ -58,6 +58,10 @@ final class TestHost implements AutoCloseable {
     private Closer backends = new Closer();
     private Fetching fetching = () -> {};
     private Map<String, String> tags = Map.of();
+
+    /** Why no job of an app may begin. */
+    volatile Optional<String> refusal = Optional.empty();
+
     HostAgent agent;
 
     TestHost(Path directory) throws IOException {
@@ -116,6 +120,7 @@ final class TestHost implements AutoCloseable {
                 .builtinEnvironment(Map.of("HTTP_PORT", "8080"))
                 .advertise("127.0.0.1:1113")
                 .tags(tags)
+                .refusal(() -> refusal)
                 .build();
         return this;
     }

@@ -199,7 +199,9 @@ record Decision(
                     .map((Host host) -> new HostView(
                             host.id(),
                             host.tags(),
-                            !host.draining() && picture.roll().alive().contains(host.id())))
+                            !host.draining()
+                                    && !host.full()
+                                    && picture.roll().alive().contains(host.id())))
                     .toList();
         }
 

@@ -11,9 +11,10 @@ import org.apiguardian.api.API;
  * @param url where the host answers
  * @param tags where placement may look for it
  * @param draining whether its jobs are to move away and new ones to stay away
+ * @param full whether its disk has no room for new jobs
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
-public record Host(String id, String url, Map<String, String> tags, boolean draining) {
+public record Host(String id, String url, Map<String, String> tags, boolean draining, boolean full) {
 
     public Host {
         if (id.isEmpty() || id.contains("-")) {
@@ -25,14 +26,23 @@ public record Host(String id, String url, Map<String, String> tags, boolean drai
 
     /** A host that takes jobs. */
     public Host(String id, String url, Map<String, String> tags) {
-        this(id, url, tags, false);
+        this(id, url, tags, false, false);
+    }
+
+    /** A host with room on its disk. */
+    public Host(String id, String url, Map<String, String> tags, boolean draining) {
+        this(id, url, tags, draining, false);
     }
 
     public Host withTags(Map<String, String> value) {
-        return new Host(id, url, value, draining);
+        return new Host(id, url, value, draining, full);
     }
 
     public Host withDraining(boolean value) {
-        return new Host(id, url, tags, value);
+        return new Host(id, url, tags, value, full);
+    }
+
+    public Host withFull(boolean value) {
+        return new Host(id, url, tags, draining, value);
     }
 }
