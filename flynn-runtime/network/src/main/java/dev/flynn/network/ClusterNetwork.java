@@ -79,7 +79,7 @@ public final class ClusterNetwork implements AutoCloseable {
             SubnetLease lease = leases.acquire(config.hostId(), config.publicIp(), overlayConfig, used);
             if (used.stream().anyMatch(lease.range()::overlaps)) {
                 throw FlynnException.conflict(
-                        "this host's subnet %s is in use by another flynn-host on this machine; stop that one"
+                        "this host's subnet %s is in use by somebody else on this machine; 'ip route' shows by whom"
                                 .formatted(lease.subnet()));
             }
             return join(commands, config, bridge, overlayConfig, leases, lease, owner);

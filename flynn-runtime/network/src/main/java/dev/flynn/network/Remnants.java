@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Ways into the cluster's network that a machine has before its host makes any: what an earlier run with other settings has
- * left is taken away, and anything else is refused. Clusters of one machine that nobody else can reach, though, may share a
- * network, each with subnets of its own.
+ * left is taken away, and anything else is refused. A host that nobody else can reach, though, takes a subnet that is free, so
+ * that several of them fit on one machine.
  */
 final class Remnants {
 
@@ -25,7 +25,7 @@ final class Remnants {
     private final DeviceOwner owner;
     private final boolean shares;
 
-    /** @param shares whether other hosts that run on this machine may have subnets of the same network */
+    /** @param shares whether others on this machine may have parts of the same network */
     Remnants(OverlayConfig config, String bridge, DeviceOwner owner, boolean shares) {
         this.config = config;
         this.ours = Set.of(bridge, VxlanOverlay.device(config));
@@ -37,12 +37,12 @@ final class Remnants {
      * What there is.
      *
      * @param left devices that nobody needs any more
-     * @param used subnets that other hosts on this machine have
+     * @param used parts of the network that others on this machine have
      */
     record Found(Set<String> left, Set<Ipv4Network> used) {}
 
     /**
-     * Takes away what is left; returns the subnets that other hosts on this machine have.
+     * Takes away what is left; returns the parts of the network that others on this machine have.
      *
      * @throws FlynnException {@code CONFLICT} if part of the network is somebody else's on this machine
      */
@@ -68,20 +68,25 @@ final class Remnants {
             if (ours.contains(device) || isOfGateways(route) || destination.isEmpty()) {
                 continue;
             }
-            Optional<String> shown = Optional.ofNullable(links.get(device)).map(Link::attributes);
-            if (shown.filter(DeviceOwner::isMarked).isEmpty()) {
+            String shown =
+                    Optional.ofNullable(links.get(device)).map(Link::attributes).orElse("");
+            boolean avoidable = shares && !destination.get().equals(config.range());
+            if (avoidable && (isForeign(shown) || owner.other(shown).isPresent())) {
+                used.add(destination.get());
+            } else if (isForeign(shown)) {
                 throw FlynnException.conflict(
                         "the cluster's network %s is in use on this host by the route \"%s\"; choose another --network when the cluster is set up"
                                 .formatted(config.network(), route));
-            }
-            if (shares && owner.other(shown.get()).isPresent()) {
-                used.add(destination.get());
             } else {
-                owner.requireNoOther(device, shown.get());
+                owner.requireNoOther(device, shown);
                 left.add(device);
             }
         }
         return new Found(left, used);
+    }
+
+    private static boolean isForeign(String shown) {
+        return !DeviceOwner.isMarked(shown);
     }
 
     private static boolean isOfGateways(String route) {

@@ -94,6 +94,18 @@ class RemnantsTest {
     }
 
     @Test
+    void aHostThatNobodyReachesAvoidsWhatIsTaken() {
+        var sharing = new Remnants(OverlayConfig.defaults(), "flynnbr0", owner, true);
+
+        assertThat(sharing.find("100.100.100.100 dev vpn0 scope link\n", Map.of())
+                        .used())
+                .containsExactly(Ipv4Network.parse("100.100.100.100/32"));
+        assertThatThrownBy(() -> sharing.find("100.100.0.0/16 dev vpn0 scope link\n", Map.of()))
+                .isInstanceOf(FlynnException.class)
+                .hasMessageContaining("100.100.0.0/16 dev vpn0");
+    }
+
+    @Test
     void aHostTakesTheBridgeThatItHadOrOneThatIsFree() throws IOException {
         String mine = "alias " + owner.alias();
         try (DeviceOwner other = DeviceOwner.of(directory.resolve("other"))) {
