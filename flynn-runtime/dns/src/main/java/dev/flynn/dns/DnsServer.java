@@ -111,7 +111,7 @@ public final class DnsServer implements AutoCloseable {
         private final InetSocketAddress address;
         private Recursors recursors = Recursors.NONE;
         private Duration recursorPatience = Duration.ofSeconds(2);
-        private int threads = Math.min(4, Runtime.getRuntime().availableProcessors());
+        private int threads = Math.max(1, Math.min(4, Runtime.getRuntime().availableProcessors() / 2));
         private boolean shared;
         private Clock clock = Clock.systemUTC();
 
@@ -132,7 +132,7 @@ public final class DnsServer implements AutoCloseable {
             return this;
         }
 
-        /** How many threads answer over UDP; by default one for each processor, four at most. */
+        /** How many threads answer over UDP; by default one for every second processor, four at most. */
         public Builder threads(int value) {
             if (value < 1 || value > 64) {
                 throw FlynnException.invalid("DNS has 1 to 64 threads, not " + value);
