@@ -7,6 +7,7 @@ import dev.flynn.json.FlynnJson;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -30,24 +31,33 @@ record Conmon(OciTools tools, Layout layout, Path monitors, FlynnJson json) {
 
     /**
      * conmon answers on descriptor 3, which the JDK cannot open for it; the shell can, and becomes conmon. Before that it leaves
-     * the control group of this process, with which systemd would end it, and writes down its number, which stays conmon's.
+     * the control group of this process, with which systemd would end it, and writes down its number, which stays conmon's. It
+     * leaves behind the keeper of the gate, who waits for a line, opens the gate, and says so on descriptor 3. The keeper is not
+     * this process, because who is killed while he opens it takes the container with him, which writes to the pipe; he is
+     * there before he is needed, because a program that begins only then is a tenth of the start.
      */
-    private static final String SHELL =
-            "echo $$ >\"$0\"; p=$1; shift; echo $$ >\"$p\"; exec 3>&1 >/dev/null; _OCI_SYNCPIPE=3 exec \"$@\"";
+    private static final String SHELL = """
+            echo $$ >"$0"; p=$1 gate=$2; shift 2; echo $$ >"$p"
+            exec 3>&1 4<&0 >/dev/null </dev/null
+            { read -r word && { read -r byte <"$gate"; rm -f "$gate"; }; echo >&3; } <&4 &
+            exec 4<&-; _OCI_SYNCPIPE=3 exec "$@"
+            """;
 
     /**
      * Creates the container of a bundle; its main process waits to be released.
      *
-     * @return conmon's process, a child of this one
      * @throws IOException with what the runtime said
      */
-    Process create(JobSpec spec, JobDirectory directory) throws IOException {
+    Created create(JobSpec spec, JobDirectory directory) throws IOException {
         Process conmon = Shell.builder(commandLine(spec, directory))
+                .redirectInput(Redirect.PIPE)
                 .directory(directory.path().toFile()) // where it leaves a file when memory is used up
                 .redirectError(Redirect.to(directory.conmonMessages().toFile()))
                 .start();
-        try (var answer = new BufferedReader(new InputStreamReader(conmon.getInputStream(), StandardCharsets.UTF_8))) {
-            String line = answer.readLine();
+        var created = new Created(
+                conmon, new BufferedReader(new InputStreamReader(conmon.getInputStream(), StandardCharsets.UTF_8)));
+        try {
+            String line = created.answer.readLine();
             JsonNode said = line == null ? null : json.readTree(line);
             if (said == null || said.path("data").asLong(-1) <= 0) {
                 throw new IOException("the container cannot be created: "
@@ -57,8 +67,33 @@ record Conmon(OciTools tools, Layout layout, Path monitors, FlynnJson json) {
                                         .asText("for no reason told")
                                         .strip()));
             }
+            return created;
+        } catch (IOException | RuntimeException e) {
+            created.close();
+            throw e;
         }
-        return conmon;
+    }
+
+    /**
+     * A container whose main process waits. Closing it leaves it so.
+     *
+     * @param conmon a child of this process
+     */
+    record Created(Process conmon, BufferedReader answer) implements AutoCloseable {
+
+        /** Releases the main process; returns when it is, or cannot be any more. */
+        void release() throws IOException {
+            try (OutputStream keeper = conmon.getOutputStream()) {
+                keeper.write('\n');
+            }
+            answer.readLine();
+        }
+
+        @Override
+        public void close() throws IOException {
+            conmon.getOutputStream().close();
+            answer.close();
+        }
     }
 
     /** Kills the conmon of a job and waits until it is gone: it would write down how the container ended. */
@@ -112,6 +147,7 @@ record Conmon(OciTools tools, Layout layout, Path monitors, FlynnJson json) {
                 SHELL,
                 monitors.toString(),
                 directory.conmonPid().toString(),
+                Gate.pipe(directory).toString(),
                 tools.conmon().toString(),
                 "--api-version=1",
                 "--sync",

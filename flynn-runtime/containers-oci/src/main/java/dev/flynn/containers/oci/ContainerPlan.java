@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param arguments of the main process, the program first
  * @param layers of the root file system, topmost first
  * @param changes where what the container writes to it is kept
+ * @param architectures whose system calls its programs may make
  * @param capabilities of root in the container; other users have none
  * @param mounts in the order in which they are made
  * @param hidden paths that are empty or not readable in the container; those that do not exist are fine
@@ -31,6 +32,7 @@ record ContainerPlan(
         Path rootfs,
         List<Path> layers,
         Changes changes,
+        List<String> architectures,
         List<String> capabilities,
         List<Entry> mounts,
         List<String> hidden,

@@ -15,13 +15,13 @@ import java.util.concurrent.TimeUnit;
  */
 final class Gate {
 
-    /** Not in this process: killed in between, it would take the container with it, which writes to the pipe. */
+    /** Not in this process, for the reason that conmon's keeper has. */
     private static final String OPEN = "read -r byte <\"$1\"; rm -f \"$1\"";
 
     private Gate() {}
 
-    /** Releases the main process that waits. */
-    static void open(JobDirectory directory) throws IOException, InterruptedException {
+    /** Releases the main process that waits for a keeper who is gone. */
+    private static void open(JobDirectory directory) throws IOException, InterruptedException {
         Process opener = Shell.builder(
                         List.of("/bin/sh", "-c", OPEN, "sh", pipe(directory).toString()))
                 .start();
@@ -37,7 +37,7 @@ final class Gate {
         }
     }
 
-    /** Ends the wait of {@link #open} for a process that ended before it was released. */
+    /** Ends the wait of who opens it for a process that ended before it was released. */
     static void unblock(JobDirectory directory) {
         Path pipe = pipe(directory);
         if (!Files.exists(directory.exit()) || !Files.exists(pipe)) {
@@ -56,7 +56,7 @@ final class Gate {
         return line.length > 1 && line[line.length - 1].equals("init");
     }
 
-    private static Path pipe(JobDirectory directory) {
+    static Path pipe(JobDirectory directory) {
         return directory.runtimeState().resolve("exec.fifo");
     }
 }

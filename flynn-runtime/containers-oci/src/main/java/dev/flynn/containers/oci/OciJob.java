@@ -11,6 +11,7 @@ import dev.flynn.spi.container.ExecResult;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -40,6 +41,7 @@ final class OciJob {
     private static final int MAX_INIT_FAILURE = 8192;
     private static final Pattern INIT_FAILURE =
             Pattern.compile("\\[FATAL tini \\(\\d+\\)] exec (.*) failed: (.*)\n", Pattern.DOTALL);
+    private static final Duration UNBLOCK_PAUSE = Duration.ofSeconds(1);
     private static final Duration INIT_PAUSE = Duration.ofMillis(2);
     private static final int INIT_ATTEMPTS = 1000;
 
@@ -103,11 +105,16 @@ final class OciJob {
 
     // start
 
-    /** Writes down that the job was accepted; a restart from now on knows it. */
+    /** Writes down that the job was accepted; a restart from now on knows it. If that fails, nothing of it is left. */
     void accept() throws IOException {
-        java.nio.file.Files.createDirectory(directory.path());
+        Files.createDirectory(directory.path());
         var accepted = new AcceptedJob(spec, status.createdAt(), host.boot());
-        Trees.write(directory.accepted(), host.json().writeBytes(accepted));
+        try {
+            Trees.write(directory.accepted(), host.json().writeBytes(accepted));
+        } catch (IOException e) {
+            Trees.delete(directory.path());
+            throw e;
+        }
     }
 
     /** The job that was accepted survives the loss of power from now on. */
@@ -161,18 +168,35 @@ final class OciJob {
         if (stoppedBefore().isPresent()) {
             return stoppedBefore().get();
         }
-        Process conmon = host.conmon().create(spec, directory);
-        var unused = conmon.onExit().thenRun(this::monitorEnded);
-        long pid = JobDirectory.number(directory.containerPid())
-                .orElseThrow(() -> new IOException("the container has no process"));
-        if (stoppedBefore().isPresent()) {
-            return stoppedBefore().get();
+        try (Conmon.Created container = host.conmon().create(spec, directory)) {
+            var unused = container.conmon().onExit().thenRun(this::monitorEnded);
+            long pid = JobDirectory.number(directory.containerPid())
+                    .orElseThrow(() -> new IOException("the container has no process"));
+            if (stoppedBefore().isPresent()) {
+                return stoppedBefore().get();
+            }
+            Started started = new Started(host.now(), prepared.address());
+            Trees.write(directory.started(), host.json().writeBytes(started));
+            unblockWhileReleased();
+            container.release();
+            run(pid, started);
+            return null;
         }
-        Started started = new Started(host.now(), prepared.address());
-        Trees.write(directory.started(), host.json().writeBytes(started));
-        Gate.open(directory);
-        run(pid, started);
-        return null;
+    }
+
+    /** Who releases the main process waits forever if that ended before, unless somebody notices. */
+    private void unblockWhileReleased() {
+        host.later(UNBLOCK_PAUSE, () -> {
+            synchronized (lock) {
+                if (followed) {
+                    return;
+                }
+            }
+            Gate.unblock(directory);
+            if (!status.isDown()) {
+                unblockWhileReleased();
+            }
+        });
     }
 
     /** How it ended if it was stopped before it began. */

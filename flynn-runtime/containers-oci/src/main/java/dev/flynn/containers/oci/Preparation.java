@@ -121,6 +121,7 @@ final class Preparation {
                 host.layout().rootfs(),
                 links.shortened(root.layers()),
                 new Changes(directory.upper(), directory.work()),
+                Seccomp.architectures(root.layers()),
                 root.capabilities(),
                 mounts,
                 root.hidden(),

@@ -157,7 +157,7 @@ final class RuntimeSpec {
                     "sysctl",
                     Map.of("net.ipv4.ip_unprivileged_port_start", "0", "net.ipv4.ping_group_range", "0 2147483647"));
         }
-        linux.put("seccomp", Seccomp.PROFILE);
+        linux.put("seccomp", Seccomp.profile(plan.architectures()));
         return linux;
     }
 

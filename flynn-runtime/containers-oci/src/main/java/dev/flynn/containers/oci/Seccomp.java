@@ -4,15 +4,23 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 /** Which system calls containers may use: those of the list {@code syscalls.txt}, and of some others harmless forms. */
 final class Seccomp {
 
-    static final Map<String, Object> PROFILE = profile();
+    private static final List<String> NAMES = names();
+
+    /** What the kernel runs 32-bit programs with; hardly an image has one of these. */
+    private static final List<String> LOADERS_OF_32_BITS =
+            List.of("ld-linux.so.2", "ld-musl-i386.so.1", "ld-linux-armhf.so.3", "ld-linux.so.3", "ld-musl-armhf.so.1");
 
     private static final int EPERM = 1;
     private static final int ENOSYS = 38;
@@ -23,9 +31,13 @@ final class Seccomp {
 
     private Seccomp() {}
 
-    private static Map<String, Object> profile() {
+    /**
+     * Programs of an older kin are refused every system call unless that kin is among the architectures: each of them costs a
+     * twentieth of the start of a container.
+     */
+    static Map<String, Object> profile(List<String> architectures) {
         List<Map<String, Object>> rules = new ArrayList<>();
-        rules.add(Map.of("names", names(), "action", "SCMP_ACT_ALLOW"));
+        rules.add(Map.of("names", NAMES, "action", "SCMP_ACT_ALLOW"));
         // a thread or a process, but no namespace
         rules.add(Map.of(
                 "names",
@@ -59,18 +71,31 @@ final class Seccomp {
                 "defaultErrnoRet",
                 EPERM,
                 "architectures",
-                architectures(System.getProperty("os.arch", "")),
+                architectures,
                 "syscalls",
                 rules);
     }
 
-    /** Of the processor, and of its older kin whose programs it runs. */
-    static List<String> architectures(String processor) {
+    /** Of this machine's processor, and of its older kin if an image can run its programs. */
+    static List<String> architectures(List<Path> layers) {
+        return architectures(System.getProperty("os.arch", ""), hasLoaderOf32Bits(layers));
+    }
+
+    static List<String> architectures(String processor, boolean of32Bits) {
         return switch (processor) {
-            case "amd64", "x86_64" -> List.of("SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32");
-            case "aarch64" -> List.of("SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM");
+            case "amd64", "x86_64" ->
+                of32Bits ? List.of("SCMP_ARCH_X86_64", "SCMP_ARCH_X86") : List.of("SCMP_ARCH_X86_64");
+            case "aarch64" -> of32Bits ? List.of("SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM") : List.of("SCMP_ARCH_AARCH64");
             default -> List.of();
         };
+    }
+
+    /** Whether one of the layers has such a loader, or a link to it. */
+    static boolean hasLoaderOf32Bits(List<Path> layers) {
+        return layers.stream()
+                .flatMap(layer -> Stream.of(layer.resolve("lib"), layer.resolve("usr/lib")))
+                .anyMatch(folder -> LOADERS_OF_32_BITS.stream()
+                        .anyMatch(loader -> Files.exists(folder.resolve(loader), LinkOption.NOFOLLOW_LINKS)));
     }
 
     static List<String> names() {

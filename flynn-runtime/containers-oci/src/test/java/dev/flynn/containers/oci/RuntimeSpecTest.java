@@ -133,6 +133,7 @@ class RuntimeSpecTest {
                 Path.of("/rootfs"),
                 List.of(Path.of("/top"), Path.of("/with:colon")),
                 new Changes(Path.of("/job/upper"), Path.of("/job/work")),
+                List.of("SCMP_ARCH_X86_64"),
                 List.of("CAP_CHOWN"),
                 List.of(Entry.bind(Path.of("/source"), "/given", false)),
                 List.of("/secret"),
