@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.apiguardian.api.API;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * Checks the promises CB-1 to CB-20 of a {@link ContainerBackend}. Extend it, say how the backend is opened and which image
@@ -256,7 +257,9 @@ public abstract class ContainerBackendTck extends ProcessPromises {
 
     // CB-19: leaks
 
+    /** As many as {@code -Dflynn.tck.short.jobs} says, one after the other. */
     @Rule("CB-19")
+    @Timeout(1800)
     void jobsThatAreDownLeaveNothingBehind() throws IOException {
         runAndForget(shell("exit 0")); // what is made once for all jobs is no leak
         var before = Traces.now(dataDirectory, Set.of());

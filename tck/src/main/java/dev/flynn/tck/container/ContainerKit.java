@@ -1,12 +1,9 @@
 package dev.flynn.tck.container;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.flynn.api.error.ErrorCode;
-import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.host.OutputStreamKind;
@@ -176,16 +173,6 @@ abstract class ContainerKit {
                 .atMost(patience())
                 .pollInterval(Duration.ofMillis(10))
                 .until(() -> seen.text(job, OutputStreamKind.STDOUT).contains(text));
-    }
-
-    void refusedUnless(Capability capability, Runnable attempt) {
-        var refusal = catchThrowableOfType(FlynnException.class, attempt::run);
-        if (has(capability)) {
-            assertThat(refusal).isNull();
-        } else {
-            assertThat(refusal).isNotNull();
-            assertThat(refusal.code()).isEqualTo(ErrorCode.UNSUPPORTED);
-        }
     }
 
     /** A number of seconds that no other process sleeps. */

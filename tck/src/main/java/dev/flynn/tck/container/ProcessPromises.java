@@ -27,7 +27,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** CB-1 to CB-14: what happens to the process of a job. */
 abstract class ProcessPromises extends ContainerKit {
@@ -55,6 +57,34 @@ abstract class ProcessPromises extends ContainerKit {
         awaitDown(spec.id());
 
         assertThat(backend.start(spec).state()).isEqualTo(JobStatus.State.DOWN);
+    }
+
+    @Rule("CB-1")
+    void aStartWhoseReplyIsLostMayBeRepeated() throws InterruptedException {
+        for (int i = 0; i < 10; i++) {
+            JobSpec spec = shell("echo begun; while true; do sleep 0.05; done");
+            var caller = new Thread(() -> startInVain(spec));
+            caller.start();
+            TimeUnit.MICROSECONDS.sleep(100L * i * i);
+            caller.interrupt();
+            caller.join();
+
+            running(spec);
+            awaitOutput(spec.id(), "begun");
+            backend.stop(spec.id(), Duration.ZERO);
+            awaitDown(spec.id());
+
+            assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).isEqualTo("begun\n");
+        }
+    }
+
+    /** Whoever calls is not there any more when the answer comes. */
+    private void startInVain(JobSpec spec) {
+        try {
+            backend.start(spec);
+        } catch (RuntimeException interrupted) {
+            // it is repeated
+        }
     }
 
     @Rule("CB-2")
@@ -186,41 +216,71 @@ abstract class ProcessPromises extends ContainerKit {
 
     @Rule("CB-7")
     void whatIsNotDeclaredIsRefused() {
-        JobSpec spec = longRunningJob();
-        running(spec);
+        JobSpec running = longRunningJob();
+        running(running);
 
-        refusedUnless(Capability.SIGNAL, () -> backend.signal(spec.id(), 0));
-        if (!has(Capability.STDIN)) {
-            refusedUnless(Capability.STDIN, () -> backend.stdin(spec.id()));
+        for (Capability capability : Capability.values()) {
+            if (!has(capability)) {
+                attempt(capability, running)
+                        .ifPresent(attempt -> assertThat(refusalOf(attempt))
+                                .as("what needs %s", capability)
+                                .isEqualTo(
+                                        capability.name().startsWith("IMAGE_")
+                                                ? ErrorCode.VALIDATION
+                                                : ErrorCode.UNSUPPORTED));
+            }
         }
-        if (!has(Capability.TTY)) {
-            refusedUnless(Capability.TTY, () -> backend.resize(spec.id(), TerminalSize.DEFAULT));
-        }
-        if (!has(Capability.EXEC)) {
-            refusedUnless(Capability.EXEC, () -> backend.exec(spec.id(), List.of("true"), patience()));
-        }
+
+        assertThat(backend.jobs()).hasSize(1);
     }
 
-    @Rule("CB-7")
-    void aJobThatWantsWhatIsNotDeclaredIsRefused() {
-        if (!has(Capability.STDIN)) {
-            JobSpec spec = longRunningJob().withStdin(true);
-            refusedUnless(Capability.STDIN, () -> backend.start(spec));
-        }
-        if (!has(Capability.TTY)) {
-            JobSpec spec = longRunningJob().withTty(TerminalSize.DEFAULT);
-            refusedUnless(Capability.TTY, () -> backend.start(spec));
-        }
-        if (!has(Capability.MOUNTS)) {
-            JobSpec spec = longRunningJob().toBuilder()
-                    .mounts(List.of(new Mount("/etc", "/mnt", Mount.Access.READ_ONLY)))
-                    .build();
-            refusedUnless(Capability.MOUNTS, () -> backend.start(spec));
-        }
-        if (!has(Capability.HOST_NETWORK)) {
-            JobSpec spec = longRunningJob().toBuilder().hostNetwork(true).build();
-            refusedUnless(Capability.HOST_NETWORK, () -> backend.start(spec));
-        }
+    /** Empty for what nobody asks for: promises about what happens anyway, and limits, which every job has. */
+    private Optional<Runnable> attempt(Capability capability, JobSpec running) {
+        JobSpec.Builder another = longRunningJob().toBuilder();
+        return switch (capability) {
+            case SIGNAL -> Optional.of(() -> backend.signal(running.id(), 0));
+            case STDIN ->
+                Optional.of(() -> {
+                    assertThat(refusalOf(() -> backend.stdin(running.id()))).isEqualTo(ErrorCode.UNSUPPORTED);
+                    backend.start(another.stdin(true).build());
+                });
+            case TTY ->
+                Optional.of(() -> {
+                    assertThat(refusalOf(() -> backend.resize(running.id(), TerminalSize.DEFAULT)))
+                            .isEqualTo(ErrorCode.UNSUPPORTED);
+                    backend.start(another.tty(Optional.of(TerminalSize.DEFAULT)).build());
+                });
+            case EXEC -> Optional.of(() -> backend.exec(running.id(), List.of("true"), patience()));
+            case MOUNTS ->
+                Optional.of(() ->
+                        backend.start(another.mounts(List.of(new Mount("/etc", "/mnt", Mount.Access.READ_ONLY)))
+                                .build()));
+            case HOST_NETWORK ->
+                Optional.of(() -> backend.start(another.hostNetwork(true).build()));
+            case ISOLATION ->
+                Optional.of(() ->
+                        backend.start(another.workingDirectory(Optional.of("/")).build()));
+            case IMAGE_HOST -> Optional.of(() -> startImage("host", "host:slugrunner"));
+            case IMAGE_BUILTIN -> Optional.of(() -> startImage("builtin", "builtin:router"));
+            case IMAGE_DOCKER -> Optional.of(() -> startImage("docker", "https://registry.example?name=debian"));
+            case EXACT_SIGNAL,
+                    SURVIVES_RESTART,
+                    OWN_ADDRESS,
+                    LIMIT_MEMORY,
+                    LIMIT_MAX_FD,
+                    LIMIT_MAX_PROCS,
+                    LIMIT_CPU,
+                    LIMIT_TEMP_DISK -> Optional.empty();
+        };
+    }
+
+    private void startImage(String type, String uri) {
+        backend.start(JobSpec.ofCommand(JobId.random(HOST), new JobSpec.Image(type, uri), List.of("true")));
+    }
+
+    private static @Nullable ErrorCode refusalOf(Runnable attempt) {
+        var refusal = catchThrowableOfType(FlynnException.class, attempt::run);
+        return refusal == null ? null : refusal.code();
     }
 
     @Rule("CB-7")
@@ -262,6 +322,58 @@ abstract class ProcessPromises extends ContainerKit {
         await("no process is left")
                 .atMost(patience())
                 .untilAsserted(() -> assertThat(processesWith(mark)).isZero());
+    }
+
+    @Rule("CB-8")
+    void daemonsThatAreBeingMadeWhenTheJobIsKilledAreEnded() {
+        for (int i = 0; i < 5; i++) {
+            String mark = mark();
+            JobSpec spec = shell("echo ready; i=0; while [ $i -lt 400 ]; do (setsid sh -c 'sleep " + mark
+                    + " & exit 0' >/dev/null 2>&1 &); i=$((i+1)); done; exec sleep " + mark);
+            running(spec);
+            awaitOutput(spec.id(), "ready");
+
+            backend.stop(spec.id(), Duration.ZERO);
+            awaitDown(spec.id());
+
+            assertThat(processesWith(mark)).isZero();
+        }
+    }
+
+    @Rule("CB-8")
+    void childrenThatNobodyWaitedForAreGoneWithTheJob() {
+        String mark = mark();
+        JobSpec spec = shell("for i in 1 2 3 4 5; do sleep 0.2 & done; exec sleep " + mark);
+        running(spec);
+        await("there are zombies")
+                .atMost(patience())
+                .until(() -> childrenOf(mark).stream()
+                        .anyMatch(child -> child.info().commandLine().isEmpty()));
+        List<ProcessHandle> zombies = childrenOf(mark);
+
+        backend.stop(spec.id(), Duration.ZERO);
+        awaitDown(spec.id());
+
+        await("no zombie is left")
+                .atMost(patience())
+                .untilAsserted(() -> assertThat(zombies).noneMatch(ProcessHandle::isAlive));
+    }
+
+    private static List<ProcessHandle> childrenOf(String mark) {
+        return ProcessHandle.allProcesses()
+                .filter(process -> process.info().commandLine().orElse("").endsWith("sleep " + mark))
+                .flatMap(ProcessHandle::children)
+                .toList();
+    }
+
+    @Rule("CB-8")
+    void orphansOfAJobAreReapedWhileItRuns() {
+        JobSpec spec = shell("for i in 1 2 3 4 5; do p=\"$p $(sh -c 'sleep 0.05 >/dev/null & echo $!')\"; done;"
+                + " for q in $p; do while kill -0 $q 2>/dev/null; do sleep 0.02; done; done; echo reaped");
+
+        ended(spec);
+
+        assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).isEqualTo("reaped\n");
     }
 
     @Rule("CB-8")
@@ -386,6 +498,43 @@ abstract class ProcessPromises extends ContainerKit {
 
         assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).doesNotContain("all of them");
         assertThat(ended(shell("exit 0")).exitStatus()).isEqualTo(OptionalInt.of(0));
+    }
+
+    @Rule("CB-13")
+    void aForkBombStaysWithinItsLimitAndCanBeEnded() {
+        assumeTrue(has(Capability.LIMIT_MAX_PROCS));
+        String mark = mark();
+        JobSpec bomb = limited(
+                shell("bomb() { [ $1 -gt 0 ] && { bomb $(($1-1)) & bomb $(($1-1)) & }; sleep " + mark + "; }; bomb 7"),
+                ResourceLimit.MAX_PROCS,
+                40);
+        running(bomb);
+        await("it goes off").atMost(patience()).until(() -> processesWith(mark) > 5);
+
+        assertThat(ended(shell("exit 0")).exitStatus()).isEqualTo(OptionalInt.of(0));
+        assertThat(processesWith(mark)).isLessThanOrEqualTo(40);
+
+        backend.stop(bomb.id(), Duration.ZERO);
+        awaitDown(bomb.id());
+        assertThat(processesWith(mark)).isZero();
+    }
+
+    @Rule("CB-13")
+    void aDeclaredLimitOnWhatAJobWritesHolds() {
+        assumeTrue(has(Capability.LIMIT_TEMP_DISK));
+        JobSpec spec = limited(
+                shell(
+                        "head -c 15000000 /dev/zero > here; head -c 15000000 /dev/zero > /tmp/there; ls -l here /tmp/there"
+                                + " | awk '{ all += $5 } END { print all }'"),
+                "temp_disk",
+                20L << 20);
+
+        ended(spec);
+
+        assertThat(Long.parseLong(seen.text(spec.id(), OutputStreamKind.STDOUT).strip()))
+                .isBetween(10L << 20, 20L << 20);
+        assertThat(ended(shell("head -c 30000000 /dev/zero > here")).exitStatus())
+                .isEqualTo(OptionalInt.of(0));
     }
 
     @Rule("CB-13")

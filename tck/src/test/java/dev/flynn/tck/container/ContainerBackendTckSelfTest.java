@@ -304,6 +304,22 @@ class ContainerBackendTckSelfTest {
         }
     }
 
+    @Breaks("CB-13")
+    static class ClaimsLimitsOfTheDisk extends Kit {
+        @Override
+        ReferenceBackend wrong(Path directory) {
+            return claiming(directory, Capability.LIMIT_TEMP_DISK);
+        }
+    }
+
+    @Breaks("CB-13")
+    static class ClaimsLimitsOfProcesses extends Kit {
+        @Override
+        ReferenceBackend wrong(Path directory) {
+            return claiming(directory, Capability.LIMIT_MAX_PROCS);
+        }
+    }
+
     @Breaks("CB-14")
     static class RunsCommandsBesideTheJob extends Kit {
         @Override

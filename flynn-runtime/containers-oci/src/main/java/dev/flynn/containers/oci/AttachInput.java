@@ -24,7 +24,8 @@ record AttachInput(Process bridge, OutputStream stream) {
             $SIG{PIPE} = "IGNORE";
             shutdown(S, 0);
             syswrite(STDOUT, "ok\\n");
-            while (sysread(STDIN, $_, 4096)) { send(S, $_, 0) or exit }
+            # conmon takes no larger packets
+            while (sysread(STDIN, $_, 32768)) { send(S, $_, 0) or exit }
             shutdown(S, 1);
             """;
 
