@@ -4,7 +4,10 @@ import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.tck.store.ClusterStoreTck;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
+@Execution(ExecutionMode.CONCURRENT)
 class RatisClusterStoreTckTest extends ClusterStoreTck {
 
     @Override

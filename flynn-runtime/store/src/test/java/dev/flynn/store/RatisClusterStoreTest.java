@@ -60,40 +60,7 @@ class RatisClusterStoreTest {
         return store.commit(Transaction.builder().put(key, value).build()).revision();
     }
 
-    // ---- its threads
-
-    @Test
-    void leavesNoThreadBehind() {
-        Set<Thread> before = Thread.getAllStackTraces().keySet();
-        ClusterStore store = open();
-        put(store, "a", "1");
-        store.watch("", 0, change -> {});
-
-        store.close();
-
-        awaitOnly(before);
-    }
-
-    @Test
-    void leavesNoThreadBehindWhenItCannotBeOpened() throws IOException {
-        open().close();
-        for (Path snapshot : files("snapshot.*")) {
-            Files.writeString(snapshot, "no snapshot");
-        }
-        Set<Thread> before = Thread.getAllStackTraces().keySet();
-
-        assertThatExceptionOfType(FlynnException.class).isThrownBy(this::open);
-
-        awaitOnly(before);
-    }
-
-    private static void awaitOnly(Set<Thread> before) {
-        await().pollInSameThread()
-                .atMost(10, TimeUnit.SECONDS)
-                .untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet())
-                        .filteredOn(thread -> !before.contains(thread))
-                        .isEmpty());
-    }
+    // ---- its callers
 
     @Test
     void anInterruptedCallerLearnsThatAndHarmsNobody() {
