@@ -8,6 +8,7 @@ import dev.flynn.api.error.FlynnException;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -61,8 +62,9 @@ class ForwardingTest {
 
         Upstream(UnaryOperator<byte[]> change) throws IOException {
             this.change = change;
-            udp = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0));
-            tcp = new ServerSocket(udp.getLocalPort(), 5, InetAddress.getByName("127.0.0.1"));
+            Sockets sockets = Sockets.open();
+            udp = sockets.udp();
+            tcp = sockets.tcp();
             address = new InetSocketAddress("127.0.0.1", udp.getLocalPort());
             opened.add(this);
             threads.execute(this::serveUdp);
@@ -307,15 +309,31 @@ class ForwardingTest {
         assertThat(Recursors.ofResolvConf(directory.resolve("none"))).isEqualTo(Recursors.NONE);
     }
 
-    /** Free for UDP and TCP. */
-    private static int freePort() throws IOException {
-        while (true) {
-            try (var udp = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0));
-                    var tcp = new ServerSocket(udp.getLocalPort(), 1, InetAddress.getByName("127.0.0.1"))) {
-                return tcp.getLocalPort();
-            } catch (java.net.BindException takenForTcp) {
-                // another one
+    /** On a port that is free for UDP and TCP. */
+    private record Sockets(DatagramSocket udp, ServerSocket tcp) implements AutoCloseable {
+
+        static Sockets open() throws IOException {
+            while (true) {
+                var udp = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0));
+                try {
+                    return new Sockets(
+                            udp, new ServerSocket(udp.getLocalPort(), 5, InetAddress.getByName("127.0.0.1")));
+                } catch (BindException takenForTcp) {
+                    udp.close();
+                }
             }
+        }
+
+        @Override
+        public void close() throws IOException {
+            udp.close();
+            tcp.close();
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (Sockets sockets = Sockets.open()) {
+            return sockets.tcp().getLocalPort();
         }
     }
 
