@@ -23,18 +23,18 @@ import dev.flynn.link.admin.HostService;
 import dev.flynn.link.admin.StoreMembership;
 import dev.flynn.link.hosts.JobService;
 import dev.flynn.link.hosts.RemoteHosts;
+import dev.flynn.link.logs.LogForwarders;
 import dev.flynn.link.logs.LogReceiver;
-import dev.flynn.link.logs.LogShipper;
 import dev.flynn.link.tokens.TokenService;
 import dev.flynn.network.SubnetLeases;
 import dev.flynn.spi.discovery.Discovery;
-import dev.flynn.spi.log.LogSink;
 import dev.flynn.store.StoreMember;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +44,6 @@ final class ClusterHost implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ClusterHost.class);
 
     private static final String DOMAIN = "CLUSTER_DOMAIN";
-    private static final String AGGREGATOR = "logaggregator";
 
     private final Closer closer = new Closer();
     private final DataDirectory data;
@@ -117,9 +116,10 @@ final class ClusterHost implements AutoCloseable {
                         ports,
                         discoveryServers.jobEnvironment(),
                         local -> new RemoteHosts(link, membership.hostId(), local, membership::addressOf),
-                        this::shipping)));
+                        UnaryOperator.identity())));
         closer.register(JobService.serve(link, () -> services.agent().connect(membership.hostId())));
-        closer.register(LogReceiver.serve(link, services.logs()));
+        closer.register(LogReceiver.serve(link, services.logs().aggregators()));
+        closer.register(new LogForwarders(link, services.logs(), discovery, this::aggregator));
         closer.register(TokenService.serve(
                 link, membership.members(), membership.state().json()));
         var admin = new ClusterHostAdmin(
@@ -145,15 +145,10 @@ final class ClusterHost implements AutoCloseable {
 
     // logs
 
-    private LogSink shipping(LogSink local) {
-        return closer.register(new LogShipper(link, local, this::aggregator));
-    }
-
-    private Optional<LogShipper.Target> aggregator() {
-        return discovery.instances(AGGREGATOR).stream()
-                .flatMap(instance -> hostOf(instance).stream())
-                .findFirst()
-                .flatMap(host -> membership.addressOf(host).map(address -> new LogShipper.Target(host, address)));
+    private Optional<LogForwarders.Target> aggregator(Instance instance) {
+        return hostOf(instance)
+                .flatMap(host ->
+                        membership.addressOf(host).map(address -> new LogForwarders.Target(host, address)));
     }
 
     private static Optional<String> hostOf(Instance instance) {

@@ -22,6 +22,19 @@ final class FrameWriter {
     private static final int NANO_DIGITS = 9;
     private static final int KEPT_BYTES = 1 << 20;
 
+    /** How messages stand one behind the other. */
+    enum Form {
+        /** {@code LEN SP MESSAGE LF}, times to the nanosecond: as hosts keep them. */
+        KEPT,
+        /** {@code LEN SP MESSAGE}, times to the microsecond, which is the most that RFC 5424 has. */
+        OCTET_COUNTING,
+        /** {@code MESSAGE LF}; a newline in a text becomes a space. */
+        NEWLINE,
+        /** Only the message. */
+        BARE
+    }
+
+    private final Form form;
     private byte[] bytes = new byte[64 * 1024];
     private int size;
 
@@ -31,6 +44,14 @@ final class FrameWriter {
     private byte[] names = {};
     private long second = Long.MIN_VALUE;
     private byte[] secondText = {};
+
+    FrameWriter() {
+        this(Form.KEPT);
+    }
+
+    FrameWriter(Form form) {
+        this.form = form;
+    }
 
     byte[] bytes() {
         return bytes;
@@ -49,7 +70,7 @@ final class FrameWriter {
 
     void add(SyslogLine line) {
         LogMessage message = line.message();
-        byte[] text = line.text().getBytes(UTF_8);
+        byte[] text = text(line).getBytes(UTF_8);
         remember(line.app(), message);
         Instant time = message.timestamp();
         rememberSecond(time);
@@ -64,8 +85,10 @@ final class FrameWriter {
                 + SEQ_END.length
                 + text.length;
         reserve(MAX_DIGITS + length + 2);
-        number(length, digits(length));
-        bytes[size++] = ' ';
+        if (form == Form.KEPT || form == Form.OCTET_COUNTING) {
+            number(length, digits(length));
+            bytes[size++] = ' ';
+        }
         put(PRIORITY);
         put(secondText);
         if (nanoDigits > 0) {
@@ -82,7 +105,13 @@ final class FrameWriter {
         number(line.seq(), seqDigits);
         put(SEQ_END);
         put(text);
-        bytes[size++] = '\n';
+        if (form == Form.KEPT || form == Form.NEWLINE) {
+            bytes[size++] = '\n';
+        }
+    }
+
+    private String text(SyslogLine line) {
+        return form == Form.NEWLINE ? line.text().replace('\n', ' ') : line.text();
     }
 
     private void remember(AppId app, LogMessage message) {
@@ -116,11 +145,11 @@ final class FrameWriter {
     }
 
     /** As {@link Instant#toString} writes them. */
-    private static int nanoDigits(int nanos) {
+    private int nanoDigits(int nanos) {
         if (nanos == 0) {
             return 0;
         }
-        return nanos % 1_000_000 == 0 ? 3 : nanos % 1_000 == 0 ? 6 : NANO_DIGITS;
+        return nanos % 1_000_000 == 0 ? 3 : nanos % 1_000 == 0 || form != Form.KEPT ? 6 : NANO_DIGITS;
     }
 
     private static int digits(long number) {

@@ -19,6 +19,11 @@ final class Intake {
     /** What an app may have waiting. */
     static final long MAX_BYTES = 2L << 20;
 
+    /** What it may have waiting when all have more than {@link #MAX_TOTAL_BYTES}. */
+    private static final long MIN_BYTES = 64L << 10;
+
+    private static final long MAX_TOTAL_BYTES = 32L << 20;
+
     private static final Duration PATIENCE = Duration.ofSeconds(1);
 
     private final AppId app;
@@ -62,7 +67,7 @@ final class Intake {
 
     /** @param mayWait for room */
     synchronized Outcome add(LogMessage message, boolean mayWait) {
-        if (closed || (bytes >= MAX_BYTES && !(mayWait && awaitRoom()))) {
+        if (closed || (bytes >= limit() && !(mayWait && awaitRoom()))) {
             dropped++;
             lastDropped = message;
             return Outcome.DROPPED;
@@ -71,6 +76,10 @@ final class Intake {
         reportGap();
         enqueue(message);
         return first ? Outcome.FIRST : Outcome.WAITS;
+    }
+
+    private long limit() {
+        return totalBytes.get() < MAX_TOTAL_BYTES ? MAX_BYTES : MIN_BYTES;
     }
 
     private void enqueue(LogMessage message) {
@@ -88,7 +97,7 @@ final class Intake {
                     last,
                     String.format(
                             Locale.ROOT,
-                            "dropped %,d lines here: the host could not write them as fast as they came",
+                            "dropped %,d lines here: they came faster than they could be written",
                             dropped)));
             lastDropped = null;
             dropped = 0;
@@ -102,12 +111,12 @@ final class Intake {
 
     private boolean awaitRoom() {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (bytes >= MAX_BYTES && !stalled && !closed) {
+        while (bytes >= limit() && !stalled && !closed) {
             if (!await(deadline)) {
                 stalled = true;
             }
         }
-        return bytes < MAX_BYTES && !closed;
+        return bytes < limit() && !closed;
     }
 
     /** False if there is no time left. */

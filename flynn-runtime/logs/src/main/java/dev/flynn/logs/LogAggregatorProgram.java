@@ -18,17 +18,9 @@ import org.glassfish.grizzly.http.server.NetworkListener;
 public final class LogAggregatorProgram implements BuiltinProgram {
 
     private final LogMux mux;
-    private final LocalAggregators local;
 
-    /** @param local where lines of other hosts come in */
-    public LogAggregatorProgram(LogMux mux, LocalAggregators local) {
-        this.mux = mux;
-        this.local = local;
-    }
-
-    /** For a host that is alone. */
     public LogAggregatorProgram(LogMux mux) {
-        this(mux, new LocalAggregators());
+        this.mux = mux;
     }
 
     @Override
@@ -40,7 +32,7 @@ public final class LogAggregatorProgram implements BuiltinProgram {
     public AutoCloseable start(BuiltinJob job) throws Exception {
         var aggregator = new LogAggregator(LogAggregator.DEFAULT_MAX_BYTES);
         Subscription feed = mux.subscribeByApp(aggregator::add);
-        Subscription others = local.add(aggregator);
+        Subscription others = mux.aggregators().add(aggregator);
         ExecutorService followers =
                 java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("log-follower"));
         var server = new HttpServer();

@@ -42,20 +42,42 @@ final class LogFeed implements AutoCloseable {
 
     // guarded by the mux's lock, but for what only the reading thread changes: the place in an open file
     private final Map<AppId, Tail> tails = new HashMap<>();
-
     private boolean newestOnly;
 
-    /** How far an app was read. */
+    /**
+     * How far an app was read. A file in which there is something that was not acknowledged stays open, so it can be read again
+     * also when it was deleted.
+     */
     private static final class Tail {
 
         private final AppId app;
         private @Nullable String segment;
-        private long offset;
         private @Nullable FileChannel channel;
+        private long offset;
+        private long acknowledged;
+
+        /** Lines that are missing before what is read next, and behind the file that is open. */
         private long missing;
+
+        private long missingBehind;
+
+        /** Those that were told, which is not acknowledged. */
+        private long told;
 
         Tail(AppId app) {
             this.app = app;
+        }
+
+        void goTo(long place) {
+            offset = place;
+            acknowledged = place;
+        }
+
+        /** Reads again what was not acknowledged. */
+        void goBack() {
+            missing += told;
+            told = 0;
+            offset = acknowledged;
         }
 
         void close() {
@@ -78,17 +100,49 @@ final class LogFeed implements AutoCloseable {
     /** Goes on, or back, to there. */
     void begin(LogDestination.Start start) {
         synchronized (mux.writing()) {
-            tails.values().forEach(Tail::close);
-            tails.clear();
             newestOnly = start.newestOnly();
-            start.positions().forEach((app, position) -> {
-                var tail = new Tail(app);
-                tail.segment = position.segment();
-                tail.offset = position.offset();
-                tails.put(app, tail);
-            });
+            tails.values().removeIf(tail -> !start.positions().containsKey(tail.app) && forget(tail));
+            start.positions().forEach((app, position) -> goTo(tails.computeIfAbsent(app, Tail::new), position));
         }
         mux.apps().forEach(this::written);
+    }
+
+    /** False for one that goes on without a position. */
+    private boolean forget(Tail tail) {
+        if (newestOnly) {
+            tail.close();
+        } else {
+            tail.goBack();
+        }
+        return newestOnly;
+    }
+
+    private static void goTo(Tail tail, LogPosition position) {
+        if (!position.segment().equals(tail.segment)) {
+            tail.close();
+            tail.segment = position.segment();
+            tail.missing = 0;
+            tail.missingBehind = 0;
+            tail.told = 0;
+        } else if (position.offset() <= tail.acknowledged) {
+            tail.goBack();
+        } else {
+            tail.told = 0; // it has what it did not acknowledge
+        }
+        tail.goTo(position.offset());
+    }
+
+    /** What was read until now is where it should be. */
+    void acknowledge(List<LogChunk> chunks) {
+        synchronized (mux.writing()) {
+            for (LogChunk chunk : chunks) {
+                Tail tail = tails.get(chunk.app());
+                if (tail != null) {
+                    tail.acknowledged = tail.offset;
+                    tail.told = 0;
+                }
+            }
+        }
     }
 
     void written(AppId app) {
@@ -104,12 +158,12 @@ final class LogFeed implements AutoCloseable {
             return; // it was not begun, so nothing is missed
         }
         try {
-            if (tail.segment.equals(gone.id())) {
-                if (tail.channel == null) {
-                    tail.missing += gone.count(tail.offset);
-                }
-            } else if (mux.file(app).find(tail.segment).isEmpty()) {
-                tail.missing += gone.count(0);
+            boolean here = tail.segment.equals(gone.id());
+            if (tail.channel != null) {
+                boolean later = !here && mux.file(app).find(tail.segment).isEmpty();
+                tail.missingBehind += later ? gone.count(0) : 0;
+            } else if (here || mux.file(app).find(tail.segment).isEmpty()) {
+                tail.missing += gone.count(here ? tail.offset : 0);
             }
         } catch (IOException e) {
             log.atWarn().addKeyValue("app", app).setCause(e).log("cannot count the lines that are deleted");
@@ -125,7 +179,7 @@ final class LogFeed implements AutoCloseable {
         work.drainPermits();
         List<LogChunk> chunks = new ArrayList<>();
         int bytes = 0;
-        for (AppId app : fresh) {
+        for (AppId app : List.copyOf(fresh)) {
             fresh.remove(app);
             Optional<LogChunk> chunk = read(app);
             if (chunk.isPresent()) {
@@ -162,7 +216,7 @@ final class LogFeed implements AutoCloseable {
                     return Optional.of(chunk(tail, piece, whole));
                 }
                 log.atWarn().addKeyValue("app", app).log("a log is damaged; its rest is skipped");
-                tail.offset = limit;
+                tail.goTo(limit);
             }
         } catch (IOException e) {
             log.atWarn().addKeyValue("app", app).setCause(e).log("cannot read the app's log");
@@ -183,7 +237,7 @@ final class LogFeed implements AutoCloseable {
             synchronized (mux.writing()) {
                 if (start.part() < segments.size()) {
                     tail.segment = segments.get(start.part()).id();
-                    tail.offset = start.offset();
+                    tail.goTo(start.offset());
                 }
             }
         }
@@ -229,8 +283,10 @@ final class LogFeed implements AutoCloseable {
     private static void move(Tail tail, Segment to, boolean goOn) throws IOException {
         tail.channel = FileChannel.open(to.file(), StandardOpenOption.READ);
         if (!goOn || tail.offset > to.size()) {
-            tail.offset = 0;
+            tail.goTo(0);
         }
+        tail.missing += tail.missingBehind;
+        tail.missingBehind = 0;
         tail.segment = to.id();
     }
 
@@ -239,6 +295,7 @@ final class LogFeed implements AutoCloseable {
         long missing;
         synchronized (mux.writing()) {
             missing = tail.missing;
+            tail.told += missing;
             tail.missing = 0;
         }
         return new LogChunk(

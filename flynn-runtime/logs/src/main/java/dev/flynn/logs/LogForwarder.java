@@ -74,6 +74,7 @@ public final class LogForwarder implements AutoCloseable {
             List<LogChunk> chunks = feed.next(isClosed() ? Duration.ZERO : IDLE);
             if (!chunks.isEmpty()) {
                 destination.send(chunks);
+                feed.acknowledge(chunks);
             } else if (isClosed()) {
                 return;
             }

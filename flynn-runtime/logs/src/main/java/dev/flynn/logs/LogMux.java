@@ -49,9 +49,6 @@ public final class LogMux implements LogSink {
     /** What logs leave of the disk: less than others, so that logs are the last that goes; more than the store needs. */
     private static final long DISK_RESERVE_BYTES = 128L << 20;
 
-    /** What all apps together may have waiting; beyond it nobody waits for room. */
-    private static final long MAX_WAITING_BYTES = 32L << 20;
-
     /** What whoever begins to follow reads of an app's files, at most. */
     static final int MAX_HISTORY_BYTES = 8 << 20;
 
@@ -67,6 +64,9 @@ public final class LogMux implements LogSink {
     private final Path directory;
     private final LogRotation rotation;
     private final DiskReserve reserve;
+
+    /** What is written at once, so that files are not much larger than they may be. */
+    private final long batchBytes;
 
     private final Map<AppId, Intake> intakes = new ConcurrentHashMap<>();
 
@@ -90,6 +90,7 @@ public final class LogMux implements LogSink {
     private boolean keeping = true;
     private long diskCheckedAt;
 
+    private final LocalAggregators aggregators = new LocalAggregators();
     private final Intake wakeUp = new Intake(AppId.random(), waitingBytes);
     private final Thread writer;
     private volatile boolean closed;
@@ -109,6 +110,7 @@ public final class LogMux implements LogSink {
         this.directory = directory;
         this.rotation = rotation;
         this.reserve = reserve;
+        this.batchBytes = Math.min(MAX_BATCH_BYTES, rotation.maxFileBytes() / 4);
         this.diskCheckedAt = System.nanoTime() - DISK_CHECK.toNanos();
         try {
             Files.createDirectories(directory);
@@ -122,8 +124,7 @@ public final class LogMux implements LogSink {
     @Override
     public void accept(AppId app, LogMessage message) {
         Intake intake = intake(app);
-        boolean room = waitingBytes.get() < MAX_WAITING_BYTES;
-        switch (intake.add(message, room)) {
+        switch (intake.add(message, true)) {
             case WAITS -> {}
             case FIRST -> ready.add(intake);
             case DROPPED -> dropped.incrementAndGet();
@@ -196,6 +197,11 @@ public final class LogMux implements LogSink {
             }
             return follow(lines -> subscriber.accept(lines.get(0).app(), lines));
         }
+    }
+
+    /** Those of this host, for the lines of other hosts. */
+    public LocalAggregators aggregators() {
+        return aggregators;
     }
 
     /** The frames of this host for somebody who takes them at a speed of its own; the caller closes it. */
@@ -375,7 +381,7 @@ public final class LogMux implements LogSink {
                     int from = kept;
                     frames.clear();
                     int to = from;
-                    while (to < lines.size() && frames.size() < MAX_BATCH_BYTES) {
+                    while (to < lines.size() && frames.size() < batchBytes) {
                         frames.add(lines.get(to++));
                     }
                     file.append(lines.get(from), frames.bytes(), frames.size());
@@ -443,10 +449,17 @@ public final class LogMux implements LogSink {
         ready.add(wakeUp);
         try {
             writer.join(CLOSE_PATIENCE.toMillis());
+            writer.interrupt();
+            writer.join(CLOSE_PATIENCE.toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         intakes.values().forEach(Intake::end);
+        feeds.forEach(LogFeed::wake);
+        if (writer.isAlive()) {
+            log.atWarn().log("who reads the logs does not end; files stay open");
+            return;
+        }
         synchronized (writing) {
             for (LogFile file : files.values()) {
                 closeQuietly(file);

@@ -1,0 +1,3 @@
+package dev.flynn.tck.log;
+
+class ReferenceSinkTckTest extends ReferenceSinkKit {}
