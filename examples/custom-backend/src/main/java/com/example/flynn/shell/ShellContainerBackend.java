@@ -39,14 +39,19 @@ public final class ShellContainerBackend implements ContainerBackend {
 
     private final Path jobsDirectory;
     private final Path reaper;
+    private final String address;
     private final Clock clock;
     private final Map<JobId, ShellJob> jobs = new ConcurrentHashMap<>();
     private final List<JobListener> listeners = new CopyOnWriteArrayList<>();
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private volatile boolean closed;
 
-    /** @param dataDirectory of this backend alone */
-    public ShellContainerBackend(Path dataDirectory, Clock clock) {
+    /**
+     * @param dataDirectory of this backend alone
+     * @param address where jobs are reachable
+     */
+    public ShellContainerBackend(Path dataDirectory, String address, Clock clock) {
+        this.address = address;
         this.clock = clock;
         try {
             Path directory = Files.createDirectories(dataDirectory).toRealPath();
@@ -79,7 +84,8 @@ public final class ShellContainerBackend implements ContainerBackend {
         }
         Requirements.check(spec, capabilities());
         return jobs.computeIfAbsent(spec.id(), id -> {
-                    var job = new ShellJob(spec, jobsDirectory.resolve(id.value()), reaper, clock, threads, this::tell);
+                    var job = new ShellJob(
+                            spec, jobsDirectory.resolve(id.value()), reaper, address, clock, threads, this::tell);
                     threads.execute(job);
                     return job;
                 })

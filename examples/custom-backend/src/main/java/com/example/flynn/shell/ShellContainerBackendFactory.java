@@ -6,8 +6,12 @@ import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.spi.container.ContainerBackendFactory;
 import dev.flynn.spi.container.JobFiles;
 import java.util.Map;
+import java.util.Set;
 
-/** Creates a {@link ShellContainerBackend}, which has no settings. */
+/**
+ * Creates a {@link ShellContainerBackend}. It has no settings but those that every backend takes: {@code address} (where jobs are
+ * reachable; {@code 127.0.0.1} unless said), and {@code images}, which it does not look at.
+ */
 public final class ShellContainerBackendFactory implements ContainerBackendFactory {
 
     @Override
@@ -17,9 +21,11 @@ public final class ShellContainerBackendFactory implements ContainerBackendFacto
 
     @Override
     public ContainerBackend create(Map<String, String> settings, ComponentContext context, JobFiles files) {
-        settings.keySet().stream().findFirst().ifPresent(key -> {
-            throw FlynnException.invalidField(key, "is no setting of the shell backend, which has none");
+        Set<String> known = Set.of(ADDRESS, IMAGES);
+        settings.keySet().stream().filter(key -> !known.contains(key)).findFirst().ifPresent(key -> {
+            throw FlynnException.invalidField(key, "is no setting of the shell backend; there are address, images");
         });
-        return new ShellContainerBackend(context.dataDirectory(), context.clock());
+        String address = settings.getOrDefault(ADDRESS, "127.0.0.1");
+        return new ShellContainerBackend(context.dataDirectory(), address, context.clock());
     }
 }

@@ -37,11 +37,11 @@ final class ShellJob implements Runnable {
     }
 
     private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    private static final String ADDRESS = "127.0.0.1";
 
     private final JobSpec spec;
     private final Path directory;
     private final Path reaper;
+    private final String address;
     private final Clock clock;
     private final Executor threads;
     private final Consumer<News> news;
@@ -56,10 +56,18 @@ final class ShellJob implements Runnable {
 
     private volatile JobStatus status;
 
-    ShellJob(JobSpec spec, Path directory, Path reaper, Clock clock, Executor threads, Consumer<News> news) {
+    ShellJob(
+            JobSpec spec,
+            Path directory,
+            Path reaper,
+            String address,
+            Clock clock,
+            Executor threads,
+            Consumer<News> news) {
         this.spec = spec;
         this.directory = directory;
         this.reaper = reaper;
+        this.address = address;
         this.clock = clock;
         this.threads = threads;
         this.news = news;
@@ -116,7 +124,7 @@ final class ShellJob implements Runnable {
                 TimeUnit.MILLISECONDS.sleep(2);
             }
             if (reports().contains("running")) {
-                tell(status.running(ADDRESS, clock.instant()));
+                tell(status.running(address, clock.instant()));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

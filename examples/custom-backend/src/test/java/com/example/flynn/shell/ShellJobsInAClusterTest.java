@@ -24,7 +24,7 @@ class ShellJobsInAClusterTest {
     void theProcessesOfAHostThatDiedRunElsewhere() {
         try (var cluster = EmbeddedCluster.builder()
                 .hosts(3)
-                .backend(host -> new ShellContainerBackend(directory.resolve(host.id()), host.clock()))
+                .backend(host -> new ShellContainerBackend(directory.resolve(host.id()), "127.0.0.1", host.clock()))
                 .start()) {
             ProcessType sleep = ProcessType.ofCommand(List.of("sleep", "600"));
             EmbeddedApp app = cluster.app("sleeper", Map.of("worker", sleep));
