@@ -10,6 +10,8 @@ import dev.flynn.spi.host.AttachListener;
 import dev.flynn.spi.host.Attachment;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
@@ -25,6 +27,11 @@ final class AttachSession implements Attachment {
     /** Clients compare this text. */
     static final String NOT_RUNNING = "host: job not running";
 
+    /** Pieces of output before the job runs; of a job that is this talkative the rest is in its log alone. */
+    private static final int MOST_EARLY = 1000;
+
+    private record Output(OutputStreamKind stream, byte[] bytes) {}
+
     private final JobId job;
     private final boolean wantsStdin;
     private final AttachListener listener;
@@ -33,6 +40,8 @@ final class AttachSession implements Attachment {
 
     /** Opens once the session is attached, or will never be. */
     private final CountDownLatch decided = new CountDownLatch(1);
+
+    private final List<Output> early = new ArrayList<>();
 
     private Optional<TerminalSize> size;
     private boolean attached;
@@ -61,12 +70,20 @@ final class AttachSession implements Attachment {
             size.ifPresent(this::resizeIfItCan);
             decided.countDown();
             listener.onAttached();
+            early.forEach(piece -> listener.onOutput(piece.stream(), piece.bytes()));
+            early.clear();
         }
     }
 
+    /** What is said of a job that does not run yet, such as that its image is being fetched, waits until it does. */
     synchronized void output(OutputStreamKind stream, byte[] bytes) {
-        if (!over) {
+        if (over) {
+            return;
+        }
+        if (attached) {
             listener.onOutput(stream, bytes);
+        } else if (early.size() < MOST_EARLY) {
+            early.add(new Output(stream, bytes));
         }
     }
 
