@@ -50,6 +50,7 @@ final class Endpoints {
     private final EventHub events;
     private final ImageEndpoints images;
     private final StorageEndpoints storage;
+    private final DiskEndpoints disk;
     private final Executor executor;
     private final String scheme;
 
@@ -66,6 +67,7 @@ final class Endpoints {
             EventHub events,
             ImageEndpoints images,
             StorageEndpoints storage,
+            DiskEndpoints disk,
             Executor executor,
             String scheme) {
         this.facts = facts;
@@ -77,6 +79,7 @@ final class Endpoints {
         this.events = events;
         this.images = images;
         this.storage = storage;
+        this.disk = disk;
         this.executor = executor;
         this.scheme = scheme;
     }
@@ -118,6 +121,9 @@ final class Endpoints {
         }
         if (path.size() >= 2 && path.get(1).equals("images")) {
             return images.answer(method, path);
+        }
+        if (path.size() >= 2 && path.size() <= 3 && path.get(1).equals("disk")) {
+            return disk.answer(method, path.stream().skip(2).findFirst());
         }
         return switch (method + " " + String.join("/", path)) {
             case "GET host/status" -> status();
@@ -250,6 +256,7 @@ final class Endpoints {
             long pid,
             String url,
             @Nullable DiscoverdForm discoverd,
+            @Nullable NetworkFacts network,
             String version,
             List<String> flags) {}
 
@@ -266,6 +273,7 @@ final class Endpoints {
                 ProcessHandle.current().pid(),
                 scheme + "://" + facts.address(),
                 discoverd,
+                facts.network().orElse(null),
                 facts.version(),
                 facts.flags())));
     }

@@ -7,6 +7,7 @@ import dev.flynn.api.id.JobId;
 import dev.flynn.base.Closer;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
+import dev.flynn.disk.HostDisk;
 import dev.flynn.identity.HostCredentials;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.logs.LogMux;
@@ -41,7 +42,6 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -102,6 +102,7 @@ public final class HostApi implements AutoCloseable {
                     events,
                     images,
                     new StorageEndpoints(builder.volumes, builder.access, builder.state),
+                    new DiskEndpoints(builder.disk, json),
                     executor,
                     security.tls().isPresent() ? "https" : "http");
             ServerSocketChannel bound = builder.bound();
@@ -256,7 +257,8 @@ public final class HostApi implements AutoCloseable {
             throw FlynnException.unsupported("taking a job out of discovery");
         };
         private Optional<Volumes> volumes = Optional.empty();
-        private Supplier<HostClientAccess> access = HostClientAccess::open;
+        private Optional<HostDisk> disk = Optional.empty();
+        private HostClientAccess access = HostClientAccess.open();
         private HostImages images = HostImages.none("this host keeps no images");
         private Duration keepAlive = Duration.ofSeconds(30);
         private InetSocketAddress address = new InetSocketAddress("127.0.0.1", 1113);
@@ -304,8 +306,14 @@ public final class HostApi implements AutoCloseable {
             return this;
         }
 
+        /** The disk of this host; not told of unless said. */
+        public Builder disk(HostDisk value) {
+            disk = Optional.of(value);
+            return this;
+        }
+
         /** How this host asks others, for snapshots; as open ones unless said. */
-        public Builder access(Supplier<HostClientAccess> value) {
+        public Builder access(HostClientAccess value) {
             access = requireNonNull(value, "access");
             return this;
         }

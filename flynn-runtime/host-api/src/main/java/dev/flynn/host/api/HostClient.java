@@ -35,6 +35,9 @@ public final class HostClient {
     /** Unpacking one large layer is silent. */
     private static final Duration PULL_PATIENCE = Duration.ofMinutes(30);
 
+    /** For what reads a whole disk. */
+    private static final Duration LOOKING_THROUGH = Duration.ofMinutes(10);
+
     /** For what copies a whole volume. */
     private static final Duration TRANSFER = Duration.ofHours(12);
 
@@ -128,6 +131,23 @@ public final class HostClient {
     public JsonNode pullSnapshot(String id, String fromHost, String snapshot) {
         byte[] body = json.writeBytes(Map.of("host_id", fromHost, "snapshot_id", snapshot, "discard", true));
         return call(TRANSFER, "POST", volumePath(id) + "/pull_snapshot", body);
+    }
+
+    /** Deletes the volumes of apps that are gone; returns their ids. */
+    public List<String> collectVolumes() {
+        List<String> deleted = new ArrayList<>();
+        call(TRANSFER, "POST", "/storage/gc", new byte[0]).forEach(id -> deleted.add(id.asText()));
+        return deleted;
+    }
+
+    /** Who uses the host's disk. */
+    public JsonNode disk() {
+        return call(LOOKING_THROUGH, "GET", "/host/disk", new byte[0]);
+    }
+
+    /** Deletes what nobody needs any more; returns what is gone. */
+    public JsonNode collectGarbage() {
+        return call(LOOKING_THROUGH, "POST", "/host/disk/gc", new byte[0]);
     }
 
     /** The caller closes it. */

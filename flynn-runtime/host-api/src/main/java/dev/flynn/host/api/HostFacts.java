@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param version of the program
  * @param discoverd the URL of discovery's HTTP API on this host
  * @param dns where this host answers names of services, {@code ip:port}
+ * @param network that its jobs have addresses in, if they have
  * @param flags the program was started with; without secrets
  */
 public record HostFacts(
@@ -20,6 +21,7 @@ public record HostFacts(
         String version,
         Optional<String> discoverd,
         Optional<String> dns,
+        Optional<NetworkFacts> network,
         List<String> flags) {
 
     public HostFacts {
@@ -27,5 +29,16 @@ public record HostFacts(
         requireNonNull(address, "address");
         requireNonNull(version, "version");
         flags = List.copyOf(flags);
+    }
+
+    /** A host whose jobs have no addresses of their own. */
+    public HostFacts(
+            String hostId,
+            String address,
+            String version,
+            Optional<String> discoverd,
+            Optional<String> dns,
+            List<String> flags) {
+        this(hostId, address, version, discoverd, dns, Optional.empty(), flags);
     }
 }

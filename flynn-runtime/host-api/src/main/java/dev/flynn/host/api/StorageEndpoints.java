@@ -7,6 +7,7 @@ import dev.flynn.api.host.Host;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.VolumeBinding;
 import dev.flynn.api.id.JobId;
+import dev.flynn.disk.VolumeShelf;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.json.Times;
 import dev.flynn.state.ClusterState;
@@ -21,7 +22,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +37,7 @@ final class StorageEndpoints {
     private static final String STREAM = "application/vnd.flynn.volume.";
 
     private final Optional<Volumes> volumes;
-    private final Supplier<HostClientAccess> access;
+    private final HostClientAccess access;
     private final ClusterState state;
     private final FlynnJson json;
 
@@ -45,7 +45,7 @@ final class StorageEndpoints {
      * @param volumes of this host; empty if its jobs have none
      * @param access to other hosts
      */
-    StorageEndpoints(Optional<Volumes> volumes, Supplier<HostClientAccess> access, ClusterState state) {
+    StorageEndpoints(Optional<Volumes> volumes, HostClientAccess access, ClusterState state) {
         this.volumes = volumes;
         this.access = access;
         this.state = state;
@@ -62,6 +62,7 @@ final class StorageEndpoints {
         try {
             return switch (method + " " + form(path)) {
                 case "GET volumes" -> list("true".equals(query.get("cluster")));
+                case "POST gc" -> Answer.json(json.writeBytes(new VolumeShelf(volumes()).collectAll()));
                 case "POST providers" -> createProvider(body);
                 case "POST providers/*/volumes" -> create(path.get(1), body);
                 case "GET volumes/*" -> info(volumes().get(path.get(1)));
@@ -207,7 +208,7 @@ final class StorageEndpoints {
         PullBody wanted = Requests.read(json, body, PullBody.class);
         String hostId = required("host_id", wanted.hostId());
         VolumeRecord source = volumes().snapshotOn(hostId, required("snapshot_id", wanted.snapshotId()));
-        try (SnapshotStream stream = new HostClient(hostId, address(hostId), access.get(), json)
+        try (SnapshotStream stream = new HostClient(hostId, address(hostId), access, json)
                 .openSnapshot(source.id(), mediaType(volumes().kind()))) {
             volumes().receive(id, source, stream.in());
         } catch (IOException e) {

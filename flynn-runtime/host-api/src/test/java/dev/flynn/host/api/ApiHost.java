@@ -69,7 +69,13 @@ final class ApiHost implements AutoCloseable {
                 .logSink(logs)
                 .build());
         var facts = new HostFacts(
-                ID, "127.0.0.1:1113", "dev", Optional.of("http://127.0.0.1:1111"), Optional.empty(), List.of());
+                ID,
+                "127.0.0.1:1113",
+                "dev",
+                Optional.of("http://127.0.0.1:1111"),
+                Optional.empty(),
+                Optional.of(new NetworkFacts("100.100.7.1/24", 1450, List.of("192.0.2.1"))),
+                List.of());
         api = closer.register(options.apply(HostApi.builder(facts, state, agent.connect(ID), logs)
                         .deregister(agent::leaveDiscovery)
                         .listen(new InetSocketAddress("127.0.0.1", 0)))

@@ -330,6 +330,8 @@ class JobsApiTest {
         assertThat(status.path("url").asText()).isEqualTo("http://127.0.0.1:1113");
         assertThat(status.path("discoverd").toString())
                 .isEqualTo("{\"job_id\":\"\",\"url\":\"http://127.0.0.1:1111\",\"dns\":\"\"}");
+        assertThat(status.path("network").toString())
+                .isEqualTo("{\"subnet\":\"100.100.7.1/24\",\"mtu\":1450,\"resolvers\":[\"192.0.2.1\"]}");
         assertThat(status.has("tags")).isFalse();
     }
 

@@ -8,8 +8,12 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.Host;
+import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.VolumeBinding;
 import dev.flynn.api.id.JobId;
+import dev.flynn.disk.GarbagePolicy;
+import dev.flynn.disk.HostDisk;
+import dev.flynn.disk.LogShelf;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.VolumeRecord;
 import dev.flynn.volumes.DirectoryVolumes;
@@ -21,11 +25,14 @@ import java.net.InetSocketAddress;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -147,6 +154,45 @@ class StorageApiTest {
                             .statusCode())
                     .isEqualTo(404);
             assertThat(bare.get("/storage/volumes/x").body()).contains("--backend");
+        }
+    }
+
+    @Test
+    void volumesOfAppsThatAreGoneAreCollectedWhenAsked() throws IOException {
+        VolumeRecord own = volumes.create();
+        JobSpec last = JobSpec.builder(JobId.random(ApiHost.ID), new JobSpec.Image("host", "host:shell"))
+                .metadata(Map.of(JobSpec.META_APP, host.app.toString(), JobSpec.META_TYPE, "db"))
+                .data(true)
+                .build();
+        volumes.claim(last);
+        assertThat(host.send("POST", "/storage/gc", "").body()).isEqualTo("[]");
+        volumes.release(last.id());
+
+        assertThat(host.send("POST", "/storage/gc", "").body()).contains("-");
+        assertThat(volumes.list()).containsExactly(own);
+    }
+
+    // ---- the disk
+
+    @Test
+    void theDiskIsToldOfAndCollected() throws IOException {
+        String gone = UUID.randomUUID().toString();
+        Path logs = Files.createDirectory(directory.resolve("logs"));
+        Files.setLastModifiedTime(Files.writeString(logs.resolve(gone + ".log"), "line"), FileTime.from(Instant.EPOCH));
+        try (var disk = HostDisk.builder(OTHER, directory, host.state, GarbagePolicy.withReserve(0))
+                        .shelf(new LogShelf(logs, host.state))
+                        .build();
+                HostApi api = apiOf(OTHER, builder -> builder.disk(disk))) {
+            var client = new HostClient(OTHER, address(api.address()), HostClientAccess.open(), host.json);
+
+            assertThat(client.disk().toString())
+                    .contains("\"host_id\":\"host2\"")
+                    .contains("{\"what\":\"logs\",\"count\":1,\"bytes\":4,\"freeable_bytes\":4}")
+                    .contains(gone);
+            assertThat(client.collectGarbage().toString())
+                    .isEqualTo(
+                            "[{\"what\":\"logs\",\"id\":\"%s.log\",\"app\":\"%s\",\"bytes\":4}]".formatted(gone, gone));
+            assertThat(logs).isEmptyDirectory();
         }
     }
 
@@ -336,11 +382,14 @@ class StorageApiTest {
     }
 
     private HostApi apiOf(String hostId, Volumes of) {
+        return apiOf(hostId, builder -> builder.volumes(of));
+    }
+
+    private HostApi apiOf(String hostId, UnaryOperator<HostApi.Builder> options) {
         var facts = new HostFacts(hostId, "127.0.0.1:1113", "dev", Optional.empty(), Optional.empty(), List.of());
-        return HostApi.builder(facts, host.state, host.agent.connect(ApiHost.ID), host.logs)
-                .security(HostApiSecurity.open())
-                .listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-                .volumes(of)
+        return options.apply(HostApi.builder(facts, host.state, host.agent.connect(ApiHost.ID), host.logs)
+                        .security(HostApiSecurity.open())
+                        .listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)))
                 .start();
     }
 
