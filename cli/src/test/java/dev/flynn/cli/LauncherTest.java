@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -130,6 +131,19 @@ class LauncherTest {
         assertThat(launch("--help", "")).isEqualTo(JAVA_WAS_STARTED);
     }
 
+    @Test
+    void onlyWhatMayCarryMuchHasTheOptimizingCompiler() throws Exception {
+        Files.writeString(directory.resolve("java/bin/java"), "#!/bin/sh\nprintf '%s\\n' \"$@\"\n");
+
+        assertThat(start("", "apps").lines())
+                .contains("-XX:TieredStopAtLevel=1")
+                .endsWith("apps");
+        assertThat(start("", "-a", "web", "run", "cat").lines())
+                .doesNotContain("-XX:TieredStopAtLevel=1")
+                .contains("-XX:CompileCommand=CompileThresholdScaling,com.sun.crypto.provider.*::*,0.05")
+                .endsWith("-a", "web", "run", "cat");
+    }
+
     private void write(Cluster... others) {
         ClusterList clusters = ClusterList.EMPTY;
         for (Cluster other : others) {
@@ -154,10 +168,14 @@ class LauncherTest {
     }
 
     private String launch(String operation, String asked) throws Exception {
-        Path input = Files.writeString(directory.resolve("asked"), asked);
-        var builder = new ProcessBuilder(List.of("/bin/sh", "src/main/launcher/flynn", "git-credentials", operation))
-                .redirectInput(input.toFile())
-                .redirectErrorStream(true);
+        return start(asked, "git-credentials", operation);
+    }
+
+    private String start(String typed, String... arguments) throws Exception {
+        Path input = Files.writeString(directory.resolve("typed"), typed);
+        List<String> command = Stream.concat(Stream.of("/bin/sh", "src/main/launcher/flynn"), Stream.of(arguments))
+                .toList();
+        var builder = new ProcessBuilder(command).redirectInput(input.toFile()).redirectErrorStream(true);
         builder.environment().put("FLYNNRC", clusterFile.toString());
         builder.environment().put("JAVA_HOME", directory.resolve("java").toString());
         builder.environment().remove("FLYNN_DUMP_ARCHIVE");

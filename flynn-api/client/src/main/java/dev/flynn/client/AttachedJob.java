@@ -83,7 +83,9 @@ public final class AttachedJob implements AutoCloseable {
         if (length < 0 || length > MAX_FRAME_BYTES) {
             throw new IOException("frame of " + Integer.toUnsignedString(length) + " bytes");
         }
-        return in.readNBytes(length);
+        byte[] bytes = new byte[length];
+        in.readFully(bytes);
+        return bytes;
     }
 
     /** Writes to the job's standard input; no bytes mean end of file. */

@@ -40,6 +40,9 @@ final class AttachConnection implements AttachListener, ReadHandler, AttachFrame
 
     private static final Logger log = LoggerFactory.getLogger(AttachConnection.class);
 
+    /** As much of the input as is passed on at once. */
+    private static final int INPUT_BYTES = 64 * 1024;
+
     /** How long a client may take to notice the end. */
     private static final Duration LINGER = Duration.ofSeconds(5);
 
@@ -193,7 +196,7 @@ final class AttachConnection implements AttachListener, ReadHandler, AttachFrame
     /** Passes on what is there, and what comes next; once the session has ended it is read and dropped. */
     private void passInput() {
         try {
-            byte[] buffer = new byte[8192];
+            byte[] buffer = new byte[INPUT_BYTES];
             while (in.readyData() > 0) {
                 int count = in.read(buffer, 0, Math.min(buffer.length, in.readyData()));
                 if (count > 0 && !ended.get()) {
