@@ -4,7 +4,7 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.release.Artifact;
 import dev.flynn.distro.backends.AppImageSettings;
-import dev.flynn.images.ImageStore;
+import dev.flynn.images.ImageUris;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -70,7 +70,7 @@ final class ImageOptions {
 
     private static String requireImage(String uri) {
         try {
-            ImageStore.check(new JobSpec.Image(Artifact.DOCKER, uri));
+            ImageUris.check(new JobSpec.Image(Artifact.DOCKER, uri));
             return uri;
         } catch (FlynnException e) {
             throw FlynnException.invalidField("--stack", "is wrong: " + e.getMessage());

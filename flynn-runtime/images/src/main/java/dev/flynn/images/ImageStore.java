@@ -245,7 +245,8 @@ public final class ImageStore implements AutoCloseable {
                 return known.get();
             }
             try {
-                return fetch(reference, fingerprint, listener);
+                // a job that can do with what is here does not wait for a registry that fails
+                return fetch(reference, fingerprint, known.isEmpty(), listener);
             } catch (RegistryUnavailableException e) {
                 if (known.isPresent()) {
                     log.atWarn()
@@ -274,9 +275,9 @@ public final class ImageStore implements AutoCloseable {
                 || Duration.between(name.checked(), Instant.now()).compareTo(settings.tagFreshness()) < 0;
     }
 
-    private Catalog.Image fetch(ImageReference reference, String fingerprint, PullListener listener)
+    private Catalog.Image fetch(ImageReference reference, String fingerprint, boolean patient, PullListener listener)
             throws IOException {
-        try (ImageSource source = sources.open(reference)) {
+        try (ImageSource source = sources.open(reference, patient)) {
             ImageSource.Content content = source.read();
             Digest id = Digest.of(content.config());
             ImageMetadata.Config config = ImageMetadata.config(content.config(), reference.text());

@@ -20,10 +20,21 @@ final class Retries {
     private static final Duration LONGEST = Duration.ofSeconds(30);
 
     private final Duration pause;
+    private final int attempts;
 
     /** @param pause the first one */
     Retries(Duration pause) {
+        this(pause, ATTEMPTS);
+    }
+
+    private Retries(Duration pause, int attempts) {
         this.pause = pause;
+        this.attempts = attempts;
+    }
+
+    /** Gives up at once. */
+    static Retries none() {
+        return new Retries(Duration.ZERO, 1);
     }
 
     <T> T run(String image, SingleFlight.Work<T> work) throws IOException {
@@ -44,7 +55,7 @@ final class Retries {
                     next = pause;
                 }
                 Duration wanted = e instanceof RegistryUnavailableException told ? told.notBefore() : Duration.ZERO;
-                if (attempt == ATTEMPTS || wanted.compareTo(LONGEST) > 0) {
+                if (attempt >= attempts || wanted.compareTo(LONGEST) > 0) {
                     throw e;
                 }
                 log.atDebug()

@@ -1,6 +1,7 @@
 package dev.flynn.images;
 
 import java.io.BufferedInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.Channels;
@@ -31,7 +32,9 @@ final class Sources implements AutoCloseable {
         this.retries = new Retries(settings.retryPause());
     }
 
-    ImageSource open(ImageReference reference) throws IOException {
+    /** @param patient whether what fails is tried again */
+    ImageSource open(ImageReference reference, boolean patient) throws IOException {
+        Retries tried = patient ? retries : Retries.none();
         if (reference instanceof ImageReference.Layout layout) {
             return new LocalSource(layout.text(), new DirectoryMembers(layout.directory()), layout.tag(), platform);
         }
@@ -44,11 +47,40 @@ final class Sources implements AutoCloseable {
             }
         }
         if (reference instanceof ImageReference.Remote remote) {
-            try (InputStream in = settings.archives().open(remote.url())) {
-                return copy(remote.text(), in, "");
+            return tried.run(remote.text(), () -> {
+                try (InputStream in = settings.archives().open(remote.url())) {
+                    return copy(remote.text(), new Download(in, remote.text()), "");
+                }
+            });
+        }
+        return new RegistrySource((ImageReference.Registry) reference, registries, blobs, platform, limits, tried);
+    }
+
+    /** What breaks off while it is read may come the next time. */
+    private static final class Download extends FilterInputStream {
+
+        private final String image;
+
+        Download(InputStream in, String image) {
+            super(in);
+            this.image = image;
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            try {
+                return super.read(buffer, offset, length);
+            } catch (IOException e) {
+                throw new RegistryUnavailableException(
+                        "the image %s does not come: %s".formatted(image, e.getMessage()), e);
             }
         }
-        return new RegistrySource((ImageReference.Registry) reference, registries, blobs, platform, limits, retries);
     }
 
     private static boolean isPlain(Path file) throws IOException {

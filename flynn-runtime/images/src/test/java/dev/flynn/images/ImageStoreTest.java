@@ -181,6 +181,27 @@ class ImageStoreTest {
     }
 
     @Test
+    void anArchiveThatBreaksOffIsFetchedAgain() throws IOException {
+        byte[] archive = tarOf(TestImage.of(new LayerTar().file("a", "x")));
+        var attempts = new AtomicInteger();
+        reopen(settings.toBuilder()
+                .retryPause(Duration.ofMillis(1))
+                .archives(url -> {
+                    int length = attempts.incrementAndGet() == 1 ? archive.length / 2 : archive.length;
+                    return new WholeInputStream(new ByteArrayInputStream(archive, 0, length), archive.length);
+                })
+                .build());
+
+        assertThat(store.open(docker("http://blobstore.discoverd/app.tar"), JOB)
+                        .layers()
+                        .get(0)
+                        .resolve("a"))
+                .hasContent("x");
+        assertThat(attempts).hasValue(2);
+        assertThat(directory.resolve("tmp")).isEmptyDirectory();
+    }
+
+    @Test
     void theImageForThisMachineIsChosen() throws IOException {
         TestImage ours = TestImage.of(new LayerTar().file("a", "ours"));
         TestImage theirs = TestImage.of(new LayerTar().file("a", "theirs")).architecture("s390x");

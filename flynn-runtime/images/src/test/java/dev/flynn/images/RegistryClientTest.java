@@ -179,6 +179,27 @@ class RegistryClientTest {
     }
 
     @Test
+    void whileAnImageIsHereARegistryThatFailsIsAskedOnceAMinute() throws IOException {
+        registry.image("app", "v1", image);
+        useFreshness(Duration.ZERO);
+        List<Path> layers = store.open(named("app:v1"), JOB).layers();
+        registry.on("/v2/app/manifests/v1", exchange -> exchange.sendResponseHeaders(503, -1));
+
+        assertThat(store.open(named("app:v1"), new JobId("host-2")).layers()).isEqualTo(layers);
+        assertThat(registry.requests("/v2/app/manifests/v1")).isEqualTo(2);
+        useFreshness(Duration.ofHours(1));
+        assertThat(store.open(named("app:v1"), new JobId("host-3")).layers()).isEqualTo(layers);
+        assertThat(registry.requests("/v2/app/manifests/v1")).isEqualTo(2);
+    }
+
+    private void useFreshness(Duration freshness) throws IOException {
+        store.close();
+        store = ImageStore.open(
+                temp.resolve("store"),
+                settings().toBuilder().tagFreshness(freshness).build());
+    }
+
+    @Test
     void aMirrorIsAskedFirstAndPassedOverIfItDoesNotHaveWhatIsWanted() throws IOException {
         registry.image("team/app", "v1", image);
         String second = image.layerPaths().get(1);

@@ -63,7 +63,7 @@ public final class ServiceArchives implements ArchiveOpener {
                     HttpURLConnection connection = ask(url, any.addr());
                     int status = connection.getResponseCode();
                     if (status == 200) {
-                        return connection.getInputStream();
+                        return ArchiveOpener.bodyOf(connection);
                     }
                     if (status != 503) {
                         throw new RefusedException(cannot(url, "status " + status));
