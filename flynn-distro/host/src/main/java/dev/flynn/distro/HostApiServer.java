@@ -129,6 +129,7 @@ final class HostApiServer implements AutoCloseable {
             closer.register(HostApi.builder(facts, state, services.agent().connect(hostId), services.logs())
                     .security(security)
                     .deregister(services.agent()::leaveDiscovery)
+                    .images(services.images())
                     .listen(bound)
                     .start());
             discoverd.ifPresent(url -> DiscoverdFile.write(data.root(), url));

@@ -8,6 +8,7 @@ import dev.flynn.controller.AggregatedLogs;
 import dev.flynn.distro.backends.AppBackend;
 import dev.flynn.git.GitReceiveProgram;
 import dev.flynn.host.HostAgent;
+import dev.flynn.host.api.HostImages;
 import dev.flynn.logs.LogAggregatorProgram;
 import dev.flynn.logs.LogMux;
 import dev.flynn.logs.LogReader;
@@ -33,6 +34,7 @@ final class HostServices implements AutoCloseable {
     private final Closer closer = new Closer();
     private final LogMux logs;
     private final HostAgent agent;
+    private final HostImages images;
 
     /**
      * What is different from host to host, and for one that is alone.
@@ -61,6 +63,7 @@ final class HostServices implements AutoCloseable {
 
     /** Starts the agent; the jobs of an earlier run begin to come back. */
     HostServices(DataDirectory data, ClusterState state, Discovery discovery, Settings settings) {
+        this.images = settings.backend().imagesForApi();
         try {
             this.logs = closer.register(new LogMux(data.directory("log")));
             this.agent = startAgent(data, state, discovery, settings);
@@ -111,6 +114,11 @@ final class HostServices implements AutoCloseable {
 
     HostAgent agent() {
         return agent;
+    }
+
+    /** Those of the jobs of apps. */
+    HostImages images() {
+        return images;
     }
 
     /** Where the lines of this host's jobs are kept. */

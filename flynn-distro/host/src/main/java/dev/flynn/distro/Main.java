@@ -12,6 +12,7 @@ import dev.flynn.distro.hosts.PromoteCommand;
 import dev.flynn.distro.hosts.RemoveCommand;
 import dev.flynn.distro.hosts.TagsCommand;
 import dev.flynn.distro.jobs.CollectDebugInfoCommand;
+import dev.flynn.distro.jobs.ImageCommand;
 import dev.flynn.distro.jobs.InspectCommand;
 import dev.flynn.distro.jobs.LogCommand;
 import dev.flynn.distro.jobs.PsCommand;
@@ -85,6 +86,8 @@ public final class Main implements Runnable {
         commands.put("run", RunCommand.class);
         commands.put("stop", StopCommand.class);
         commands.put("signal", SignalCommand.class);
+        commands.put("image", ImageCommand.class);
+        commands.put("stack", StackCommand.class);
         commands.put("collect-debug-info", CollectDebugInfoCommand.class);
         commands.put("discovery-service", DiscoveryServiceCommand.class);
         commands.put("version", VersionCommand.class);

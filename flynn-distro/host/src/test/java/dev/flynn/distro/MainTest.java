@@ -31,6 +31,8 @@ class MainTest {
         "run",
         "stop",
         "signal",
+        "image",
+        "stack",
         "collect-debug-info",
         "discovery-service",
         "version",

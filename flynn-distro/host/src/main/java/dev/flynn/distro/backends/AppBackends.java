@@ -103,6 +103,7 @@ public final class AppBackends implements AutoCloseable {
     }
 
     private AppBackend process(Closer into) throws IOException {
+        host.appImages().requireNoStack();
         HostFiles files = FilesOfHost.open(host);
         files.retain(Set.of()); // no job of this backend outlives it
         return new AppBackend(

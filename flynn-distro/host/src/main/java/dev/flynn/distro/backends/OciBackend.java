@@ -37,6 +37,6 @@ final class OciBackend {
         store.retain(living);
         network.jobs().retain(living);
         host.appImages().stackImage().ifPresent(stack -> StoredImages.fetchAhead(store, stack));
-        return new AppBackend("oci", backend, Optional.of(gateway));
+        return new AppBackend("oci", backend, Optional.of(gateway)).withImages(store);
     }
 }

@@ -33,9 +33,7 @@ final class PluggedBackend {
             throws IOException {
         try {
             return factory.create(
-                    settings,
-                    new ComponentContext(host.hostId(), host.directory(factory.name()), host.clock()),
-                    files);
+                    settings, new ComponentContext(host.hostId(), host.directory(factory.name()), host.clock()), files);
         } catch (LinkageError e) {
             throw FlynnException.unavailable(
                     "the backend %s was made for another version of this program: %s".formatted(factory.name(), e), e);
