@@ -30,16 +30,17 @@ record Conmon(OciTools tools, Layout layout, Path monitors, FlynnJson json) {
     private static final Pattern MESSAGE = Pattern.compile("msg=\"(.*)\"", Pattern.DOTALL);
 
     /**
-     * conmon answers on descriptor 3, which the JDK cannot open for it; the shell can, and becomes conmon. Before that it leaves
-     * the control group of this process, with which systemd would end it, and writes down its number, which stays conmon's. It
-     * leaves behind the keeper of the gate, who waits for a line, opens the gate, and says so on descriptor 3. The keeper is not
-     * this process, because who is killed while he opens it takes the container with him, which writes to the pipe; he is
-     * there before he is needed, because a program that begins only then is a tenth of the start.
+     * conmon answers on descriptor 3, which the JDK cannot open for it; the shell can, and becomes conmon, so that the number
+     * that it writes down is conmon's. It leaves behind a keeper, who moves conmon out of the control group of this process,
+     * with which systemd would end it: a move takes the kernel as long as a tenth of the start, and conmon need not wait for it.
+     * Then the keeper waits for a line, opens the gate, and says so on descriptor 3. This process must not open it: killed in
+     * between, it would take the container with it, which writes to the pipe. The keeper is there before he is needed,
+     * because a program that begins only then is another tenth.
      */
     private static final String SHELL = """
-            echo $$ >"$0"; p=$1 gate=$2; shift 2; echo $$ >"$p"
+            m=$0 p=$1 gate=$2; shift 2; echo $$ >"$p"
             exec 3>&1 4<&0 >/dev/null </dev/null
-            { read -r word && { read -r byte <"$gate"; rm -f "$gate"; }; echo >&3; } <&4 &
+            { echo $$ >"$m"; read -r word && { read -r byte <"$gate"; rm -f "$gate"; }; echo >&3; } <&4 &
             exec 4<&-; _OCI_SYNCPIPE=3 exec "$@"
             """;
 
