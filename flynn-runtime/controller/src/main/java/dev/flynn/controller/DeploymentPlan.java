@@ -22,12 +22,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * Decides the next step of a deployment: a pure function of a snapshot (contract: controller, Deployments).
  *
- * <p>The order is always: start new jobs, wait until they are up and routers know them, then stop old ones. What is told of
- * jobs is told once, because the run remembers it.
+ * <p>The order is always: start new jobs, wait until they are up and routers know them, then stop old ones. Only of types that
+ * keep data the old ones stop first, because the new ones are to go on with that data, which one job at a time can have. What
+ * is told of jobs is told once, because the run remembers it.
  */
 final class DeploymentPlan {
 
@@ -110,7 +112,7 @@ final class DeploymentPlan {
                 starting.add(new Action.Tell(newRelease, type, "starting"));
             }
         });
-        List<Action> actions = new ArrayList<>();
+        List<Action> actions = new ArrayList<>(handOver(unit));
         if (!unit.newAfter().equals(unit.newBefore())) {
             var scale = new Action.Scale(newRelease, unit.newAfter());
             if (allAtOnce()) {
@@ -122,6 +124,65 @@ final class DeploymentPlan {
             }
         }
         return new Act(run.awaitUp(up, now.now()), actions);
+    }
+
+    /** Stops the old jobs of types that keep data, in the same step that starts the new ones, which wait for it. */
+    private List<Action> handOver(DeploymentUnit unit) {
+        Map<String, Integer> handedOver = handedOver(unit);
+        if (handedOver.isEmpty()) {
+            return List.of();
+        }
+        ReleaseId old = now.deployment().oldRelease().orElseThrow();
+        Map<String, Integer> left = new HashMap<>(oldBefore());
+        handedOver.forEach((type, count) -> left.merge(type, -count, Integer::sum));
+        List<Action> actions = new ArrayList<>();
+        actions.add(new Action.Scale(old, left));
+        actions.addAll(tell(old, handedOver, "stopping"));
+        return actions;
+    }
+
+    /** How many old jobs stop before the new ones of the unit start, by type. */
+    private Map<String, Integer> handedOver(DeploymentUnit unit) {
+        Map<String, Integer> counts = new TreeMap<>();
+        if (now.deployment().oldRelease().isEmpty() || unit.newAfter().equals(unit.newBefore())) {
+            return counts;
+        }
+        oldBefore().forEach((type, before) -> {
+            int stopped = before - unit.oldAfter().getOrDefault(type, 0);
+            if (stopped > 0 && keepsData(type) && unit.newAfter().getOrDefault(type, 0) > 0) {
+                counts.put(type, stopped);
+            }
+        });
+        return counts;
+    }
+
+    /** Whether jobs of the new release go on with what those of the old one wrote. */
+    private boolean keepsData(String type) {
+        return Stream.of(now.oldTypes(), now.newTypes())
+                .map(types -> Optional.ofNullable(types.get(type)))
+                .allMatch(process -> process.isPresent()
+                        && process.get().data()
+                        && !process.get().omni());
+    }
+
+    /** Counts of the old release before this unit. */
+    private Map<String, Integer> oldBefore() {
+        return run.unit() == 0
+                ? now.deployment().processes()
+                : DeploymentUnit.of(
+                                now.deployment().strategy(), now.deployment().processes(), target)
+                        .get(run.unit() - 1)
+                        .oldAfter();
+    }
+
+    private static List<Action> tell(ReleaseId release, Map<String, Integer> counts, String state) {
+        List<Action> news = new ArrayList<>();
+        counts.forEach((type, count) -> {
+            for (int i = 0; i < count; i++) {
+                news.add(new Action.Tell(release, type, state));
+            }
+        });
+        return news;
     }
 
     private DeploymentStep awaitUp() {
@@ -177,6 +238,8 @@ final class DeploymentPlan {
                 }));
         List<Action> actions = new ArrayList<>();
         now.deployment().oldRelease().ifPresent(old -> {
+            // the new ones are up, so they had let go of their data
+            actions.addAll(tell(old, handedOver(unit), "down"));
             var scale = new Action.Scale(old, unit.oldAfter());
             if (allAtOnce()) {
                 actions.addAll(stopping);
@@ -231,10 +294,18 @@ final class DeploymentPlan {
                 .oldRelease()
                 .ifPresent(old ->
                         actions.add(new Action.Scale(old, now.deployment().processes())));
+        withoutWhatKeepsData(unit().newAfter()).ifPresent(left -> actions.add(new Action.Scale(newRelease, left)));
         actions.add(new Action.MarkFinished());
         return new Act(
                 run.rollBack(failure.reason(), failure.suspect(), now.now().plus(ROLL_BACK_PATIENCE), now.now()),
                 actions);
+    }
+
+    /** So that the old jobs get their data back; empty if the new ones have none of it. */
+    private Optional<Map<String, Integer>> withoutWhatKeepsData(Map<String, Integer> counts) {
+        Map<String, Integer> left = new HashMap<>(counts);
+        left.keySet().removeIf(this::keepsData);
+        return left.size() == counts.size() ? Optional.empty() : Optional.of(left);
     }
 
     private DeploymentStep failWithoutRollBack(Failure failure) {

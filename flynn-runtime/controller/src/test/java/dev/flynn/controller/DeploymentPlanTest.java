@@ -94,6 +94,65 @@ class DeploymentPlanTest {
     }
 
     @Test
+    void ofTypesThatKeepDataTheOldJobsStopFirst() {
+        Map<String, ProcessType> types = Map.of("db", data(), "web", withService("x-web"));
+        SimulatedCluster cluster = cluster(Strategy.ONE_BY_ONE, Map.of("db", 2, "web", 1), types);
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told.stream().filter(line -> line.startsWith("scale")))
+                .containsExactly(
+                        "scale old {db=1, web=1}",
+                        "scale new {db=1}",
+                        "scale old {db=1, web=1}",
+                        "scale old {db=0, web=1}",
+                        "scale new {db=2}",
+                        "scale old {db=0, web=1}",
+                        "scale new {db=2, web=1}",
+                        "scale old {db=0, web=0}",
+                        "scale old {}");
+        assertThat(cluster.told.stream().filter(line -> line.startsWith("old db")))
+                .containsExactly("old db stopping", "old db down", "old db stopping", "old db down");
+        assertThat(cluster.live(cluster.newRelease)).isEqualTo(Map.of("db", 2, "web", 1));
+    }
+
+    @Test
+    void allAtOnceDoesSoToo() {
+        SimulatedCluster cluster = cluster(Strategy.ALL_AT_ONCE, Map.of("db", 1), Map.of("db", data()));
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told)
+                .containsExactly(
+                        "scale old {db=0}",
+                        "old db stopping",
+                        "new db starting",
+                        "scale new {db=1}",
+                        "new db up",
+                        "old db down",
+                        "scale old {}",
+                        "release new",
+                        "complete");
+    }
+
+    @Test
+    void aReleaseThatFailsGivesTheDataBackBeforeItIsGone() {
+        SimulatedCluster cluster = cluster(Strategy.ALL_AT_ONCE, Map.of("db", 1), Map.of("db", data()));
+        cluster.behaviour = type -> Behaviour.CANNOT_START;
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told)
+                .containsSubsequence("scale old {db=1}", "scale new {}", "finished", "delete new", "failed");
+        assertThat(cluster.live(cluster.oldRelease)).isEqualTo(Map.of("db", 1));
+    }
+
+    private static ProcessType data() {
+        return new ProcessType(
+                List.of(), List.of(), Map.of(), List.of(), true, false, false, Optional.empty(), false, Map.of());
+    }
+
+    @Test
     void aTypeThatTheNewReleaseDoesNotHaveEndsWithTheOldOne() {
         for (Strategy strategy : List.of(Strategy.ALL_AT_ONCE, Strategy.ONE_BY_ONE)) {
             SimulatedCluster cluster = new SimulatedCluster(
