@@ -9,6 +9,7 @@ import dev.flynn.discoverd.ClusterPeers;
 import dev.flynn.discovery.StoreDiscovery;
 import dev.flynn.distro.backends.AppBackend;
 import dev.flynn.distro.backends.AppBackends;
+import dev.flynn.distro.backends.FilesOfHost;
 import dev.flynn.distro.backends.HostContext;
 import dev.flynn.distro.backends.ServiceArchives;
 import dev.flynn.distro.cluster.BootstrapRequest;
@@ -73,12 +74,13 @@ final class ClusterHost implements AutoCloseable {
                     .member(membership.hostId())
                     .build());
             var slugs = new SlugCache(data.directory("slugs"), discovery, () -> ClusterKey.read(membership.state()));
+            var files = FilesOfHost.open(data.root(), membership.hostId(), membership.state(), slugs);
             AppBackend backend = closer.register(new AppBackends(new HostContext(
                             data.root(),
                             membership.state(),
                             membership.hostId(),
                             options.externalIp(),
-                            slugs,
+                            files,
                             options.network(),
                             options.appImages(),
                             new ServiceArchives(discovery, () -> ClusterKey.read(membership.state())))))
@@ -92,8 +94,13 @@ final class ClusterHost implements AutoCloseable {
                     backend.gateway(),
                     this::discoverdPeers));
             HostApiServer hostApi = closer.register(new HostApiServer(
-                    data, options.listenIp(), options.externalIp(), options.hostApi(), options.insecureHostApi()));
-            startServices(backend, hostApi);
+                    data,
+                    options.listenIp(),
+                    options.externalIp(),
+                    options.hostApi(),
+                    options.insecureHostApi(),
+                    backend.gateway()));
+            startServices(backend, files, hostApi);
             discoveryServers.start();
         } catch (RuntimeException e) {
             closer.closeAfter(e);
@@ -101,7 +108,7 @@ final class ClusterHost implements AutoCloseable {
         }
     }
 
-    private void startServices(AppBackend backend, HostApiServer hostApi) {
+    private void startServices(AppBackend backend, FilesOfHost files, HostApiServer hostApi) {
         var services = closer.register(new HostServices(
                 data,
                 membership.state(),
@@ -109,6 +116,7 @@ final class ClusterHost implements AutoCloseable {
                 new HostServices.Settings(
                         membership.hostId(),
                         backend,
+                        files,
                         options.listenIp(),
                         options.listenIp(),
                         hostApi.advertised(),
@@ -147,8 +155,7 @@ final class ClusterHost implements AutoCloseable {
 
     private Optional<LogForwarders.Target> aggregator(Instance instance) {
         return hostOf(instance)
-                .flatMap(host ->
-                        membership.addressOf(host).map(address -> new LogForwarders.Target(host, address)));
+                .flatMap(host -> membership.addressOf(host).map(address -> new LogForwarders.Target(host, address)));
     }
 
     private static Optional<String> hostOf(Instance instance) {

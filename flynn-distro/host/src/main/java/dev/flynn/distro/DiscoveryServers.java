@@ -25,7 +25,7 @@ final class DiscoveryServers implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(DiscoveryServers.class);
 
-    private static final int DNS_PORT = 53;
+    static final int DNS_PORT = 53;
 
     private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
 

@@ -6,6 +6,7 @@ import dev.flynn.base.NamedThreads;
 import dev.flynn.distro.cluster.DiscoverdFile;
 import dev.flynn.host.api.HostApi;
 import dev.flynn.host.api.HostApiSecurity;
+import dev.flynn.host.api.HostClientAccess;
 import dev.flynn.host.api.HostFacts;
 import dev.flynn.identity.HostCredentials;
 import dev.flynn.identity.IdentityFiles;
@@ -38,6 +39,7 @@ final class HostApiServer implements AutoCloseable {
     private final DataDirectory data;
     private final boolean insecure;
     private final String advertised;
+    private final Optional<String> gateway;
     private final @Nullable ServerSocketChannel listener;
 
     // guarded by this
@@ -46,11 +48,19 @@ final class HostApiServer implements AutoCloseable {
 
     /**
      * @param externalIp where others reach this host
+     * @param gateway the address of this host in the network of its jobs, if they have addresses of their own
      * @throws dev.flynn.api.error.FlynnException {@code CONFLICT} if the wanted port is taken, {@code VALIDATION} if the API must
      *     not be open there
      */
-    HostApiServer(DataDirectory data, String listenIp, String externalIp, ServerPort port, boolean insecure) {
+    HostApiServer(
+            DataDirectory data,
+            String listenIp,
+            String externalIp,
+            ServerPort port,
+            boolean insecure,
+            Optional<String> gateway) {
         this.data = data;
+        this.gateway = gateway;
         this.insecure = insecure;
         if (port.isOff()) {
             this.listener = null;
@@ -122,14 +132,28 @@ final class HostApiServer implements AutoCloseable {
             return;
         }
         try {
-            HostApiSecurity security =
-                    insecure ? HostApiSecurity.open() : HostApiSecurity.ofCluster(credentials.get(), () -> keys(state));
-            var facts =
-                    new HostFacts(hostId, advertised, VersionCommand.version(), discoverd, Optional.empty(), List.of());
+            HostApiSecurity security = HostApiSecurity.open();
+            HostClientAccess access = HostClientAccess.open();
+            if (!insecure) {
+                HostCredentials own = credentials.get();
+                security = HostApiSecurity.ofCluster(own, () -> keys(state));
+                access = HostClientAccess.ofHost(own);
+            }
+            var facts = new HostFacts(
+                    hostId,
+                    advertised,
+                    VersionCommand.version(),
+                    discoverd,
+                    gateway.map(ip -> ip + ":" + DiscoveryServers.DNS_PORT),
+                    gateway.flatMap(JobNetworkFacts::of),
+                    List.of());
             closer.register(HostApi.builder(facts, state, services.agent().connect(hostId), services.logs())
                     .security(security)
                     .deregister(services.agent()::leaveDiscovery)
                     .images(services.images())
+                    .volumes(services.volumes())
+                    .disk(services.disk())
+                    .access(access)
                     .listen(bound)
                     .start());
             discoverd.ifPresent(url -> DiscoverdFile.write(data.root(), url));

@@ -5,7 +5,12 @@ import dev.flynn.base.DiskReserve;
 import dev.flynn.blobstore.BlobStoreProgram;
 import dev.flynn.containers.builtin.BuiltinContainerBackend;
 import dev.flynn.controller.AggregatedLogs;
+import dev.flynn.disk.GarbagePolicy;
+import dev.flynn.disk.HostDisk;
+import dev.flynn.disk.LogShelf;
+import dev.flynn.disk.RecordShelf;
 import dev.flynn.distro.backends.AppBackend;
+import dev.flynn.distro.backends.FilesOfHost;
 import dev.flynn.git.GitReceiveProgram;
 import dev.flynn.host.HostAgent;
 import dev.flynn.host.api.HostImages;
@@ -18,6 +23,7 @@ import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.host.HostConnections;
 import dev.flynn.spi.log.LogSink;
 import dev.flynn.state.ClusterState;
+import dev.flynn.volumes.Volumes;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
@@ -35,11 +41,14 @@ final class HostServices implements AutoCloseable {
     private final LogMux logs;
     private final HostAgent agent;
     private final HostImages images;
+    private final Volumes volumes;
+    private final HostDisk disk;
 
     /**
      * What is different from host to host, and for one that is alone.
      *
      * @param backend what runs the jobs of apps
+     * @param files what this host lays into jobs
      * @param listenIp where the platform's own jobs, and those without an address of their own, are reached
      * @param routerIp where the router listens
      * @param advertised under which address other hosts know this one
@@ -52,6 +61,7 @@ final class HostServices implements AutoCloseable {
     record Settings(
             String hostId,
             AppBackend backend,
+            FilesOfHost files,
             String listenIp,
             String routerIp,
             String advertised,
@@ -64,8 +74,10 @@ final class HostServices implements AutoCloseable {
     /** Starts the agent; the jobs of an earlier run begin to come back. */
     HostServices(DataDirectory data, ClusterState state, Discovery discovery, Settings settings) {
         this.images = settings.backend().imagesForApi();
+        this.volumes = settings.files().volumes();
         try {
             this.logs = closer.register(new LogMux(data.directory("log")));
+            this.disk = closer.register(disk(data, state, settings));
             this.agent = startAgent(data, state, discovery, settings);
         } catch (RuntimeException e) {
             closer.closeAfter(e);
@@ -73,17 +85,33 @@ final class HostServices implements AutoCloseable {
         }
     }
 
-    private HostAgent startAgent(DataDirectory data, ClusterState state, Discovery discovery, Settings settings) {
-        Clock clock = state.clock();
-        long reserve = Optional.ofNullable(System.getenv(DiskReserve.VARIABLE))
+    private HostDisk disk(DataDirectory data, ClusterState state, Settings settings) {
+        var builder = HostDisk.builder(settings.hostId(), data.root(), state, GarbagePolicy.withReserve(reserveBytes()))
+                .shelf(new ImageShelf(images))
+                .shelf(new LogShelf(data.directory("log"), state))
+                .shelf(new RecordShelf(settings.hostId(), state))
+                .other("store", data.root().resolve("store"))
+                .other("blobs", data.root().resolve("blobs"))
+                .other("repos", data.root().resolve("repos"));
+        settings.files().shelves().forEach(builder::shelf);
+        return builder.build();
+    }
+
+    private static long reserveBytes() {
+        return Optional.ofNullable(System.getenv(DiskReserve.VARIABLE))
                 .map(Long::parseLong)
                 .orElse(DiskReserve.DEFAULT_BYTES);
-        var disk = new DiskReserve(data.root(), reserve);
+    }
+
+    private HostAgent startAgent(DataDirectory data, ClusterState state, Discovery discovery, Settings settings) {
+        Clock clock = state.clock();
+        long reserveBytes = reserveBytes();
+        var reserve = new DiskReserve(data.root(), reserveBytes);
         var opened = new CompletableFuture<HostAgent>();
         HostConnections hosts = settings.hosts().apply(hostId -> opened.join().connect(hostId));
 
         List<BuiltinProgram> programs = List.of(
-                new ControllerProgram(state, discovery, hosts, new AggregatedLogs(new LogReader(discovery)), disk),
+                new ControllerProgram(state, discovery, hosts, new AggregatedLogs(new LogReader(discovery)), reserve),
                 new RouterProgram(state, discovery),
                 new BlobStoreProgram(data.directory("blobs"), state, discovery),
                 new LogAggregatorProgram(logs),
@@ -106,14 +134,24 @@ final class HostServices implements AutoCloseable {
                         "ROUTER_LISTEN_IP",
                         settings.routerIp(),
                         DiskReserve.VARIABLE,
-                        String.valueOf(reserve)))
+                        String.valueOf(reserveBytes)))
+                .refusal(disk::refusal)
                 .build());
         opened.complete(agent);
+        disk.start();
         return agent;
     }
 
     HostAgent agent() {
         return agent;
+    }
+
+    Volumes volumes() {
+        return volumes;
+    }
+
+    HostDisk disk() {
+        return disk;
     }
 
     /** Those of the jobs of apps. */

@@ -8,6 +8,7 @@ import dev.flynn.discoverd.ClusterPeers;
 import dev.flynn.discovery.StoreDiscovery;
 import dev.flynn.distro.backends.AppBackend;
 import dev.flynn.distro.backends.AppBackends;
+import dev.flynn.distro.backends.FilesOfHost;
 import dev.flynn.distro.backends.HostContext;
 import dev.flynn.distro.backends.ServiceArchives;
 import dev.flynn.host.SlugCache;
@@ -55,19 +56,25 @@ final class SingleHost implements AutoCloseable {
             this.discovery =
                     closer.register(StoreDiscovery.builder(store).member(hostId).build());
             var slugs = new SlugCache(data.directory("slugs"), discovery, () -> ClusterKey.read(state));
+            var files = FilesOfHost.open(data.root(), hostId, state, slugs);
             AppBackend backend = closer.register(new AppBackends(new HostContext(
                             data.root(),
                             state,
                             hostId,
                             options.listenIp(),
-                            slugs,
+                            files,
                             options.network(),
                             options.appImages(),
                             new ServiceArchives(discovery, () -> ClusterKey.read(state)))))
                     .open(options.backend());
             this.backendDescription = backend.description();
             HostApiServer hostApi = closer.register(new HostApiServer(
-                    data, options.listenIp(), options.listenIp(), options.hostApi(), options.insecureHostApi()));
+                    data,
+                    options.listenIp(),
+                    options.listenIp(),
+                    options.hostApi(),
+                    options.insecureHostApi(),
+                    backend.gateway()));
             this.discoveryServers = closer.register(new DiscoveryServers(
                     discovery,
                     options.listenIp(),
@@ -83,6 +90,7 @@ final class SingleHost implements AutoCloseable {
                     new HostServices.Settings(
                             hostId,
                             backend,
+                            files,
                             backend.gateway().orElse(options.listenIp()),
                             options.listenIp(),
                             hostApi.advertised(),

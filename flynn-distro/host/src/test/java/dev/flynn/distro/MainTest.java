@@ -33,6 +33,8 @@ class MainTest {
         "signal",
         "image",
         "stack",
+        "volume",
+        "disk",
         "collect-debug-info",
         "discovery-service",
         "version",

@@ -2,7 +2,6 @@ package dev.flynn.distro.backends;
 
 import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.id.JobId;
-import dev.flynn.host.SlugCache;
 import dev.flynn.images.ArchiveOpener;
 import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.state.ClusterState;
@@ -18,6 +17,7 @@ import java.util.stream.Collectors;
  *
  * @param root where everything of this host is kept
  * @param publicIp where other hosts reach this one, and where jobs without an address of their own listen
+ * @param files what the host lays into jobs
  * @param network how this host takes part in the network of jobs that have addresses
  * @param appImages what is said of images
  * @param archives opens archives of images by URL
@@ -27,7 +27,7 @@ public record HostContext(
         ClusterState state,
         String hostId,
         String publicIp,
-        SlugCache slugs,
+        FilesOfHost files,
         NetworkSettings network,
         AppImageSettings appImages,
         ArchiveOpener archives) {

@@ -40,4 +40,11 @@ abstract class JobCommand implements Callable<Integer> {
     final PrintWriter out() {
         return Objects.requireNonNull(spec).commandLine().getOut();
     }
+
+    /** On standard error. */
+    final void warn(String text) {
+        PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+        err.println("flynn-host: warning: " + text);
+        err.flush();
+    }
 }
