@@ -181,8 +181,8 @@ abstract class ContainerKit {
     }
 
     static long processesWith(String mark) {
-        return ProcessHandle.allProcesses()
-                .filter(process -> process.info().commandLine().orElse("").contains("sleep " + mark))
+        return ProcessHandle.allProcesses() // of a program that is many, such as busybox, the name is not seen
+                .filter(process -> process.info().commandLine().orElse("").contains(" " + mark))
                 .count();
     }
 }

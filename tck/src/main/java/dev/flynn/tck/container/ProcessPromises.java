@@ -361,7 +361,7 @@ abstract class ProcessPromises extends ContainerKit {
 
     private static List<ProcessHandle> childrenOf(String mark) {
         return ProcessHandle.allProcesses()
-                .filter(process -> process.info().commandLine().orElse("").endsWith("sleep " + mark))
+                .filter(process -> process.info().commandLine().orElse("").endsWith(" " + mark))
                 .flatMap(ProcessHandle::children)
                 .toList();
     }
@@ -505,7 +505,8 @@ abstract class ProcessPromises extends ContainerKit {
         assumeTrue(has(Capability.LIMIT_MAX_PROCS));
         String mark = mark();
         JobSpec bomb = limited(
-                shell("bomb() { [ $1 -gt 0 ] && { bomb $(($1-1)) & bomb $(($1-1)) & }; sleep " + mark + "; }; bomb 7"),
+                shell("bomb() { [ $1 -gt 0 ] && { bomb $(($1-1)) & bomb $(($1-1)) & }; sleep " + mark
+                        + "; }; bomb 7 & exec sleep " + mark),
                 ResourceLimit.MAX_PROCS,
                 40);
         running(bomb);
