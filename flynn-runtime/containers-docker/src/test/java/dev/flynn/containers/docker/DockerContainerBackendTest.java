@@ -176,10 +176,7 @@ class DockerContainerBackendTest extends EngineJobs {
 
     @Test
     void hostImagesRunOnTheHostsProgramsWithoutItsSecrets() throws IOException {
-        Path init = Files.createDirectories(directory.resolve("backend/images/runner"))
-                .resolve("init");
-        Files.writeString(init, "#!/bin/bash\nexec \"$@\"\n");
-        assertThat(init.toFile().setExecutable(true, false)).isTrue();
+        makeRunner("/bin/bash");
         Files.createDirectory(directory.resolve("slug"));
         Files.writeString(directory.resolve("slug/file"), "of the slug");
         Files.setAttribute(directory.resolve("slug/file"), "unix:gid", JobFiles.GROUP);
@@ -220,6 +217,30 @@ class DockerContainerBackendTest extends EngineJobs {
                         "app",
                         "4096");
         assertThat(directory.resolve("slug/file")).hasContent("of the slug");
+    }
+
+    @Test
+    void onAStackAJobSeesTheStackAndHasAHomeOfItsOwn() throws IOException {
+        makeRunner("/bin/sh");
+        open(Map.of("stack", "docker://" + TestEngine.SHELL, "user", "4321"));
+        JobSpec spec = JobSpec.builder(JobId.random("test"), new JobSpec.Image("host", "host:runner"))
+                .cmd(List.of("sh", "-c", "id -u; echo mine > /app/file; cat file; ls -A /usr /opt 2>/dev/null; pwd"))
+                .build();
+
+        backend.start(spec);
+
+        assertThat(awaitDown(spec.id()).error()).isEmpty();
+        assertThat(seen.text(spec.id())).isEqualTo("4321\nmine\n/app\n");
+        assertThat(directory.resolve("backend/jobs/" + spec.id().value() + "/copies"))
+                .doesNotExist();
+    }
+
+    /** An image of the host that runs what it is given. */
+    private void makeRunner(String shell) throws IOException {
+        Path init = Files.createDirectories(directory.resolve("backend/images/runner"))
+                .resolve("init");
+        Files.writeString(init, "#!" + shell + "\nexec \"$@\"\n");
+        assertThat(init.toFile().setExecutable(true, false)).isTrue();
     }
 
     @Test
@@ -285,8 +306,11 @@ class DockerContainerBackendTest extends EngineJobs {
     }
 
     @Test
-    void aNetworkWithAnotherSubnetIsRefused() {
+    void aNetworkWithAnotherSubnetIsRefusedWhileJobsAreInIt() {
         open();
+        JobSpec spec = TestEngine.job("exec sleep 600");
+        backend.start(spec);
+        awaitRunning(spec.id());
         DockerSettings others = DockerSettings.of(Map.of("host", engine().host(), "subnet", "10.99.0.0/24"), directory);
 
         assertThatThrownBy(() -> DockerContainerBackend.builder(directory.resolve("other"))

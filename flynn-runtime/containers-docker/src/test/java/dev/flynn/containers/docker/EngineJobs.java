@@ -47,8 +47,13 @@ abstract class EngineJobs {
     }
 
     void open() {
+        open(Map.of());
+    }
+
+    /** @param settings beside those that tests have */
+    void open(Map<String, String> settings) {
         backend = DockerContainerBackend.builder(directory.resolve("backend"))
-                .settings(TestEngine.settings(engine(), directory.resolve("backend")))
+                .settings(TestEngine.settings(engine(), directory.resolve("backend"), settings))
                 .build();
         var unused = backend.watch(seen);
     }

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -241,9 +242,16 @@ final class TestEngine implements AutoCloseable {
 
     /** Of this engine, or in another process of the one that it was told of. */
     static DockerSettings settings(@Nullable TestEngine engine, Path dataDirectory) {
+        return settings(engine, dataDirectory, Map.of());
+    }
+
+    static DockerSettings settings(@Nullable TestEngine engine, Path dataDirectory, Map<String, String> beside) {
         String host = engine == null ? System.getProperty("flynn.test.engine") : engine.host();
         String subnet = engine == null ? System.getProperty("flynn.test.subnet") : engine.subnet();
-        return DockerSettings.of(Map.of("host", host, "subnet", subnet), dataDirectory);
+        Map<String, String> all = new TreeMap<>(beside);
+        all.put("host", host);
+        all.put("subnet", subnet);
+        return DockerSettings.of(all, dataDirectory);
     }
 
     static JobSpec.Image shellImage() {
@@ -252,6 +260,15 @@ final class TestEngine implements AutoCloseable {
 
     static JobSpec job(String line) {
         return JobSpec.ofCommand(JobId.random("test"), shellImage(), List.of("/bin/sh", "-c", line));
+    }
+
+    /** Podman's containers are cleaned up by processes of their own, which mount its directory again. */
+    private void awaitHelpers() {
+        await("no process of " + directory + " is left")
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> ProcessHandle.allProcesses()
+                        .noneMatch(process ->
+                                process.info().commandLine().orElse("").contains(directory + "/")));
     }
 
     /** Ends it with its containers and networks, and deletes all that it wrote. */
@@ -272,6 +289,7 @@ final class TestEngine implements AutoCloseable {
             }
         }
         stop();
+        awaitHelpers();
         run("sh", "-ec", """
                 awk '{print $5}' /proc/self/mountinfo | grep -E "^$1(/|$)" | sort -r | xargs -r umount -l
                 rm -rf "$1"
