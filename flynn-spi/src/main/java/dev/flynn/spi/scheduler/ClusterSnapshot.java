@@ -24,7 +24,7 @@ public record ClusterSnapshot(Instant now, List<HostView> hosts, List<FormationV
         jobs = List.copyOf(jobs);
     }
 
-    /** A host; one that is not healthy or drains keeps its jobs and gets no new ones. */
+    /** A host; one that is not healthy, drains, or has no room on its disk keeps its jobs and gets no new ones. */
     public record HostView(String id, Map<String, String> tags, boolean schedulable) {
         public HostView {
             tags = Map.copyOf(tags);
