@@ -7,7 +7,7 @@ work=
 host_pid=
 docker_pid=
 started_pids=()
-host_options=() # of flynn-host up, beside the usual ones
+host_options=(--backend process) # of flynn-host up, beside the usual ones
 kept_packages=()
 ends=() # commands that end what a measurement began
 

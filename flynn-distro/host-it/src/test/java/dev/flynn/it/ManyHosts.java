@@ -199,6 +199,8 @@ final class ManyHosts implements AutoCloseable {
                 Stream<String> command = Stream.of(
                         Distribution.bin().resolve("flynn-host").toString(),
                         "daemon",
+                        "--backend", // on one machine they would share a bridge
+                        "process",
                         "--id",
                         id,
                         "--data-dir",

@@ -5,9 +5,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * The programs of this machine that containers are made with.
@@ -17,6 +19,7 @@ import java.util.regex.Pattern;
  */
 record OciTools(Path runtime, Path conmon, Path init) {
 
+    private static final long CAP_SYS_ADMIN = 1L << 21;
     private static final Pattern VERSION = Pattern.compile("(\\d+)\\.(\\d+)");
 
     private static final String[] DIRECTORIES = {
@@ -49,7 +52,7 @@ record OciTools(Path runtime, Path conmon, Path init) {
             packages.add("tini");
         }
         if (!isRoot()) {
-            missing.add("root's rights");
+            missing.add("root's rights (CAP_SYS_ADMIN)");
         }
         if (!isRecent(System.getProperty("os.version", ""))) {
             missing.add("a kernel of 5.10 or later");
@@ -78,10 +81,23 @@ record OciTools(Path runtime, Path conmon, Path init) {
 
     private static boolean isRoot() {
         return Proc.text(Path.of("/proc/self/status"))
-                .flatMap(status ->
-                        status.lines().filter(line -> line.startsWith("Uid:")).findFirst())
-                .map(line -> line.split("\\s+")[2].equals("0"))
+                .map(OciTools::mayMakeContainers)
                 .orElse(false);
+    }
+
+    /**
+     * Whether a process is root and may mount: within a container root usually may not.
+     *
+     * @param status its file {@code status} in /proc
+     */
+    static boolean mayMakeContainers(String status) {
+        Map<String, String> fields = status.lines()
+                .map(line -> line.split(":\\s+", 2))
+                .filter(field -> field.length == 2)
+                .collect(Collectors.toMap(field -> field[0], field -> field[1]));
+        boolean root = fields.getOrDefault("Uid", "").matches("\\d+\\s+0\\s.*");
+        long capabilities = Long.parseUnsignedLong(fields.getOrDefault("CapEff", "0"), 16);
+        return root && (capabilities & CAP_SYS_ADMIN) != 0;
     }
 
     /** Overlayfs has learnt not to write everything to disk when it is unmounted. */

@@ -45,6 +45,18 @@ class OciContainerBackendFactoryTest {
     }
 
     @Test
+    void rootWithinAContainerMayNotMakeContainers() {
+        String status = "Name:\tjava\nUid:\t%s\t%s\t0\t0\nGid:\t0\t0\t0\t0\nCapEff:\t%s\nSeccomp:\t2\n";
+
+        assertThat(OciTools.mayMakeContainers(status.formatted("0", "0", "000001ffffffffff")))
+                .isTrue();
+        assertThat(OciTools.mayMakeContainers(status.formatted("0", "0", "00000000a80425fb")))
+                .isFalse();
+        assertThat(OciTools.mayMakeContainers(status.formatted("1000", "1000", "0000000000000000")))
+                .isFalse();
+    }
+
+    @Test
     void declaresOnlyWhatItWasGiven() {
         Tools.assumePresent();
 
