@@ -84,9 +84,8 @@ final class OneHost implements Cluster {
                     String.valueOf(httpsPort),
                     "--ready-file",
                     readyFile().toString()));
-            String backend = System.getProperty("flynn.backend");
-            if (backend != null) {
-                command.addAll(List.of("--backend", backend));
+            if (!extra.contains("--backend")) {
+                command.addAll(List.of("--backend", System.getProperty("flynn.backend", "process")));
             }
             command.addAll(extra);
             File log = directory.resolve("flynn-host.out").toFile();

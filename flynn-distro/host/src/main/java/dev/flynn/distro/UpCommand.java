@@ -81,10 +81,10 @@ final class UpCommand implements Callable<Integer> {
     @Option(
             names = "--backend",
             paramLabel = "NAME",
-            defaultValue = "process",
+            defaultValue = "auto",
             description =
                     "What runs the jobs of apps: process (plain processes, no isolation), oci (containers, with runc and conmon), docker (containers of a Docker engine), auto (containers if they can be had) (default: ${DEFAULT-VALUE}).")
-    private String backend = "process";
+    private String backend = "auto";
 
     @Mixin
     private NetworkOptions network = new NetworkOptions();

@@ -8,7 +8,6 @@ import dev.flynn.containers.process.ProcessContainerBackend;
 import dev.flynn.host.HostFiles;
 import dev.flynn.spi.container.Capability;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -20,6 +19,7 @@ public final class AppBackends implements AutoCloseable {
 
     private final Closer closer = new Closer();
     private final HostContext host;
+    private final BackendChoice.Opening<AppBackend> machine = new Machine();
 
     public AppBackends(HostContext host) {
         this.host = host;
@@ -37,69 +37,35 @@ public final class AppBackends implements AutoCloseable {
             return choose();
         }
         try {
-            AppBackend opened = openNamed(name, closer);
+            AppBackend opened = machine.open(name, closer);
             return remembered(opened.because("as --backend says"));
         } catch (IOException e) {
             throw FlynnException.unavailable("the %s backend cannot be opened: %s".formatted(name, e.getMessage()), e);
         }
     }
 
-    private AppBackend openNamed(String name, Closer into) throws IOException {
-        return switch (name) {
-            case "oci" -> OciBackend.open(host, into);
-            case "docker" -> DockerBackend.open(host, into);
-            case "process" -> process(into);
-            default -> PluggedBackend.open(host, name, Plugins.ofInstallation(), into);
-        };
-    }
-
     private AppBackend choose() {
-        List<String> passedOver = new ArrayList<>();
-        for (String name : candidates()) {
-            var attempt = new Closer();
-            try {
-                lacking(name).ifPresent(reason -> {
-                    throw FlynnException.unavailable(reason, null);
-                });
-                AppBackend opened = openNamed(name, attempt);
-                closer.register(attempt);
-                return remembered(opened.because(
-                        passedOver.isEmpty() ? "the best that this machine has" : String.join("; ", passedOver)));
-            } catch (FlynnException | IOException e) {
-                attempt.closeAfter(e);
-                passedOver.add(reason(name, e));
-            }
+        Optional<String> last = LastBackend.read(host.root());
+        try {
+            var chosen = new BackendChoice<>(machine, closer)
+                    .first(last.map(List::of).orElse(BY_PREFERENCE));
+            return remembered(chosen.backend().because(chosen.reason()));
+        } catch (FlynnException e) {
+            throw last.isEmpty()
+                    ? e
+                    : FlynnException.unavailable(
+                            "jobs on this host run with the %s backend, which they would outlive, and it cannot be opened: %s; mend that, or choose another with --backend"
+                                    .formatted(last.get(), e.getMessage()),
+                            e);
         }
-        throw FlynnException.unavailable(
-                "jobs on this host run with the %s backend, which they would outlive, and it cannot be opened: %s; mend that, or choose another with --backend"
-                        .formatted(candidates().get(0), String.join("; ", passedOver)),
-                null);
     }
 
     /** Jobs in containers are still there after a restart; another backend would not know them. */
-    private List<String> candidates() {
-        return LastBackend.read(host.root()).map(List::of).orElse(BY_PREFERENCE);
-    }
-
     private AppBackend remembered(AppBackend opened) {
         if (opened.backend().capabilities().contains(Capability.SURVIVES_RESTART)) {
             LastBackend.write(host.root(), opened.name());
         }
         return opened;
-    }
-
-    /** What is found out before anything is made. */
-    private static Optional<String> lacking(String name) {
-        return switch (name) {
-            case "oci" -> OciContainerBackend.lacking();
-            case "docker" -> DockerBackend.lacking();
-            default -> Optional.empty();
-        };
-    }
-
-    private static String reason(String name, Exception failure) {
-        String message = String.valueOf(failure.getMessage());
-        return message.contains(name) ? message : name + ": " + message;
     }
 
     private AppBackend process(Closer into) throws IOException {
@@ -114,6 +80,28 @@ public final class AppBackends implements AutoCloseable {
                         .files(files)
                         .build()),
                 Optional.empty());
+    }
+
+    private final class Machine implements BackendChoice.Opening<AppBackend> {
+
+        @Override
+        public Optional<String> lacking(String name) {
+            return switch (name) {
+                case "oci" -> OciContainerBackend.lacking();
+                case "docker" -> DockerBackend.lacking();
+                default -> Optional.empty();
+            };
+        }
+
+        @Override
+        public AppBackend open(String name, Closer into) throws IOException {
+            return switch (name) {
+                case "oci" -> OciBackend.open(host, into);
+                case "docker" -> DockerBackend.open(host, into);
+                case "process" -> process(into);
+                default -> PluggedBackend.open(host, name, Plugins.ofInstallation(), into);
+            };
+        }
     }
 
     @Override
