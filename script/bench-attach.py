@@ -84,7 +84,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--bytes", type=int, default=200, help="echoed in a round")
     parser.add_argument("--file-size", type=int, help="of /lines")
-    parser.add_argument("--times", type=int, default=32, help="how often /lines is written")
+    parser.add_argument("--times", type=int, default=16, help="how often /lines is written")
     parser.add_argument("--write-lines", type=pathlib.Path, help="only write a file of lines")
     parser.add_argument("sides", nargs="*")
     given = parser.parse_args()
