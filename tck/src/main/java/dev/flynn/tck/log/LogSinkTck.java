@@ -31,14 +31,10 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 public abstract class LogSinkTck {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Pattern DROPPED = Pattern.compile("dropped ([0-9,]+) lines\\b.*");
 
-    /** Whoever gives up for a second once is not much slower than this, on any machine. */
-    private static final Duration NOT_BLOCKED = Duration.ofSeconds(30);
-
     private static final int LONG_LINE = 10_000;
-    private static final int MOST_LONG_LINES = 20_000;
+    private static final int MOST_LONG_LINES = 10_000;
     private static final long ALLOWED_BYTES = 64L << 20;
 
     private final AppId app = AppId.random();
@@ -56,6 +52,11 @@ public abstract class LogSinkTck {
 
     /** It takes lines again. */
     protected abstract void resume();
+
+    /** How long to wait for lines that should arrive, and how long what must not block may take. */
+    protected Duration patience() {
+        return Duration.ofSeconds(30);
+    }
 
     @BeforeEach
     final void open() {
@@ -111,11 +112,11 @@ public abstract class LogSinkTck {
     void aDestinationThatTakesNothingBlocksNobody() {
         int written = flood();
         long begun = System.nanoTime();
-        for (int i = 0; i < 10_000; i++) {
+        for (int i = 0; i < 1000; i++) {
             sink.accept(app, line("line " + (written + i) + " "));
         }
 
-        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(NOT_BLOCKED);
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(patience());
     }
 
     @Rule("LS-2")
@@ -135,7 +136,7 @@ public abstract class LogSinkTck {
         List<String> expected =
                 IntStream.range(0, 2000).mapToObj(String::valueOf).toList();
         for (JobId each : jobs) {
-            await().atMost(PATIENCE)
+            await().atMost(patience())
                     .untilAsserted(() -> assertThat(delivered(app).stream()
                                     .filter(line -> line.jobId().equals(each.value()))
                                     .map(LogMessage::message))
@@ -151,10 +152,10 @@ public abstract class LogSinkTck {
             sink.accept(app, line("line " + written++ + " "));
         }
         resume();
-        await().atMost(PATIENCE).until(() -> sink.flush(app, Duration.ofSeconds(1)));
+        await().atMost(patience()).until(() -> sink.flush(app, Duration.ofSeconds(1)));
         sink.accept(app, line("line " + written++ + " "));
         String last = "line " + (written - 1) + " ";
-        await().atMost(PATIENCE).until(() -> texts().contains(last));
+        await().atMost(patience()).until(() -> texts().contains(last));
 
         int next = 0;
         long told = 0;
@@ -193,7 +194,7 @@ public abstract class LogSinkTck {
         lines.forEach(line -> sink.accept(app, line));
 
         // the time that a host gives to lines never goes back, so it is compared with the first only
-        await().atMost(PATIENCE)
+        await().atMost(patience())
                 .untilAsserted(() -> assertThat(delivered(app))
                         .usingRecursiveFieldByFieldElementComparatorIgnoringFields("timestamp")
                         .isEqualTo(lines));
@@ -218,7 +219,7 @@ public abstract class LogSinkTck {
         sink.accept(app, line("lone surrogate \uD800 and \n a newline"));
         sink.accept(app, line("the end"));
 
-        await().atMost(PATIENCE).until(() -> texts().contains("the end"));
+        await().atMost(patience()).until(() -> texts().contains("the end"));
         assertThat(texts()).startsWith(texts.toArray(String[]::new));
         assertThat(sink.dropped()).isZero();
     }
@@ -238,13 +239,13 @@ public abstract class LogSinkTck {
     @Rule("LS-7")
     void flushSaysWhetherLinesHaveLeft() {
         sink.accept(app, line("one"));
-        assertThat(sink.flush(app, PATIENCE)).isTrue();
-        await().atMost(PATIENCE).until(() -> texts().equals(List.of("one")));
+        assertThat(sink.flush(app, patience())).isTrue();
+        await().atMost(patience()).until(() -> texts().equals(List.of("one")));
 
         flood();
         assertThat(sink.flush(app, Duration.ofMillis(100))).isFalse();
         resume();
-        assertThat(sink.flush(app, PATIENCE)).isTrue();
+        assertThat(sink.flush(app, patience())).isTrue();
     }
 
     @Rule("LS-8")
@@ -252,7 +253,7 @@ public abstract class LogSinkTck {
         IntStream.range(0, 3000).forEach(i -> sink.accept(app, line(String.valueOf(i))));
         sink.close();
 
-        await().atMost(PATIENCE)
+        await().atMost(patience())
                 .untilAsserted(() -> assertThat(texts())
                         .isEqualTo(IntStream.range(0, 3000)
                                 .mapToObj(String::valueOf)
@@ -267,6 +268,6 @@ public abstract class LogSinkTck {
         long begun = System.nanoTime();
         sink.close();
 
-        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(NOT_BLOCKED);
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(patience());
     }
 }

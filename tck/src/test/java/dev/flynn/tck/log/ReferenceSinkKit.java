@@ -3,6 +3,7 @@ package dev.flynn.tck.log;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.log.LogMessage;
 import dev.flynn.spi.log.LogSink;
+import java.time.Duration;
 import java.util.List;
 
 /** The kit on sinks whose destination is a list. */
@@ -18,6 +19,11 @@ abstract class ReferenceSinkKit extends LogSinkTck {
     @Override
     protected List<LogMessage> delivered(AppId app) {
         return destination.lines();
+    }
+
+    @Override
+    protected Duration patience() {
+        return Duration.ofSeconds(2);
     }
 
     @Override
