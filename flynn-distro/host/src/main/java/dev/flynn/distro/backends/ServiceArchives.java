@@ -18,11 +18,12 @@ import java.util.function.Supplier;
 
 /**
  * Opens archives of images by URL, also those of the platform's own services, such as {@code
- * http://blobstore.discoverd/stack.tar}: services are found by discovery, and told the cluster's key.
+ * http://blobstore.discoverd/stack.tar}: services are found by discovery. The blobstore is told the cluster's key, and nobody else, since services are of apps too.
  */
 public final class ServiceArchives implements ArchiveOpener {
 
     private static final String DISCOVERD = ".discoverd";
+    private static final String BLOBSTORE = "blobstore";
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Duration PAUSE = Duration.ofMillis(200);
 
@@ -60,7 +61,7 @@ public final class ServiceArchives implements ArchiveOpener {
             } else {
                 Instance any = instances.get(ThreadLocalRandom.current().nextInt(instances.size()));
                 try {
-                    HttpURLConnection connection = ask(url, any.addr());
+                    HttpURLConnection connection = ask(url, any.addr(), service.equals(BLOBSTORE));
                     int status = connection.getResponseCode();
                     if (status == 200) {
                         return ArchiveOpener.bodyOf(connection);
@@ -83,7 +84,7 @@ public final class ServiceArchives implements ArchiveOpener {
         }
     }
 
-    private HttpURLConnection ask(URI url, String address) throws IOException {
+    private HttpURLConnection ask(URI url, String address, boolean trusted) throws IOException {
         String query = url.getRawQuery() == null ? "" : "?" + url.getRawQuery();
         var connection = (HttpURLConnection) URI.create("http://" + address + url.getRawPath() + query)
                 .toURL()
@@ -91,8 +92,11 @@ public final class ServiceArchives implements ArchiveOpener {
         connection.setConnectTimeout(5_000);
         connection.setReadTimeout(60_000);
         connection.setInstanceFollowRedirects(false); // the key is for the service alone
-        String credentials = Base64.getEncoder().encodeToString((":" + key.get()).getBytes(StandardCharsets.UTF_8));
-        connection.setRequestProperty("Authorization", "Basic " + credentials);
+        if (trusted) {
+            byte[] credentials = (":" + key.get()).getBytes(StandardCharsets.UTF_8);
+            connection.setRequestProperty(
+                    "Authorization", "Basic " + Base64.getEncoder().encodeToString(credentials));
+        }
         return connection;
     }
 

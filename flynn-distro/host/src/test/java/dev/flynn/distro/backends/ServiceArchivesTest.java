@@ -97,9 +97,20 @@ class ServiceArchivesTest {
         return new ServiceArchives(discovery, () -> "key", patience);
     }
 
+    @Test
+    void aServiceOfAnAppIsNotToldTheKey() {
+        register("app-web");
+        assertThatThrownBy(() -> archives(Duration.ZERO).open(URI.create("http://app-web.discoverd/x")))
+                .hasMessageContaining("status 401");
+    }
+
     private void register() {
+        register("blobstore");
+    }
+
+    private void register(String service) {
         String address = "127.0.0.1:" + server.getAddress().getPort();
-        discovery.createService("blobstore", LeaderType.OLDEST);
-        var unused = discovery.register("blobstore", Instance.of("tcp", address, Map.of()));
+        discovery.createService(service, LeaderType.OLDEST);
+        var unused = discovery.register(service, Instance.of("tcp", address, Map.of()));
     }
 }
