@@ -18,6 +18,8 @@ public final class Times {
     private static final DateTimeFormatter SECONDS =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss").withZone(ZoneOffset.UTC);
 
+    private static final int NANOS_PER_SECOND = 1_000_000_000;
+
     private Times() {}
 
     /** To the microsecond. */
@@ -30,7 +32,8 @@ public final class Times {
         if (time.getNano() == 0) {
             return seconds + "Z";
         }
-        String fraction = "%09d".formatted(time.getNano());
+        // a Formatter looks up the locale's digits each time, and every record in the store has such times
+        String fraction = Integer.toString(NANOS_PER_SECOND + time.getNano()).substring(1);
         int end = fraction.length();
         while (fraction.charAt(end - 1) == '0') {
             end--;

@@ -2,20 +2,32 @@ package dev.flynn.api.id;
 
 import dev.flynn.api.error.FlynnException;
 import java.util.UUID;
-import java.util.regex.Pattern;
 import org.apiguardian.api.API;
 
 /** Reading UUIDs as clients write them: the dashes are optional, the letters lower case. */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public final class Ids {
 
-    private static final Pattern UUID_TEXT = Pattern.compile("[a-f0-9]{8}-?([a-f0-9]{4}-?){3}[a-f0-9]{12}");
+    private static final int DIGITS = 32;
 
     private Ids() {}
 
     /** Whether the text has the shape of an id, so that it may name an object by id as well as by name. */
     public static boolean isId(String text) {
-        return UUID_TEXT.matcher(text).matches();
+        int digits = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')) {
+                digits++;
+            } else if (c != '-' || !mayHaveDashAfter(digits) || text.charAt(i - 1) == '-') {
+                return false;
+            }
+        }
+        return digits == DIGITS;
+    }
+
+    private static boolean mayHaveDashAfter(int digits) {
+        return digits == 8 || digits == 12 || digits == 16 || digits == 20;
     }
 
     /**
