@@ -262,13 +262,21 @@ final class TestEngine implements AutoCloseable {
         return JobSpec.ofCommand(JobId.random("test"), shellImage(), List.of("/bin/sh", "-c", line));
     }
 
-    /** Podman's containers are cleaned up by processes of their own, which mount its directory again. */
-    private void awaitHelpers() {
+    /**
+     * Podman's containers are cleaned up by processes of their own, which mount its directory again; and each command that ran
+     * in one has a process that remembers for five minutes how it ended.
+     */
+    private void endHelpers() {
         await("no process of " + directory + " is left")
                 .atMost(Duration.ofSeconds(20))
-                .until(() -> ProcessHandle.allProcesses()
-                        .noneMatch(process ->
-                                process.info().commandLine().orElse("").contains(directory + "/")));
+                .until(() -> {
+                    List<ProcessHandle> left = ProcessHandle.allProcesses()
+                            .filter(process ->
+                                    process.info().commandLine().orElse("").contains(directory + "/"))
+                            .toList();
+                    left.forEach(ProcessHandle::destroyForcibly);
+                    return left.isEmpty();
+                });
     }
 
     /** Ends it with its containers and networks, and deletes all that it wrote. */
@@ -289,7 +297,7 @@ final class TestEngine implements AutoCloseable {
             }
         }
         stop();
-        awaitHelpers();
+        endHelpers();
         run("sh", "-ec", """
                 awk '{print $5}' /proc/self/mountinfo | grep -E "^$1(/|$)" | sort -r | xargs -r umount -l
                 rm -rf "$1"
