@@ -110,6 +110,9 @@ final class LogFile implements AutoCloseable {
             putAside(now);
             now = null;
         }
+        if (now != null && channel == null && !Files.exists(now.file())) {
+            now = null; // whoever cleans up the disk took it
+        }
         FileChannel out = channel == null ? open(now) : channel;
         long size = now == null ? 0 : now.size();
         try {
@@ -142,10 +145,15 @@ final class LogFile implements AutoCloseable {
         if (!old.isEmpty() && aside.compareTo(old.getLast().file()) <= 0) {
             aside = aside(putAsideAt(old.getLast().file()).plusMillis(1));
         }
-        Files.move(full.file(), aside, StandardCopyOption.ATOMIC_MOVE);
+        boolean there = Files.exists(full.file());
+        if (there) {
+            Files.move(full.file(), aside, StandardCopyOption.ATOMIC_MOVE);
+        }
         close();
         current = null;
-        old.addLast(full.at(aside));
+        if (there) {
+            old.addLast(full.at(aside));
+        }
         while (old.size() > rotation.oldFiles()) {
             deleteOldest();
         }
@@ -223,7 +231,9 @@ final class LogFile implements AutoCloseable {
         List<Kept.Part> parts = new ArrayList<>();
         try {
             for (Segment segment : segments()) {
-                parts.add(new Kept.Part(FileChannel.open(segment.file(), StandardOpenOption.READ), segment.size()));
+                if (Files.exists(segment.file())) {
+                    parts.add(new Kept.Part(FileChannel.open(segment.file(), StandardOpenOption.READ), segment.size()));
+                }
             }
         } catch (IOException e) {
             new Kept(parts).close();

@@ -13,6 +13,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -277,6 +279,19 @@ class LogMuxTest {
         await().until(() -> seen.equals(List.of("hello")));
         assertThat(mux.dropped()).isEqualTo(1);
         assertThat(file()).doesNotExist();
+    }
+
+    @Test
+    void aFileThatSomebodyDeletedIsBegunAnew() throws IOException {
+        LogMux mux = open();
+        mux.accept(Lines.APP, Lines.message("gone"));
+        assertThat(mux.flush(Lines.APP, Duration.ofSeconds(30))).isTrue();
+        mux.sweep(Instant.now());
+        Files.delete(file());
+        mux.accept(Lines.APP, Lines.message("new"));
+        assertThat(mux.flush(Lines.APP, Duration.ofSeconds(30))).isTrue();
+
+        assertThat(kept(Lines.APP)).containsExactly("new");
     }
 
     @Test
