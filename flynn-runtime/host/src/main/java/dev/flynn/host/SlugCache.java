@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -17,11 +18,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,6 +44,10 @@ public final class SlugCache {
     public static final String SLUG_URL = "SLUG_URL";
 
     private static final String DISCOVERD = ".discoverd";
+
+    /** The only service that is told the cluster's key: others are of apps, and anybody may name one. */
+    private static final String BLOBSTORE = "blobstore" + DISCOVERD;
+
     private static final String PARTIAL = ".part";
     private static final long KEPT_BYTES = 4L << 30;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -112,8 +120,14 @@ public final class SlugCache {
         }
     }
 
+    /** One that no other URL has. */
     static String fileName(String url) {
-        return url.replaceAll("[^A-Za-z0-9.-]", "_");
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(url.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
     }
 
     /** Slugs that are in use stay readable: a file goes only when nobody has it open any more. */
@@ -160,10 +174,12 @@ public final class SlugCache {
     }
 
     private void download(String url, Path file) throws IOException {
-        var connection = (HttpURLConnection) resolve(URI.create(url)).toURL().openConnection();
+        URI wanted = uri(url);
+        var connection = (HttpURLConnection) resolve(wanted).toURL().openConnection();
         connection.setConnectTimeout(5_000);
         connection.setReadTimeout(60_000);
-        if (isService(URI.create(url))) {
+        if (BLOBSTORE.equals(wanted.getHost())) {
+            connection.setInstanceFollowRedirects(false);
             String credentials = Base64.getEncoder().encodeToString((":" + key.get()).getBytes(StandardCharsets.UTF_8));
             connection.setRequestProperty("Authorization", "Basic " + credentials);
         }
@@ -188,6 +204,19 @@ public final class SlugCache {
                         "cannot fetch the slug %s: %d of %d bytes came".formatted(url, received, expected));
             }
         }
+    }
+
+    private static URI uri(String url) throws IOException {
+        URI uri;
+        try {
+            uri = new URI(url);
+        } catch (URISyntaxException e) {
+            throw new IOException("%s \"%s\" is not a URL".formatted(SLUG_URL, url), e);
+        }
+        if (!"http".equals(uri.getScheme()) && !"https".equals(uri.getScheme())) {
+            throw new IOException("%s \"%s\" does not begin with http:// or https://".formatted(SLUG_URL, url));
+        }
+        return uri;
     }
 
     private static boolean isService(URI url) {

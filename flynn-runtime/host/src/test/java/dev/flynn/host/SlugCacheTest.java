@@ -33,6 +33,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class SlugCacheTest {
@@ -113,6 +115,28 @@ class SlugCacheTest {
         assertThatThrownBy(() -> unpack(impatient, "/slug.tgz", target("app")))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("blobstore has no instance");
+    }
+
+    @Test
+    void nobodyButTheBlobstoreIsToldTheKey() throws IOException {
+        slug = tar(file("a", "a", 0100644));
+        discovery.createService("somebodys-app", LeaderType.OLDEST);
+        register("somebodys-app");
+
+        slugs.open("http://somebodys-app.discoverd/slug.tgz").close();
+        slugs.open("http://127.0.0.1:%d/slug.tgz"
+                        .formatted(blobstore.getAddress().getPort()))
+                .close();
+
+        assertThat(requests).hasSize(2).containsOnlyNulls();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"file:///etc/passwd", "jar:http://a/b!/c", "slug.tgz", "http://a b/"})
+    void whatIsNoUrlOfASlugIsRefused(String url) {
+        assertThatThrownBy(() -> slugs.open(url))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(url);
     }
 
     @Test
@@ -198,8 +222,12 @@ class SlugCacheTest {
     }
 
     private void registerBlobstore() {
+        register("blobstore");
+    }
+
+    private void register(String service) {
         var unused = discovery.register(
-                "blobstore",
+                service,
                 Instance.of("http", "127.0.0.1:" + blobstore.getAddress().getPort(), Map.of()));
     }
 
