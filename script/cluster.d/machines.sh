@@ -177,7 +177,11 @@ make_control_groups() {
 remove_control_groups() {
   local group
   for group in /sys/fs/cgroup/*/"$1"; do
-    [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} \; 2>/dev/null || true
+    # what was killed is in its group for a moment longer
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+      [ -d "$group" ] || break
+      find "$group" -depth -type d -exec rmdir {} \; 2>/dev/null || sleep 0.1
+    done
   done
 }
 
