@@ -33,6 +33,9 @@ public abstract class LogSinkTck {
 
     private static final Pattern DROPPED = Pattern.compile("dropped ([0-9,]+) lines\\b.*");
 
+    /** Few enough to wait in the smallest buffer, should the destination be slow. */
+    private static final int LINES_IN_TURN = 500;
+
     private static final int LONG_LINE = 10_000;
     private static final int MOST_LONG_LINES = 10_000;
     private static final long ALLOWED_BYTES = 64L << 20;
@@ -125,7 +128,7 @@ public abstract class LogSinkTck {
         List<Thread> writers = new ArrayList<>();
         for (JobId each : jobs) {
             var writer = new Thread(() ->
-                    IntStream.range(0, 2000).forEach(i -> sink.accept(app, line(each, String.valueOf(i)))));
+                    IntStream.range(0, LINES_IN_TURN).forEach(i -> sink.accept(app, line(each, String.valueOf(i)))));
             writers.add(writer);
             writer.start();
         }
@@ -134,7 +137,7 @@ public abstract class LogSinkTck {
         }
 
         List<String> expected =
-                IntStream.range(0, 2000).mapToObj(String::valueOf).toList();
+                IntStream.range(0, LINES_IN_TURN).mapToObj(String::valueOf).toList();
         for (JobId each : jobs) {
             await().atMost(patience())
                     .untilAsserted(() -> assertThat(delivered(app).stream()
