@@ -322,7 +322,7 @@ class OciContainerBackendTest {
                 + " ls -d /var/lib/dpkg; ls /.flynn/image"));
 
         assertThat(seen.out())
-                .matches("(?s)1[89]\\d{8}\napp\n.*")
+                .matches("(?s)(18|19|20)\\d{8}\napp\n.*")
                 .contains("0000000000000000", "/app /app", "of the image", "/var/lib/dpkg", "init");
     }
 
