@@ -12,6 +12,7 @@ import java.time.Clock;
 import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.Map;
+import org.eclipse.jgit.util.FS;
 import org.jspecify.annotations.Nullable;
 
 /** gitreceive on a port of its own, with everything around it faked. */
@@ -53,6 +54,7 @@ final class GitServer implements AutoCloseable {
             discovery.register("controller", Instance.of("tcp", "127.0.0.1:9", Map.of()));
             discovery.register("blobstore", Instance.of("tcp", blobs.address(), Map.of()));
         }
+        measureFileSystem(directory);
         var program = new GitReceiveProgram(
                 directory.resolve("repos"),
                 discovery,
@@ -67,6 +69,12 @@ final class GitServer implements AutoCloseable {
                 "DISK_RESERVE_BYTES", "1000"));
         env.putAll(settings);
         running = program.start(new Job(env));
+    }
+
+    /** What else happens beside the first requests, with files that are there when the directory is deleted. */
+    private static void measureFileSystem(Path directory) {
+        FS.FileStoreAttributes.setBackground(false);
+        var unused = FS.getFileStoreAttributes(directory);
     }
 
     String url() {
