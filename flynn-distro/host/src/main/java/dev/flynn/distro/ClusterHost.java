@@ -35,7 +35,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -123,8 +122,7 @@ final class ClusterHost implements AutoCloseable {
                         options.tags(),
                         ports,
                         discoveryServers.jobEnvironment(),
-                        local -> new RemoteHosts(link, membership.hostId(), local, membership::addressOf),
-                        UnaryOperator.identity())));
+                        local -> new RemoteHosts(link, membership.hostId(), local, membership::addressOf))));
         closer.register(JobService.serve(link, () -> services.agent().connect(membership.hostId())));
         closer.register(LogReceiver.serve(link, services.logs().aggregators()));
         closer.register(new LogForwarders(link, services.logs(), discovery, this::aggregator));

@@ -21,7 +21,6 @@ import dev.flynn.router.program.RouterProgram;
 import dev.flynn.spi.builtin.BuiltinProgram;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.host.HostConnections;
-import dev.flynn.spi.log.LogSink;
 import dev.flynn.state.ClusterState;
 import dev.flynn.volumes.Volumes;
 import java.time.Clock;
@@ -56,7 +55,6 @@ final class HostServices implements AutoCloseable {
      * @param ports of the router
      * @param jobEnvironment what jobs are told of discovery
      * @param hosts makes the way to all hosts from that to this one
-     * @param logs makes the sink of the jobs' lines from that of this host
      */
     record Settings(
             String hostId,
@@ -68,8 +66,7 @@ final class HostServices implements AutoCloseable {
             Map<String, String> tags,
             ListenPorts ports,
             Map<String, String> jobEnvironment,
-            UnaryOperator<HostConnections> hosts,
-            UnaryOperator<LogSink> logs) {}
+            UnaryOperator<HostConnections> hosts) {}
 
     /** Starts the agent; the jobs of an earlier run begin to come back. */
     HostServices(DataDirectory data, ClusterState state, Discovery discovery, Settings settings) {
@@ -121,7 +118,7 @@ final class HostServices implements AutoCloseable {
         var agent = closer.register(HostAgent.builder(settings.hostId(), state, discovery)
                 .builtinBackend(builtin)
                 .appBackend(settings.backend().backend())
-                .logSink(settings.logs().apply(logs))
+                .logSink(logs)
                 .listenIp(settings.listenIp())
                 .advertise(settings.advertised())
                 .tags(settings.tags())

@@ -97,7 +97,6 @@ final class SingleHost implements AutoCloseable {
                             Map.of(),
                             ports,
                             discoveryServers.jobEnvironment(),
-                            UnaryOperator.identity(),
                             UnaryOperator.identity())));
             // it goes first, before what it asks
             HostApiServer serving = closer.register(hostApi);
