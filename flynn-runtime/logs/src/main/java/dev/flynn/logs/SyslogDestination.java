@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 /**
  * A syslog server to which the lines of this host are forwarded from its files. How far that came is written down every
  * second: after the death of the process, lines of the last second come again, and none is left out that the server did not
- * lose itself. The first time, what is there already is not sent.
+ * lose itself. The first time, what is there already when this is made is not sent.
  */
 public final class SyslogDestination implements LogDestination {
 
@@ -31,7 +31,9 @@ public final class SyslogDestination implements LogDestination {
 
     private final SyslogTarget target;
     private final Path file;
-    private final Supplier<Map<AppId, LogPosition>> ends;
+    /** Where the lines of each app ended when this was made, unless it has come further before. */
+    private final Map<AppId, LogPosition> begin;
+
     private final Map<AppId, LogPosition> positions = new ConcurrentHashMap<>();
     private final LineParser parser = new LineParser();
     private volatile @Nullable SyslogConnection connection;
@@ -45,7 +47,7 @@ public final class SyslogDestination implements LogDestination {
     public SyslogDestination(SyslogTarget target, Path file, Supplier<Map<AppId, LogPosition>> ends) {
         this.target = target;
         this.file = file;
-        this.ends = ends;
+        this.begin = Files.exists(file) ? Map.of() : ends.get();
     }
 
     @Override
@@ -54,7 +56,7 @@ public final class SyslogDestination implements LogDestination {
             if (Files.exists(file)) {
                 load();
             } else {
-                positions.putAll(ends.get());
+                positions.putAll(begin);
                 save();
             }
             loaded = true;
