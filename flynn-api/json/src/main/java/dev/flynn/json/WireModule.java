@@ -15,11 +15,16 @@ import com.fasterxml.jackson.databind.annotation.JsonAppend;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import com.fasterxml.jackson.databind.module.SimpleModule;
+import dev.flynn.api.access.AuditEntry;
+import dev.flynn.api.access.Scope;
 import dev.flynn.api.app.App;
 import dev.flynn.api.app.ExpandedFormation;
 import dev.flynn.api.app.Formation;
+import dev.flynn.api.app.ScaleRequest;
 import dev.flynn.api.app.Strategy;
 import dev.flynn.api.deployment.DeploymentStatus;
+import dev.flynn.api.domain.DomainMigration;
+import dev.flynn.api.domain.TlsCertificate;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.event.Event;
 import dev.flynn.api.id.AppId;
@@ -70,6 +75,8 @@ final class WireModule extends SimpleModule {
         addText(Strategy.class, Strategy::wireName, Strategy::ofWireName);
         addText(JobState.class, JobState::wireName, JobState::ofWireName);
         addText(DeploymentStatus.class, DeploymentStatus::wireName, WireModule::deploymentStatus);
+        addText(ScaleRequest.State.class, ScaleRequest.State::wireName, WireModule::scaleRequestState);
+        addText(Scope.class, Scope::toString, Scope::parse);
         addText(Instant.class, Times::format, Times::parse);
         addSerializer(Duration.class, new DurationSerializer());
         addDeserializer(Duration.class, new DurationDeserializer());
@@ -85,8 +92,11 @@ final class WireModule extends SimpleModule {
         setMixInAnnotation(Job.class, JobForm.class);
         setMixInAnnotation(NewJob.class, NewJobForm.class);
         setMixInAnnotation(Route.class, RouteForm.class);
+        setMixInAnnotation(AuditEntry.class, AuditEntryForm.class);
         setMixInAnnotation(Event.class, EventForm.class);
         setMixInAnnotation(LogMessage.class, LogMessageForm.class);
+        setMixInAnnotation(DomainMigration.class, DomainMigrationForm.class);
+        setMixInAnnotation(TlsCertificate.class, TlsCertificateForm.class);
     }
 
     private static DeploymentStatus deploymentStatus(String text) {
@@ -95,6 +105,14 @@ final class WireModule extends SimpleModule {
                 .findFirst()
                 .orElseThrow(
                         () -> FlynnException.invalidField("status", "\"" + text + "\" is not a deployment's status"));
+    }
+
+    private static ScaleRequest.State scaleRequestState(String text) {
+        return Arrays.stream(ScaleRequest.State.values())
+                .filter(state -> state.wireName().equals(text))
+                .findFirst()
+                .orElseThrow(
+                        () -> FlynnException.invalidField("state", "\"" + text + "\" is not a scale request's state"));
     }
 
     private <T extends Id> void addId(Class<T> type, Function<String, T> parse) {
@@ -190,7 +208,9 @@ final class WireModule extends SimpleModule {
         abstract Optional<ArtifactId> artifact();
     }
 
+    /** Later clients look for the command line under its later name. */
     @JsonDeserialize(converter = ProcessTypeReader.class)
+    @JsonAppend(props = @JsonAppend.Prop(value = CommandLine.class, name = "args", type = List.class))
     abstract static class ProcessTypeForm {}
 
     @JsonDeserialize(converter = NewJobReader.class)
@@ -237,6 +257,14 @@ final class WireModule extends SimpleModule {
         abstract String formattedId();
     }
 
+    abstract static class AuditEntryForm {
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        abstract int status();
+
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        abstract long millis();
+    }
+
     abstract static class EventForm {
         @JsonRawValue
         @JsonInclude(JsonInclude.Include.ALWAYS)
@@ -275,5 +303,31 @@ final class WireModule extends SimpleModule {
         public void serialize(Instant value, JsonGenerator json, SerializerProvider provider) throws IOException {
             json.writeString(Times.formatNanos(value));
         }
+    }
+
+    abstract static class DomainMigrationForm {
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        abstract String id();
+
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        abstract String oldDomain();
+
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        abstract String domain();
+    }
+
+    @JsonInclude(JsonInclude.Include.ALWAYS)
+    abstract static class TlsCertificateForm {
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        abstract String caCert();
+
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        abstract String cert();
+
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        abstract String key();
+
+        @JsonInclude(JsonInclude.Include.ALWAYS)
+        abstract String pin();
     }
 }

@@ -193,6 +193,15 @@ class FlynnJsonTest {
     }
 
     @Test
+    void aWholeCommandLineIsWrittenInItsNewerFormToo() {
+        ProcessType process = json.read("{\"args\":[\"/bin/server\",\"-v\"]}", ProcessType.class);
+
+        assertThat(json.write(process)).contains("\"args\":[\"/bin/server\",\"-v\"]");
+        assertThat(json.read(json.write(process), ProcessType.class)).isEqualTo(process);
+        assertThat(json.write(ProcessType.ofCommand(List.of("start", "web")))).doesNotContain("args");
+    }
+
+    @Test
     void aProcessTypeIsReadInItsNewerFormToo() {
         ProcessType process = json.read(
                 "{\"args\":[\"/bin/server\",\"-v\"],\"volumes\":[{\"path\":\"/data\",\"delete_on_stop\":true}],"

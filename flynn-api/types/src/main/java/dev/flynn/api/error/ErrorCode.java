@@ -16,6 +16,8 @@ public enum ErrorCode {
     VALIDATION("validation_error", 400, ErrorType.USER),
     REQUEST_BODY_TOO_BIG("request_body_too_big", 400, ErrorType.USER),
     UNAUTHORIZED("unauthorized", 401, ErrorType.USER),
+    /** The key is known and may not be used for this. On the wire it differs from {@link #UNAUTHORIZED} by its status alone. */
+    FORBIDDEN("unauthorized", 403, ErrorType.USER),
     RATE_LIMITED("ratelimited", 429, ErrorType.RESOURCES),
     UNSUPPORTED("unsupported", 501, ErrorType.USER),
     NO_CAPACITY("no_capacity", 503, ErrorType.RESOURCES),

@@ -59,6 +59,11 @@ public final class FlynnException extends RuntimeException {
         return new FlynnException(ErrorCode.CONFLICT, message);
     }
 
+    /** A request that its key may not be used for; the message says which one could. */
+    public static FlynnException forbidden(String message) {
+        return new FlynnException(ErrorCode.FORBIDDEN, message);
+    }
+
     /** An optional ability that this implementation does not declare. */
     public static FlynnException unsupported(String what) {
         return new FlynnException(ErrorCode.UNSUPPORTED, what + " is not supported here");

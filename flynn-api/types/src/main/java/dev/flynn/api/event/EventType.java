@@ -8,18 +8,29 @@ import org.apiguardian.api.API;
 public enum EventType {
     APP,
     APP_DELETION,
+    APP_GARBAGE_COLLECTION,
     APP_RELEASE,
     DEPLOYMENT,
     JOB,
     SCALE,
+    SCALE_REQUEST,
+    /** One l, as later clients know it. */
+    SCALE_REQUEST_CANCELATION,
     RELEASE,
+    RELEASE_DELETION,
     ARTIFACT,
     PROVIDER,
     RESOURCE,
     RESOURCE_DELETION,
+    /** An app was unlinked from a resource that lives on. */
+    RESOURCE_APP_DELETION,
     ROUTE,
     ROUTE_DELETION,
-    DOMAIN_MIGRATION;
+    DOMAIN_MIGRATION,
+    CLUSTER_BACKUP,
+    SINK,
+    SINK_DELETION,
+    VOLUME;
 
     public String wireName() {
         return name().toLowerCase(Locale.ROOT);
