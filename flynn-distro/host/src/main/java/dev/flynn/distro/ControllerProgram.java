@@ -3,8 +3,10 @@ package dev.flynn.distro;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.base.DiskReserve;
 import dev.flynn.controller.AppLogs;
-import dev.flynn.controller.ControllerWeb;
+import dev.flynn.controller.Controller;
 import dev.flynn.controller.DeploymentWorker;
+import dev.flynn.controller.http.ControllerConfig;
+import dev.flynn.controller.http.ControllerWeb;
 import dev.flynn.scheduler.RestartPolicy;
 import dev.flynn.scheduler.SchedulerLoop;
 import dev.flynn.scheduler.SpreadScheduler;
@@ -13,6 +15,7 @@ import dev.flynn.spi.builtin.BuiltinProgram;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.host.HostConnections;
 import dev.flynn.state.ClusterState;
+import java.io.IOException;
 import java.util.List;
 
 /** The system app {@code controller}: its three process types are three commands of one program. */
@@ -42,8 +45,10 @@ final class ControllerProgram implements BuiltinProgram {
         List<String> command = job.spec().cmd();
         String role = command.isEmpty() ? "" : command.get(0);
         return switch (role) {
-            case "web" -> ControllerWeb.start(job.env(), state, discovery, hosts, logs, disk);
-            case "worker" -> DeploymentWorker.start(job.env(), state, discovery, logs);
+            case "web" -> web(ControllerConfig.fromEnv(job.env()));
+            case "worker" ->
+                DeploymentWorker.start(
+                        ControllerConfig.fromEnv(job.env()).authKeys().get(0), state, discovery, logs);
             case "scheduler" ->
                 new SchedulerLoop(
                         state, new SpreadScheduler(), RestartPolicy.fromEnv(job.env()), state.clock(), discovery);
@@ -51,5 +56,10 @@ final class ControllerProgram implements BuiltinProgram {
                 throw FlynnException.invalid(
                         "the controller runs web, scheduler or worker, not \"%s\"".formatted(role));
         };
+    }
+
+    private ControllerWeb web(ControllerConfig config) throws IOException {
+        var controller = new Controller(state, discovery, hosts, logs, disk, config.defaultRouteDomain());
+        return ControllerWeb.start(config, controller);
     }
 }

@@ -34,7 +34,8 @@ class ArchitectureTest {
         for (Class<?> door : List.of(
                 dev.flynn.api.app.App.class,
                 dev.flynn.spi.store.ClusterStore.class,
-                dev.flynn.controller.ControllerWeb.class,
+                dev.flynn.controller.Controller.class,
+                dev.flynn.controller.http.ControllerWeb.class,
                 dev.flynn.host.HostAgent.class,
                 SingleHost.class)) {
             assertThat(platform.contain(door)).as(door.getName()).isTrue();
@@ -74,6 +75,18 @@ class ArchitectureTest {
                 .orShould()
                 .dependOnClassesThat()
                 .belongToAnyOf(System.Logger.class)
+                .check(platform);
+    }
+
+    /** So that a program can embed the controller without a server. */
+    @Test
+    void theControllerSpeaksHttpInAPackageOfItsOwn() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.flynn.controller")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("jakarta..", "org.glassfish..", "dev.flynn.controller.http..")
                 .check(platform);
     }
 

@@ -30,7 +30,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Apps and their current releases. */
-final class AppCatalog {
+public final class AppCatalog {
 
     private static final Logger log = LoggerFactory.getLogger(AppCatalog.class);
 
@@ -56,7 +56,7 @@ final class AppCatalog {
     }
 
     /** What a client sends to create an app; the release is echoed and not stored. */
-    record NewApp(
+    public record NewApp(
             String id,
             String name,
             Map<String, String> meta,
@@ -66,12 +66,12 @@ final class AppCatalog {
             @JsonProperty("protected") boolean isProtected) {}
 
     /** @throws FlynnException {@code OBJECT_NOT_FOUND} */
-    Versioned<App> get(String idOrName) {
+    public Versioned<App> get(String idOrName) {
         return state.findApp(idOrName).orElseThrow(() -> FlynnException.notFound("app", idOrName));
     }
 
     /** All apps, newest first. */
-    List<App> list() {
+    public List<App> list() {
         return newestFirst(state.apps().list());
     }
 
@@ -83,7 +83,7 @@ final class AppCatalog {
                 .toList();
     }
 
-    App create(NewApp request) {
+    public App create(NewApp request) {
         if (!request.name().isEmpty()) {
             App.requireValidName(request.name());
         }
@@ -143,7 +143,7 @@ final class AppCatalog {
     }
 
     /** Changes what the client names; {@code meta} replaces the whole map, null leaves it. */
-    App update(String idOrName, JsonNode patch) {
+    public App update(String idOrName, JsonNode patch) {
         requireKnownFields(patch);
         while (true) {
             Versioned<App> read = get(idOrName);
@@ -218,7 +218,7 @@ final class AppCatalog {
     }
 
     /** Makes the app's deletion wanted; the worker carries it out. */
-    void delete(String idOrName) {
+    public void delete(String idOrName) {
         App app = get(idOrName).value();
         if (app.isProtected()) {
             throw FlynnException.invalid(
@@ -236,14 +236,14 @@ final class AppCatalog {
     }
 
     /** The app's current release. */
-    Release release(String idOrName) {
+    public Release release(String idOrName) {
         App app = get(idOrName).value();
         ReleaseId release = app.release().orElseThrow(() -> FlynnException.notFound("release of app", idOrName));
         return state.releases().get(release.toString()).value();
     }
 
     /** Changes the pointer only; no job is started or stopped. */
-    Release setRelease(String idOrName, String releaseId) {
+    public Release setRelease(String idOrName, String releaseId) {
         while (true) {
             Versioned<App> read = get(idOrName);
             Release release = ReleaseCatalog.named(state, releaseId);

@@ -11,6 +11,7 @@ import dev.flynn.controller.ControllerTables.AppDeletionRequest;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.Versioned;
+import dev.flynn.state.WakeLoop;
 import java.net.URI;
 import java.time.Instant;
 import java.util.List;

@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Deployments as clients ask for them and see them; {@link DeploymentWorker} carries them out. */
-final class DeploymentCatalog {
+public final class DeploymentCatalog {
 
     private final ClusterState state;
     private final ControllerTables tables;
@@ -40,7 +40,7 @@ final class DeploymentCatalog {
     }
 
     /** Queues a deployment; where nothing runs, and where the release is deployed already, it is complete at once. */
-    Deployment create(String app, String releaseId) {
+    public Deployment create(String app, String releaseId) {
         disk.require("deploy");
         while (true) {
             Versioned<App> read = apps.get(app);
@@ -114,14 +114,14 @@ final class DeploymentCatalog {
     }
 
     /** The app's deployments, newest first. */
-    List<Deployment> of(AppId app) {
+    public List<Deployment> of(AppId app) {
         return AppCatalog.newestFirst(state.deployments().list().stream()
                 .filter(deployment -> deployment.value().app().equals(app))
                 .toList());
     }
 
     /** @throws FlynnException {@code OBJECT_NOT_FOUND} */
-    Deployment get(String id) {
+    public Deployment get(String id) {
         return state.deployments()
                 .get(ReleaseCatalog.objectId("deployment", id))
                 .value();

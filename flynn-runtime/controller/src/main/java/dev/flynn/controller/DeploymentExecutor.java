@@ -23,6 +23,7 @@ import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.JobRecord;
 import dev.flynn.state.Versioned;
+import dev.flynn.state.WakeLoop;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

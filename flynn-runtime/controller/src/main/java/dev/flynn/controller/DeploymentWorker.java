@@ -3,15 +3,15 @@ package dev.flynn.controller;
 import dev.flynn.base.Closer;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.state.ClusterState;
+import dev.flynn.state.WakeLoop;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Carries out what clients of the controller asked for and that takes time: deployments and the deletion of apps; and
  * deletes what is too old to keep. It is the process type {@code worker} of the controller; several may run at the same time.
  *
  * <pre>{@code
- * try (DeploymentWorker worker = DeploymentWorker.start(env, state, discovery, logs)) {
+ * try (DeploymentWorker worker = DeploymentWorker.start(key, state, discovery, logs)) {
  *     …
  * }
  * }</pre>
@@ -28,18 +28,13 @@ public final class DeploymentWorker implements AutoCloseable {
     /**
      * Starts a worker.
      *
-     * @param env of the controller's release; of it the worker reads {@code AUTH_KEY}
+     * @param controllerKey opens the blobstore
      * @param logs explain why a deployment failed
      */
-    public static DeploymentWorker start(
-            Map<String, String> env, ClusterState state, Discovery discovery, AppLogs logs) {
+    public static DeploymentWorker start(String controllerKey, ClusterState state, Discovery discovery, AppLogs logs) {
         var tables = new ControllerTables(state);
         var executor = new DeploymentExecutor(state, tables, discovery, logs);
-        var deletion = new AppDeletions(
-                state,
-                tables,
-                new ClusterHttp(discovery),
-                ControllerConfig.fromEnv(env).authKeys().get(0));
+        var deletion = new AppDeletions(state, tables, new ClusterHttp(discovery), controllerKey);
         List<WakeLoop> loops = List.of(executor.loop(), deletion.loop(), new EventRetention(state).loop());
         loops.forEach(WakeLoop::start);
         return new DeploymentWorker(executor, loops);

@@ -1,6 +1,7 @@
 package dev.flynn.controller;
 
 import dev.flynn.state.ClusterState;
+import dev.flynn.state.WakeLoop;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

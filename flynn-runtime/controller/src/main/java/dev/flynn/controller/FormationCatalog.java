@@ -20,7 +20,7 @@ import java.util.Optional;
 import java.util.TreeSet;
 
 /** Formations: how many jobs of each type of each release of each app are wanted. */
-final class FormationCatalog {
+public final class FormationCatalog {
 
     private final ClusterState state;
     private final FormationWriter writer;
@@ -40,9 +40,10 @@ final class FormationCatalog {
      * @param processes replaces all counts; absent stops everything
      * @param tags replaces all tags; absent leaves them, because older clients do not know them
      */
-    record NewFormation(Optional<Map<String, Integer>> processes, Optional<Map<String, Map<String, String>>> tags) {}
+    public record NewFormation(
+            Optional<Map<String, Integer>> processes, Optional<Map<String, Map<String, String>>> tags) {}
 
-    Formation put(Versioned<App> app, Release release, NewFormation request) {
+    public Formation put(Versioned<App> app, Release release, NewFormation request) {
         if (release.artifact().isEmpty()) {
             throw FlynnException.invalid("release is not deployable");
         }
@@ -94,11 +95,11 @@ final class FormationCatalog {
         }
     }
 
-    Formation get(AppId app, ReleaseId release) {
+    public Formation get(AppId app, ReleaseId release) {
         return state.formations().get(ClusterState.formationId(app, release)).value();
     }
 
-    void delete(AppId app, ReleaseId release) {
+    public void delete(AppId app, ReleaseId release) {
         while (true) {
             Versioned<Formation> read = state.formations().get(ClusterState.formationId(app, release));
             Transaction.Builder transaction = Transaction.builder();
@@ -110,12 +111,12 @@ final class FormationCatalog {
     }
 
     /** The app's formations, newest first. */
-    List<Formation> of(AppId app) {
+    public List<Formation> of(AppId app) {
         return AppCatalog.newestFirst(state.formations().list(app + "/"));
     }
 
     /** Formations that want any job, the latest change first. */
-    List<ExpandedFormation> active() {
+    public List<ExpandedFormation> active() {
         return state.formations().list().stream()
                 .map(Versioned::value)
                 .filter(formation -> formation.total() > 0)
@@ -125,7 +126,7 @@ final class FormationCatalog {
     }
 
     /** What changed since then, deleted ones too, the latest change first. */
-    List<ExpandedFormation> changedSince(Instant since) {
+    public List<ExpandedFormation> changedSince(Instant since) {
         List<ExpandedFormation> changed = new ArrayList<>();
         state.formations().list().stream()
                 .map(Versioned::value)
@@ -145,7 +146,7 @@ final class FormationCatalog {
         return changed;
     }
 
-    ExpandedFormation expand(Formation formation) {
+    public ExpandedFormation expand(Formation formation) {
         Optional<Release> release =
                 state.releases().find(formation.release().toString()).map(Versioned::value);
         return new ExpandedFormation(
@@ -160,7 +161,7 @@ final class FormationCatalog {
     }
 
     /** A formation that is gone: no processes. */
-    ExpandedFormation expandDeleted(AppId app, ReleaseId release, Optional<Instant> when) {
+    public ExpandedFormation expandDeleted(AppId app, ReleaseId release, Optional<Instant> when) {
         Instant time = when.orElseGet(() -> state.clock().instant());
         return expand(new Formation(app, release, Map.of(), Map.of(), time, time));
     }

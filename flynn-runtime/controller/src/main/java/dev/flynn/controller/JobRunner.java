@@ -32,7 +32,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Prepares one-off jobs: what they run, with which environment, on which host (contract: controller, Run a job). */
-final class JobRunner {
+public final class JobRunner {
 
     private final ClusterState state;
     private final Discovery discovery;
@@ -47,13 +47,13 @@ final class JobRunner {
     }
 
     /** A job that can run on any host. */
-    record Plan(App app, NewJob request, Optional<Release> release, Artifact artifact, boolean attached) {
+    public record Plan(App app, NewJob request, Optional<Release> release, Artifact artifact, boolean attached) {
 
         JobSpec on(String hostId) {
             return spec(JobId.random(hostId), app, request, release, artifact, attached);
         }
 
-        boolean hasTerminal() {
+        public boolean hasTerminal() {
             return request.tty();
         }
     }
@@ -63,7 +63,7 @@ final class JobRunner {
      * @throws FlynnException {@code OBJECT_NOT_FOUND} if the release or its image does not exist, {@code NO_CAPACITY} if disks
      *     are full
      */
-    Plan plan(App app, NewJob request, boolean attached) {
+    public Plan plan(App app, NewJob request, boolean attached) {
         if (request.release().isEmpty() && request.artifact().isEmpty()) {
             throw ReleaseCatalog.required("release");
         }
@@ -75,7 +75,7 @@ final class JobRunner {
 
     /** What is done with a host before a job is wanted there. */
     @FunctionalInterface
-    interface Preparation {
+    public interface Preparation {
         /** @throws FlynnException {@code SERVICE_UNAVAILABLE} if another host shall be tried */
         void on(JobSpec job, HostConnection host);
     }
@@ -85,7 +85,7 @@ final class JobRunner {
      *
      * @throws FlynnException {@code NO_CAPACITY} if there is no such host
      */
-    JobSpec run(Plan plan, Preparation preparation) {
+    public JobSpec run(Plan plan, Preparation preparation) {
         List<String> candidates = candidates();
         List<String> reasons = new ArrayList<>();
         for (String id : candidates) {

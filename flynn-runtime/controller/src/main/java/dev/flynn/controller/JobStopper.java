@@ -13,7 +13,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /** Ends jobs, and waits until they are down. */
-final class JobStopper {
+public final class JobStopper {
 
     /** A host drains a job's connections, then gives it 10 s before it kills it. */
     private static final Duration PATIENCE = Duration.ofSeconds(45);
@@ -31,7 +31,7 @@ final class JobStopper {
      * @throws FlynnException {@code OBJECT_NOT_FOUND}, {@code VALIDATION} if it is down already, {@code SERVICE_UNAVAILABLE}
      *     if its host does not end it in time
      */
-    void stop(String id) {
+    public void stop(String id) {
         JobRecord job = find(id);
         if (job.state() == JobState.DOWN) {
             throw FlynnException.invalid("job %s is not running any more".formatted(job.id()));
@@ -51,7 +51,7 @@ final class JobStopper {
     }
 
     /** @throws FlynnException {@code OBJECT_NOT_FOUND} */
-    JobRecord find(String id) {
+    public JobRecord find(String id) {
         if (id.indexOf('-') > 0) {
             var known = state.jobs().table().find(id);
             if (known.isPresent()) {

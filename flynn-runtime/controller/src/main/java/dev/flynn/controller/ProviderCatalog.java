@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Providers, and the resources that they gave to apps. */
-final class ProviderCatalog {
+public final class ProviderCatalog {
 
     private final ClusterState state;
     private final AppCatalog apps;
@@ -35,18 +35,18 @@ final class ProviderCatalog {
         this.deletion = new ResourceDeletion(state, http);
     }
 
-    record NewProvider(String name, String url) {}
+    public record NewProvider(String name, String url) {}
 
     /** @param config passed on to the provider; null means no settings */
-    record NewResource(List<String> apps, Optional<JsonNode> config) {}
+    public record NewResource(List<String> apps, Optional<JsonNode> config) {}
 
     /** A resource that exists already and is to be known. */
-    record KnownResource(String externalId, Map<String, String> env, List<String> apps) {}
+    public record KnownResource(String externalId, Map<String, String> env, List<String> apps) {}
 
     /** What a provider answers. */
     private record Provisioned(String id, Map<String, String> env) {}
 
-    Provider create(NewProvider request) {
+    public Provider create(NewProvider request) {
         if (request.name().isBlank()) {
             throw FlynnException.invalidField("name", "must not be blank");
         }
@@ -71,12 +71,12 @@ final class ProviderCatalog {
         return provider;
     }
 
-    List<Provider> list() {
+    public List<Provider> list() {
         return AppCatalog.newestFirst(state.providers().list());
     }
 
     /** @throws FlynnException {@code OBJECT_NOT_FOUND} */
-    Provider get(String idOrName) {
+    public Provider get(String idOrName) {
         if (Ids.isId(idOrName)) {
             var byId = state.providers().find(Ids.parse(idOrName).toString());
             if (byId.isPresent()) {
@@ -91,7 +91,7 @@ final class ProviderCatalog {
     }
 
     /** Asks the provider for a resource; the release of the apps is not changed. */
-    Resource provision(String providerName, NewResource request) {
+    public Resource provision(String providerName, NewResource request) {
         Provider provider = get(providerName);
         List<AppId> owners = appIds(request.apps());
         String config = request.config()
@@ -113,7 +113,7 @@ final class ProviderCatalog {
     }
 
     /** Makes a resource known that the provider has already. */
-    Resource put(String providerName, String id, KnownResource request) {
+    public Resource put(String providerName, String id, KnownResource request) {
         Provider provider = get(providerName);
         var resource = new Resource(
                 ResourceId.of(ReleaseCatalog.objectId("resource", id)),
@@ -139,20 +139,20 @@ final class ProviderCatalog {
         return idsOrNames.stream().map(name -> apps.get(name).value().id()).toList();
     }
 
-    List<Resource> of(String providerName) {
+    public List<Resource> of(String providerName) {
         ProviderId provider = get(providerName).id();
         return AppCatalog.newestFirst(state.resources().list().stream()
                 .filter(resource -> resource.value().provider().equals(provider))
                 .toList());
     }
 
-    List<Resource> of(AppId app) {
+    public List<Resource> of(AppId app) {
         return AppCatalog.newestFirst(state.resources().list().stream()
                 .filter(resource -> resource.value().apps().contains(app))
                 .toList());
     }
 
-    Resource get(String providerName, String id) {
+    public Resource get(String providerName, String id) {
         return read(providerName, id).value();
     }
 
@@ -164,7 +164,7 @@ final class ProviderCatalog {
     }
 
     /** Lets the provider delete the resource, then forgets it. */
-    Resource delete(String providerName, String id) {
+    public Resource delete(String providerName, String id) {
         Versioned<Resource> read = read(providerName, id);
         deletion.deprovision(read.value());
         Transaction.Builder transaction = Transaction.builder();

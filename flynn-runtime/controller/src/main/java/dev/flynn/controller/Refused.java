@@ -3,7 +3,7 @@ package dev.flynn.controller;
 import dev.flynn.api.error.FlynnException;
 
 /** A refusal that shows the client what was refused. */
-final class Refused extends RuntimeException {
+public final class Refused extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
@@ -16,11 +16,11 @@ final class Refused extends RuntimeException {
         this.detail = detail;
     }
 
-    FlynnException failure() {
+    public FlynnException failure() {
         return failure;
     }
 
-    Object detail() {
+    public Object detail() {
         return detail;
     }
 }

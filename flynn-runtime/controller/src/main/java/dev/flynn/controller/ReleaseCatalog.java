@@ -25,7 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /** Releases and artifacts. */
-final class ReleaseCatalog {
+public final class ReleaseCatalog {
 
     private final ClusterState state;
     private final ReleaseUses uses;
@@ -38,7 +38,7 @@ final class ReleaseCatalog {
     }
 
     /** What a client sends to create a release; {@code artifact} is the older form of {@code artifacts}. */
-    record NewRelease(
+    public record NewRelease(
             String id,
             String appId,
             String artifact,
@@ -47,9 +47,9 @@ final class ReleaseCatalog {
             Map<String, String> meta,
             Map<String, ProcessType> processes) {}
 
-    record NewArtifact(String id, String type, String uri) {}
+    public record NewArtifact(String id, String type, String uri) {}
 
-    Release create(NewRelease request) {
+    public Release create(NewRelease request) {
         disk.require("release");
         Map<String, ProcessType> processes = new HashMap<>();
         request.processes()
@@ -99,17 +99,17 @@ final class ReleaseCatalog {
     }
 
     /** All releases, newest first. */
-    List<Release> list() {
+    public List<Release> list() {
         return AppCatalog.newestFirst(state.releases().list());
     }
 
     /** @throws FlynnException {@code OBJECT_NOT_FOUND}, also for what is no id */
-    Release get(String id) {
+    public Release get(String id) {
         return state.releases().get(objectId("release", id)).value();
     }
 
     /** Releases that the app runs, ran, was deployed with, or that were made for it; newest first. */
-    List<Release> of(App app) {
+    public List<Release> of(App app) {
         Set<ReleaseId> used = new LinkedHashSet<>();
         app.release().ifPresent(used::add);
         uses.of(app.id()).forEach(use -> used.add(use.release()));
@@ -132,7 +132,7 @@ final class ReleaseCatalog {
     }
 
     /** The same type and URI as an existing artifact gives that one. */
-    Artifact createArtifact(NewArtifact request) {
+    public Artifact createArtifact(NewArtifact request) {
         if (request.type().isEmpty()) {
             throw required("type");
         }
@@ -173,23 +173,23 @@ final class ReleaseCatalog {
     }
 
     /** All artifacts, newest first. */
-    List<Artifact> listArtifacts() {
+    public List<Artifact> listArtifacts() {
         return AppCatalog.newestFirst(state.artifacts().list());
     }
 
-    Artifact getArtifact(String id) {
+    public Artifact getArtifact(String id) {
         return state.artifacts().get(objectId("artifact", id)).value();
     }
 
     /** An id from a path in its normal form; what is no id names nothing. */
-    static String objectId(String kind, String id) {
+    public static String objectId(String kind, String id) {
         if (!Ids.isId(id)) {
             throw FlynnException.notFound(kind, id);
         }
         return Ids.parse(id).toString();
     }
 
-    static FlynnException required(String key) {
+    public static FlynnException required(String key) {
         return FlynnException.invalid(
                 "Required error. The data must be an object with \"%s\" as one of its keys".formatted(key));
     }

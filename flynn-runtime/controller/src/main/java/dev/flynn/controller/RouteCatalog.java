@@ -24,7 +24,7 @@ import java.util.regex.Pattern;
  * Routes (contract: layer 1, Store rules). Index keys in the store make a domain and path unique, and keep a domain's root
  * while other paths of it exist, against concurrent writers too.
  */
-final class RouteCatalog {
+public final class RouteCatalog {
 
     private static final String ROOT = "/";
     private static final Pattern PATH = Pattern.compile("/(.*/)?");
@@ -44,7 +44,7 @@ final class RouteCatalog {
      *
      * @param certificate the later form of {@code tls_cert} and {@code tls_key}
      */
-    record NewRoute(
+    public record NewRoute(
             String type,
             String service,
             String domain,
@@ -81,7 +81,7 @@ final class RouteCatalog {
         }
     }
 
-    record Certificate(
+    public record Certificate(
             @JsonProperty("cert") String cert,
             @JsonProperty("key") String key) {
 
@@ -91,7 +91,7 @@ final class RouteCatalog {
         }
     }
 
-    Route create(AppId app, NewRoute request) {
+    public Route create(AppId app, NewRoute request) {
         while (true) {
             Transaction.Builder transaction = Transaction.builder();
             Route route = add(transaction, app, request);
@@ -185,14 +185,14 @@ final class RouteCatalog {
     }
 
     /** The app's routes, newest first. */
-    List<Route> of(AppId app) {
+    public List<Route> of(AppId app) {
         return AppCatalog.newestFirst(state.routes().list().stream()
                 .filter(route -> route.value().parentRef().equals(parentRef(app)))
                 .toList());
     }
 
     /** @throws FlynnException {@code OBJECT_NOT_FOUND}, also for another app's route */
-    Route get(AppId app, String type, String id) {
+    public Route get(AppId app, String type, String id) {
         return read(app, type, id).value();
     }
 
@@ -205,7 +205,7 @@ final class RouteCatalog {
     }
 
     /** Replaces everything but the domain; a different domain names a route that does not exist. */
-    Route update(AppId app, String type, String id, NewRoute request) {
+    public Route update(AppId app, String type, String id, NewRoute request) {
         while (true) {
             Versioned<Route> read = read(app, type, id);
             Route route = read.value();
@@ -255,7 +255,7 @@ final class RouteCatalog {
         }
     }
 
-    void delete(AppId app, String type, String id) {
+    public void delete(AppId app, String type, String id) {
         while (true) {
             Versioned<Route> read = read(app, type, id);
             Transaction.Builder transaction = Transaction.builder();

@@ -1,4 +1,4 @@
-/** The controller: the HTTP API of the cluster, and the worker that carries out deployments and deletions. */
+/** The controller: what can be done with a cluster, as methods, and the worker that carries out deployments and deletions. */
 @NullMarked
 package dev.flynn.controller;
 

@@ -1,0 +1,125 @@
+package dev.flynn.controller.http;
+
+import dev.flynn.api.app.App;
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.job.NewJob;
+import dev.flynn.controller.JobRunner;
+import dev.flynn.json.FlynnJson;
+import dev.flynn.state.ClusterState;
+import java.io.IOException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import org.glassfish.grizzly.http.server.Request;
+import org.glassfish.grizzly.http.server.Response;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs a job whose input and output are carried by the connection of the request (contract: controller, Run a job).
+ *
+ * <p>It attaches first and makes the job wanted then, so that no output is lost.
+ */
+final class AttachHandler implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(AttachHandler.class);
+
+    private final ClusterState state;
+    private final JobRunner jobs;
+    private final JsonBodies bodies;
+    private final FlynnJson json;
+    private final Failures failures;
+    private final Executor input;
+    private final Set<AttachConnection> open = ConcurrentHashMap.newKeySet();
+
+    /** @param input runs the threads that pass input on, one per attached client */
+    AttachHandler(ClusterState state, JobRunner jobs, JsonBodies bodies, Failures failures, Executor input) {
+        this.state = state;
+        this.jobs = jobs;
+        this.bodies = bodies;
+        this.json = state.json();
+        this.failures = failures;
+        this.input = input;
+    }
+
+    /** @param request with an {@code Upgrade} header, for {@code /apps/<app>/jobs} */
+    void service(Request request, Response response) throws IOException {
+        JobRunner.Plan plan;
+        try {
+            NewJob job = bodies.read(body(request), NewJob.class);
+            plan = jobs.plan(app(request), job, true);
+        } catch (RuntimeException e) {
+            refuse(request, response, e);
+            return;
+        }
+        response.suspend();
+        attach(request, response, plan);
+    }
+
+    private void attach(Request request, Response response, JobRunner.Plan plan) {
+        var connection = new AttachConnection(request, response, plan.hasTerminal(), input, reason -> {
+            log.atWarn()
+                    .addKeyValue("app", plan.app().name())
+                    .addKeyValue("reason", reason)
+                    .log("one-off job could not be attached");
+            refuseAndResume(request, response, FlynnException.internal(reason, null));
+        });
+        open.add(connection);
+        connection.whenEnded(() -> open.remove(connection));
+        try {
+            connection.watchClient();
+            var unused =
+                    jobs.run(plan, (job, host) -> connection.use(host.attach(job.id(), true, job.tty(), connection)));
+        } catch (RuntimeException e) {
+            if (connection.abandon()) {
+                refuseAndResume(request, response, e);
+            }
+        }
+    }
+
+    /** Ends all sessions; their jobs go on. */
+    @Override
+    public void close() {
+        open.forEach(AttachConnection::close);
+    }
+
+    /** An upgraded request has no end that the server knows; its body is as long as its head says. */
+    private static byte[] body(Request request) throws IOException {
+        long length = request.getContentLengthLong();
+        if (length < 0) {
+            throw FlynnException.invalid("a request to attach must have a Content-Length");
+        }
+        return request.getInputStream().readNBytes((int) Math.min(length, JsonBodies.MAX_BYTES + 1L));
+    }
+
+    private App app(Request request) {
+        String[] segments = request.getRequestURI().split("/");
+        String app = URLDecoder.decode(segments[2].replace("+", "%2B"), StandardCharsets.UTF_8);
+        return state.findApp(app)
+                .orElseThrow(() -> FlynnException.notFound("app", app))
+                .value();
+    }
+
+    private void refuseAndResume(Request request, Response response, RuntimeException failure) {
+        try {
+            refuse(request, response, failure);
+            response.resume();
+        } catch (IOException | IllegalStateException e) {
+            log.atDebug().setCause(e).log("client left before it was answered");
+        }
+    }
+
+    private void refuse(Request request, Response response, RuntimeException failure) throws IOException {
+        Failures.Answer answer = failures.answer(failure);
+        byte[] body = answer.body().map(json::writeBytes).orElse(new byte[0]);
+        request.getRequest().setIgnoreContentModifiers(false);
+        response.setStatus(answer.status());
+        response.setContentLength(body.length);
+        if (body.length > 0) {
+            response.setContentType("application/json");
+            response.getOutputStream().write(body);
+        }
+    }
+}

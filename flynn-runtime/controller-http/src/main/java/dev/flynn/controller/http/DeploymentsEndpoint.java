@@ -1,0 +1,41 @@
+package dev.flynn.controller.http;
+
+import dev.flynn.api.deployment.Deployment;
+import dev.flynn.controller.AppCatalog;
+import dev.flynn.controller.DeploymentCatalog;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import java.util.List;
+
+/** Deployments. */
+@Path("/")
+public final class DeploymentsEndpoint {
+
+    private final AppCatalog apps;
+    private final DeploymentCatalog deployments;
+
+    DeploymentsEndpoint(AppCatalog apps, DeploymentCatalog deployments) {
+        this.apps = apps;
+        this.deployments = deployments;
+    }
+
+    @POST
+    @Path("apps/{app}/deploy")
+    public Deployment deploy(@PathParam("app") String app, AppsEndpoint.Reference release) {
+        return deployments.create(app, release.id());
+    }
+
+    @GET
+    @Path("apps/{app}/deployments")
+    public List<Deployment> list(@PathParam("app") String app) {
+        return deployments.of(apps.get(app).value().id());
+    }
+
+    @GET
+    @Path("deployments/{deployment}")
+    public Deployment get(@PathParam("deployment") String deployment) {
+        return deployments.get(deployment);
+    }
+}

@@ -1,0 +1,88 @@
+package dev.flynn.controller.http;
+
+import dev.flynn.api.app.App;
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.host.JobSpec;
+import dev.flynn.api.id.AppId;
+import dev.flynn.api.job.Job;
+import dev.flynn.api.job.NewJob;
+import dev.flynn.controller.AppCatalog;
+import dev.flynn.controller.JobRunner;
+import dev.flynn.controller.JobStopper;
+import dev.flynn.state.ClusterState;
+import dev.flynn.state.JobRecord;
+import dev.flynn.state.Versioned;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.PUT;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.core.Response;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/** Jobs of an app; attached ones are started by {@link AttachHandler}. */
+@Path("/")
+public final class JobsEndpoint {
+
+    private final ClusterState state;
+    private final AppCatalog apps;
+    private final JobRunner runner;
+    private final JobStopper stopper;
+
+    JobsEndpoint(ClusterState state, AppCatalog apps, JobRunner runner, JobStopper stopper) {
+        this.state = state;
+        this.apps = apps;
+        this.runner = runner;
+        this.stopper = stopper;
+    }
+
+    /** What a client is told of the job that it started. */
+    record Started(String id, String release, List<String> cmd, List<String> args) {}
+
+    @GET
+    @Path("apps/{app}/jobs")
+    public List<Job> list(@PathParam("app") String app) {
+        AppId id = apps.get(app).value().id();
+        return state.jobs().table().list().stream()
+                .filter(job -> job.value().app().equals(Optional.of(id)))
+                .sorted(Comparator.comparingLong((Versioned<JobRecord> job) -> job.createRevision())
+                        .reversed())
+                .flatMap(job -> job.value().toJob().stream())
+                .toList();
+    }
+
+    @POST
+    @Path("apps/{app}/jobs")
+    public Started run(@PathParam("app") String app, NewJob request) {
+        App owner = apps.get(app).value();
+        JobSpec spec = runner.run(runner.plan(owner, request, false), (job, host) -> {});
+        return new Started(
+                spec.id().value(), request.release().map(Object::toString).orElse(""), spec.cmd(), spec.cmd());
+    }
+
+    /** The app must exist; whose job it is does not matter. */
+    @GET
+    @Path("apps/{app}/jobs/{job}")
+    public Job get(@PathParam("app") String app, @PathParam("job") String job) {
+        var unused = apps.get(app);
+        return stopper.find(job).toJob().orElseThrow(() -> FlynnException.notFound("job", job));
+    }
+
+    @PUT
+    @Path("apps/{app}/jobs/{job}")
+    public Response put(@PathParam("app") String app, @PathParam("job") String job) {
+        throw FlynnException.unsupported(
+                "recording job \"%s\" from outside; its host does that, and it".formatted(job));
+    }
+
+    @DELETE
+    @Path("apps/{app}/jobs/{job}")
+    public Response stop(@PathParam("app") String app, @PathParam("job") String job) {
+        var unused = apps.get(app);
+        stopper.stop(job);
+        return Answers.empty();
+    }
+}

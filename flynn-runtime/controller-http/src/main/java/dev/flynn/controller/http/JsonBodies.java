@@ -1,0 +1,87 @@
+package dev.flynn.controller.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.json.FlynnJson;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.MultivaluedMap;
+import jakarta.ws.rs.ext.MessageBodyReader;
+import jakarta.ws.rs.ext.MessageBodyWriter;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.lang.annotation.Annotation;
+import java.lang.reflect.Type;
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+
+/** Bodies as JSON, whatever their {@code Content-Type} says (contract: controller, Requests). */
+@Consumes(MediaType.WILDCARD)
+@Produces(MediaType.WILDCARD)
+final class JsonBodies implements MessageBodyReader<Object>, MessageBodyWriter<Object> {
+
+    /** A request body is at most 1 MiB, so that its parts fit into the store. */
+    static final int MAX_BYTES = 1 << 20;
+
+    private final FlynnJson json;
+
+    JsonBodies(FlynnJson json) {
+        this.json = json;
+    }
+
+    @Override
+    public boolean isReadable(Class<?> type, Type generic, Annotation[] annotations, MediaType mediaType) {
+        return isJson(type);
+    }
+
+    @Override
+    public Object readFrom(
+            Class<Object> type,
+            Type generic,
+            Annotation[] annotations,
+            MediaType mediaType,
+            MultivaluedMap<String, String> headers,
+            InputStream body)
+            throws IOException {
+        return read(body.readNBytes(MAX_BYTES + 1), type);
+    }
+
+    <T> T read(byte[] body, Class<T> type) {
+        if (body.length > MAX_BYTES) {
+            throw new FlynnException(
+                    ErrorCode.REQUEST_BODY_TOO_BIG, "The request body is larger than %d bytes".formatted(MAX_BYTES));
+        }
+        if (body.length == 0) {
+            throw FlynnException.internal("the request has no body", null);
+        }
+        return json.read(new String(body, StandardCharsets.UTF_8), type);
+    }
+
+    @Override
+    public boolean isWriteable(Class<?> type, Type generic, Annotation[] annotations, MediaType mediaType) {
+        return isJson(type) || Collection.class.isAssignableFrom(type);
+    }
+
+    @Override
+    public void writeTo(
+            Object value,
+            Class<?> type,
+            Type generic,
+            Annotation[] annotations,
+            MediaType mediaType,
+            MultivaluedMap<String, Object> headers,
+            OutputStream body)
+            throws IOException {
+        byte[] bytes = json.writeBytes(value);
+        headers.putSingle("Content-Type", MediaType.APPLICATION_JSON);
+        headers.putSingle("Content-Length", bytes.length);
+        body.write(bytes);
+    }
+
+    private static boolean isJson(Class<?> type) {
+        return type.isRecord() || JsonNode.class.isAssignableFrom(type);
+    }
+}

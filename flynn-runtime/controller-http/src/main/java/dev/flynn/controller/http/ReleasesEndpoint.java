@@ -1,0 +1,38 @@
+package dev.flynn.controller.http;
+
+import dev.flynn.api.release.Release;
+import dev.flynn.controller.ReleaseCatalog;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import java.util.List;
+
+/** Releases of all apps. */
+@Path("/")
+public final class ReleasesEndpoint {
+
+    private final ReleaseCatalog releases;
+
+    ReleasesEndpoint(ReleaseCatalog releases) {
+        this.releases = releases;
+    }
+
+    @POST
+    @Path("releases")
+    public Release create(ReleaseCatalog.NewRelease request) {
+        return releases.create(request);
+    }
+
+    @GET
+    @Path("releases")
+    public List<Release> list() {
+        return releases.list();
+    }
+
+    @GET
+    @Path("releases/{release}")
+    public Release get(@PathParam("release") String release) {
+        return releases.get(release);
+    }
+}

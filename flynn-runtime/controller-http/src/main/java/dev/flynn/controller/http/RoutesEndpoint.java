@@ -1,0 +1,66 @@
+package dev.flynn.controller.http;
+
+import dev.flynn.api.id.AppId;
+import dev.flynn.api.route.Route;
+import dev.flynn.controller.AppCatalog;
+import dev.flynn.controller.RouteCatalog;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.PUT;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.core.Response;
+import java.util.List;
+
+/** Routes of an app. */
+@Path("/")
+public final class RoutesEndpoint {
+
+    private final AppCatalog apps;
+    private final RouteCatalog routes;
+
+    RoutesEndpoint(AppCatalog apps, RouteCatalog routes) {
+        this.apps = apps;
+        this.routes = routes;
+    }
+
+    @POST
+    @Path("apps/{app}/routes")
+    public Route create(@PathParam("app") String app, RouteCatalog.NewRoute request) {
+        return routes.create(id(app), request);
+    }
+
+    @GET
+    @Path("apps/{app}/routes")
+    public List<Route> list(@PathParam("app") String app) {
+        return routes.of(id(app));
+    }
+
+    @GET
+    @Path("apps/{app}/routes/{type}/{id}")
+    public Route get(@PathParam("app") String app, @PathParam("type") String type, @PathParam("id") String id) {
+        return routes.get(id(app), type, id);
+    }
+
+    @PUT
+    @Path("apps/{app}/routes/{type}/{id}")
+    public Route update(
+            @PathParam("app") String app,
+            @PathParam("type") String type,
+            @PathParam("id") String id,
+            RouteCatalog.NewRoute request) {
+        return routes.update(id(app), type, id, request);
+    }
+
+    @DELETE
+    @Path("apps/{app}/routes/{type}/{id}")
+    public Response delete(@PathParam("app") String app, @PathParam("type") String type, @PathParam("id") String id) {
+        routes.delete(id(app), type, id);
+        return Answers.empty();
+    }
+
+    private AppId id(String app) {
+        return apps.get(app).value().id();
+    }
+}

@@ -1,0 +1,145 @@
+package dev.flynn.controller.http;
+
+import dev.flynn.base.Executors;
+import dev.flynn.base.NamedThreads;
+import jakarta.ws.rs.container.AsyncResponse;
+import jakarta.ws.rs.container.ContainerRequestContext;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.StreamingOutput;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.glassfish.grizzly.CloseListener;
+import org.glassfish.grizzly.Closeable;
+import org.glassfish.grizzly.Connection;
+import org.glassfish.grizzly.ICloseType;
+import org.glassfish.grizzly.IOEvent;
+import org.glassfish.grizzly.nio.NIOConnection;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Responses that go on for long: each is written by a thread of its own, which is interrupted when its client leaves. */
+final class Streams implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(Streams.class);
+
+    /** The request property that holds the connection. */
+    static final String CONNECTION = "dev.flynn.controller.connection";
+
+    /** How long a client may not read before it is given up. */
+    private static final Duration WRITE_PATIENCE = Duration.ofMinutes(10);
+
+    private static final Duration STOP_PATIENCE = Duration.ofSeconds(5);
+
+    private final ExecutorService threads =
+            java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("controller-stream"));
+
+    /** Writes a response until there is nothing more to say, or the client has left. */
+    interface Writer extends AutoCloseable {
+
+        void write(OutputStream out) throws IOException, InterruptedException;
+
+        /** Whether it goes on until the client leaves. */
+        default boolean isEndless() {
+            return true;
+        }
+
+        /** Called when writing has ended, or did not begin. */
+        @Override
+        void close();
+    }
+
+    void start(AsyncResponse response, ContainerRequestContext request, String mediaType, Writer writer)
+            throws IOException {
+        Connection<?> connection = (Connection<?>) request.getProperty(CONNECTION);
+        connection.setWriteTimeout(WRITE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        try {
+            if (writer.isEndless() && connection instanceof NIOConnection nio) {
+                // Grizzly does not read while a response is suspended, and would not notice that the client left
+                nio.enableIOEvent(IOEvent.READ);
+            }
+            threads.execute(new Task(connection, response, mediaType, writer));
+        } catch (IOException | RuntimeException e) {
+            writer.close();
+            throw e;
+        }
+    }
+
+    /** Writes one response; interrupted when its connection is closed. */
+    private static final class Task implements Runnable, CloseListener<Closeable, ICloseType> {
+
+        private final Connection<?> connection;
+        private final AsyncResponse response;
+        private final String mediaType;
+        private final Writer writer;
+        private boolean closed;
+        private @Nullable Thread thread;
+
+        Task(Connection<?> connection, AsyncResponse response, String mediaType, Writer writer) {
+            this.connection = connection;
+            this.response = response;
+            this.mediaType = mediaType;
+            this.writer = writer;
+        }
+
+        @Override
+        public void run() {
+            try (writer) {
+                connection.addCloseListener(this);
+                if (begin()) {
+                    response.resume(Response.ok((StreamingOutput) this::write)
+                            .header("Content-Type", mediaType)
+                            .build());
+                }
+            } catch (RuntimeException e) {
+                log.atDebug().setCause(e).log("stream ended");
+            } finally {
+                connection.removeCloseListener(this);
+                end();
+            }
+        }
+
+        private void write(OutputStream out) {
+            try {
+                sendHead(out);
+                writer.write(out);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (IOException e) {
+                log.atDebug().setCause(e).log("client of a stream left");
+            }
+        }
+
+        private synchronized boolean begin() {
+            thread = Thread.currentThread();
+            return !closed;
+        }
+
+        private synchronized void end() {
+            thread = null;
+            boolean unused = Thread.interrupted();
+        }
+
+        @Override
+        public synchronized void onClosed(Closeable connection, ICloseType type) {
+            closed = true;
+            if (thread != null) {
+                thread.interrupt();
+            }
+        }
+    }
+
+    /** Writing nothing commits the response. */
+    private static void sendHead(OutputStream out) throws IOException {
+        out.write(new byte[0]);
+        out.flush();
+    }
+
+    @Override
+    public void close() {
+        Executors.stop(threads, "controller streams", STOP_PATIENCE);
+    }
+}

@@ -1,0 +1,363 @@
+package dev.flynn.controller.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.flynn.controller.OneStep;
+import dev.flynn.controller.http.TestController.Answer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(90)
+class DeploymentsTest {
+
+    private static final String WEB = "{\"web\":{\"cmd\":[\"start\",\"web\"],\"service\":\"ledger-web\"}}";
+    private static final String CLOCK = "{\"clock\":{\"cmd\":[\"start\",\"clock\"]}}";
+
+    @TempDir
+    Path directory;
+
+    private TestController controller;
+    private PlayedCluster cluster;
+    private String app;
+
+    @BeforeEach
+    void start() throws IOException {
+        controller = TestController.start(directory);
+        cluster = new PlayedCluster(controller);
+        app = controller.createApp("ledger");
+    }
+
+    @AfterEach
+    void stop() {
+        cluster.close();
+        controller.close();
+    }
+
+    /** An app that runs a release. */
+    private String running(String processes, String counts) {
+        String release = controller.createRelease(processes);
+        deploy(release);
+        controller
+                .put("/apps/ledger/formations/" + release, "{\"processes\":%s}".formatted(counts))
+                .ok();
+        return release;
+    }
+
+    private JsonNode deploy(String release) {
+        return controller
+                .post("/apps/ledger/deploy", "{\"id\":\"%s\"}".formatted(release))
+                .ok();
+    }
+
+    private String awaitEnd(JsonNode deployment) {
+        String path = "/deployments/" + deployment.get("id").asText();
+        await().atMost(Duration.ofSeconds(60))
+                .until(() -> !controller.get(path).json().get("status").asText().matches("pending|running"));
+        return controller.get(path).json().get("status").asText();
+    }
+
+    private List<String> told(JsonNode deployment) {
+        List<String> told = new ArrayList<>();
+        String id = deployment.get("id").asText();
+        JsonNode events = controller
+                .get("/events?app_id=ledger&object_types=deployment,scale,app_release", "Accept", "application/json")
+                .ok();
+        for (int i = events.size() - 1; i >= 0; i--) {
+            JsonNode event = events.get(i);
+            JsonNode data = event.get("data");
+            switch (event.get("object_type").asText()) {
+                case "scale" -> told.add("scale " + data.get("processes"));
+                case "app_release" -> told.add("app_release");
+                default -> {
+                    if (event.get("object_id").asText().equals(id)) {
+                        told.add((data.get("status").asText() + " "
+                                        + data.path("job_type").asText() + " "
+                                        + data.path("job_state").asText())
+                                .trim());
+                    }
+                }
+            }
+        }
+        return told;
+    }
+
+    @Test
+    void deployingWhereNothingRunsOnlySetsTheRelease() {
+        String release = controller.createRelease(WEB);
+
+        JsonNode deployment = deploy(release);
+
+        assertThat(deployment.get("status").asText()).isEqualTo("complete");
+        assertThat(deployment.has("finished_at")).isTrue();
+        assertThat(deployment.has("old_release")).isFalse();
+        assertThat(controller.get("/apps/ledger/release").ok().get("id").asText())
+                .isEqualTo(release);
+        assertThat(controller.get("/apps/ledger/formations").body()).isEqualTo("[]");
+        assertThat(told(deployment)).containsExactly("app_release", "complete");
+    }
+
+    @Test
+    void aDeploymentIsQueuedWithTheOldCountsAndOnlyOneAtATime() {
+        String old = running(WEB, "{\"web\":2}");
+        String release = controller.createRelease(WEB);
+
+        JsonNode deployment = deploy(release);
+
+        assertThat(deployment.get("status").asText()).isEqualTo("pending");
+        assertThat(deployment.get("old_release").asText()).isEqualTo(old);
+        assertThat(deployment.get("new_release").asText()).isEqualTo(release);
+        assertThat(deployment.get("processes").toString()).isEqualTo("{\"web\":2}");
+        assertThat(deployment.get("deploy_timeout").asInt()).isEqualTo(30);
+        assertThat(deployment.has("finished_at")).isFalse();
+        Answer second = controller.post("/apps/ledger/deploy", "{\"id\":\"%s\"}".formatted(release));
+        assertThat(second.status()).isEqualTo(400);
+        assertThat(second.body())
+                .isEqualTo("{\"code\":\"validation_error\",\"message\":\"Cannot create deploy, there is already one in "
+                        + "progress for this app.\",\"retry\":false}");
+        assertThat(controller.get("/apps/ledger/deployments").ok()).hasSize(2);
+    }
+
+    @Test
+    void whatCannotBeDeployedIsRefused() {
+        assertThat(controller
+                        .post("/apps/ledger/deploy", "{\"id\":\"x\"}")
+                        .json()
+                        .get("message")
+                        .asText())
+                .isEqualTo("could not find release with ID x");
+        assertThat(controller.post("/apps/nobody/deploy", "{\"id\":\"x\"}").status())
+                .isEqualTo(404);
+        assertThat(controller.get("/deployments/x").status()).isEqualTo(404);
+        assertThat(controller
+                        .get("/deployments/f0c6a0b2-74a2-4d5a-92c3-3d5b9dfb8a01")
+                        .body())
+                .isEmpty();
+    }
+
+    @Test
+    void deployingTheReleaseThatRunsMovesNothing() {
+        String release = running(WEB, "{\"web\":1}");
+
+        assertThat(deploy(release).get("status").asText()).isEqualTo("complete");
+        assertThat(controller
+                        .get("/apps/ledger/formations/" + release)
+                        .ok()
+                        .at("/processes/web")
+                        .asInt())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void allAtOnceReplacesTheJobsAndTellsOfIt() {
+        String old = running(WEB, "{\"web\":2}");
+        String release = controller.createRelease(WEB);
+        controller.startWorker();
+
+        JsonNode deployment = deploy(release);
+
+        assertThat(awaitEnd(deployment)).isEqualTo("complete");
+        assertThat(told(deployment))
+                .endsWith(
+                        "pending",
+                        "running web starting",
+                        "running web starting",
+                        "scale {\"web\":2}",
+                        "running web up",
+                        "running web up",
+                        "running web stopping",
+                        "running web stopping",
+                        "scale null",
+                        "running web down",
+                        "running web down",
+                        "app_release",
+                        "complete");
+        assertThat(controller.get("/apps/ledger/release").ok().get("id").asText())
+                .isEqualTo(release);
+        assertThat(controller
+                        .get("/apps/ledger/formations/" + release)
+                        .ok()
+                        .at("/processes/web")
+                        .asInt())
+                .isEqualTo(2);
+        assertThat(controller.get("/apps/ledger/formations/" + old).ok().has("processes"))
+                .isFalse();
+        JsonNode finished =
+                controller.get("/deployments/" + deployment.get("id").asText()).ok();
+        assertThat(finished.has("finished_at")).isTrue();
+        assertThat(finished.get("processes").toString()).isEqualTo("{\"web\":2}");
+    }
+
+    @Test
+    void oneByOneReplacesTheJobsAndTellsOfIt() {
+        controller.post("/apps/ledger", "{\"strategy\":\"one-by-one\"}").ok();
+        running(WEB, "{\"web\":1}");
+        controller.startWorker();
+
+        JsonNode deployment = deploy(controller.createRelease(WEB));
+
+        assertThat(awaitEnd(deployment)).isEqualTo("complete");
+        assertThat(told(deployment))
+                .endsWith(
+                        "pending",
+                        "scale {\"web\":1}",
+                        "running web starting",
+                        "running web up",
+                        "scale {\"web\":0}",
+                        "running web stopping",
+                        "running web down",
+                        "scale null",
+                        "app_release",
+                        "complete");
+    }
+
+    @Test
+    void aProcessThatExitsFailsTheDeploymentWithItsLastLinesAndRollsBack() {
+        String old = running(WEB, "{\"web\":2}");
+        String bad = controller.createRelease(WEB);
+        cluster.behaviours.put(bad, PlayedCluster.Behaviour.EXITS);
+        controller.startWorker();
+
+        JsonNode deployment = deploy(bad);
+
+        assertThat(awaitEnd(deployment)).isEqualTo("failed");
+        JsonNode last = controller
+                .get("/events?object_types=deployment&count=1", "Accept", "application/json")
+                .ok()
+                .get(0)
+                .get("data");
+        assertThat(last.get("error").asText())
+                .startsWith("web process type failed to start, got down job event\njob host1-")
+                .contains("exited with status 1")
+                .endsWith("its last lines:\n    Error: Cannot find module 'x'");
+        assertThat(last.get("release").asText()).isEqualTo(bad);
+        assertThat(controller.get("/apps/ledger/release").ok().get("id").asText())
+                .isEqualTo(old);
+        assertThat(controller
+                        .get("/apps/ledger/formations/" + old)
+                        .ok()
+                        .at("/processes/web")
+                        .asInt())
+                .isEqualTo(2);
+        assertThat(controller.get("/apps/ledger/formations/" + bad).status()).isEqualTo(404);
+        assertThat(controller
+                        .get("/deployments/" + deployment.get("id").asText())
+                        .ok()
+                        .has("finished_at"))
+                .isTrue();
+    }
+
+    @Test
+    void aProcessWithoutAServiceThatExitsFailsTheDeployment() {
+        running(CLOCK, "{\"clock\":1}");
+        String bad = controller.createRelease(CLOCK);
+        cluster.behaviours.put(bad, PlayedCluster.Behaviour.EXITS);
+        controller.startWorker();
+
+        assertThat(awaitEnd(deploy(bad))).isEqualTo("failed");
+    }
+
+    @Test
+    void aProcessWithoutAServiceIsUpOnceItRan() {
+        running(CLOCK, "{\"clock\":1}");
+        controller.startWorker();
+
+        assertThat(awaitEnd(deploy(controller.createRelease(CLOCK)))).isEqualTo("complete");
+    }
+
+    @Test
+    void aFailedDeploymentLetsTheNextOneIn() {
+        running(WEB, "{\"web\":1}");
+        String bad = controller.createRelease(WEB);
+        cluster.behaviours.put(bad, PlayedCluster.Behaviour.EXITS);
+        controller.startWorker();
+        awaitEnd(deploy(bad));
+
+        String good = controller.createRelease(WEB);
+
+        assertThat(awaitEnd(deploy(good))).isEqualTo("complete");
+        assertThat(controller.get("/apps/ledger/release").ok().get("id").asText())
+                .isEqualTo(good);
+    }
+
+    @Test
+    void aStrategyThatIsNotThereYetFailsClearly() {
+        running(WEB, "{\"web\":1}");
+        controller.post("/apps/ledger", "{\"strategy\":\"discoverd-meta\"}").ok();
+        controller.startWorker();
+
+        JsonNode deployment = deploy(controller.createRelease(WEB));
+
+        assertThat(awaitEnd(deployment)).isEqualTo("failed");
+        assertThat(told(deployment)).endsWith("pending", "failed");
+    }
+
+    @Test
+    void anotherWorkerCarriesOnWhereOneWasKilledAndNothingIsToldTwice() {
+        running(WEB, "{\"web\":3}");
+        controller.post("/apps/ledger", "{\"strategy\":\"one-by-one\"}").ok();
+        JsonNode deployment = deploy(controller.createRelease(WEB));
+        String path = "/deployments/" + deployment.get("id").asText();
+
+        await().atMost(Duration.ofSeconds(60))
+                .pollInterval(Duration.ofMillis(10))
+                .until(() -> {
+                    workerThatIsKilledAfterOneStep();
+                    return controller.get(path).json().get("status").asText().equals("complete");
+                });
+
+        assertThat(told(deployment).stream().filter("running web starting"::equals))
+                .hasSize(3);
+        assertThat(told(deployment).stream().filter("running web up"::equals)).hasSize(3);
+        assertThat(told(deployment).stream().filter("running web stopping"::equals))
+                .hasSize(3);
+        assertThat(told(deployment).stream().filter("running web down"::equals)).hasSize(3);
+        assertThat(told(deployment).stream().filter("complete"::equals)).hasSize(1);
+    }
+
+    private void workerThatIsKilledAfterOneStep() {
+        OneStep.look(controller.state, controller.discovery, controller.logs);
+    }
+
+    @Test
+    void severalWorkersTakeEveryStepOnce() {
+        running(WEB, "{\"web\":3}");
+        for (int i = 0; i < 3; i++) {
+            controller.startWorker();
+        }
+
+        JsonNode deployment = deploy(controller.createRelease(WEB));
+
+        assertThat(awaitEnd(deployment)).isEqualTo("complete");
+        assertThat(told(deployment).stream().filter("running web starting"::equals))
+                .hasSize(3);
+        assertThat(told(deployment).stream().filter("running web up"::equals)).hasSize(3);
+        assertThat(told(deployment).stream().filter("running web down"::equals)).hasSize(3);
+    }
+
+    @Test
+    void deletingTheAppEndsItsDeployment() {
+        running(WEB, "{\"web\":1}");
+        String release = controller.createRelease(WEB);
+        cluster.behaviours.put(release, PlayedCluster.Behaviour.HANGS);
+        controller.startWorker();
+        JsonNode deployment = deploy(release);
+
+        controller.delete("/apps/ledger").ok();
+
+        assertThat(awaitEnd(deployment)).isEqualTo("failed");
+        await().until(() -> controller.state.formations().list().isEmpty());
+        await().untilAsserted(() -> assertThat(controller.state.jobs().table().list())
+                .allMatch(job -> !job.value().state().isLive()));
+        assertThat(app).isNotEmpty();
+    }
+}

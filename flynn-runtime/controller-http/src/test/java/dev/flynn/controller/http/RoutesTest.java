@@ -1,0 +1,244 @@
+package dev.flynn.controller.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.flynn.controller.http.TestController.Answer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RoutesTest {
+
+    /** A certificate of its own, valid for ever as far as this test goes. */
+    private static final String NOT_A_CERTIFICATE = "-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----\\n";
+
+    @TempDir
+    Path directory;
+
+    private TestController controller;
+    private String app;
+
+    @BeforeEach
+    void start() throws IOException {
+        controller = TestController.start(directory);
+        app = controller.createApp("ledger");
+    }
+
+    @AfterEach
+    void stop() {
+        controller.close();
+    }
+
+    private Answer add(String domain, String rest) {
+        return controller.post(
+                "/apps/ledger/routes",
+                "{\"type\":\"http\",\"domain\":\"%s\",\"service\":\"ledger-web\"%s}".formatted(domain, rest));
+    }
+
+    private String added(String domain, String rest) {
+        return "/apps/ledger/routes/http/" + add(domain, rest).ok().get("id").asText();
+    }
+
+    @Test
+    void aRouteIsFlatBelongsToItsAppAndHasAPath() {
+        JsonNode route = add("ledger.example.net", ",\"sticky\":true,\"created_at\":\"0001-01-01T00:00:00Z\"")
+                .ok();
+
+        assertThat(route.get("type").asText()).isEqualTo("http");
+        assertThat(route.get("parent_ref").asText()).isEqualTo("controller/apps/" + app);
+        assertThat(route.get("path").asText()).isEqualTo("/");
+        assertThat(route.get("sticky").asBoolean()).isTrue();
+        assertThat(route.get("leader").asBoolean()).isFalse();
+        assertThat(route.get("id").asText()).doesNotContain("/");
+        assertThat(controller
+                        .get("/apps/ledger/routes/http/" + route.get("id").asText())
+                        .json())
+                .isEqualTo(route);
+        assertThat(controller.get("/apps/ledger/routes").ok().findValuesAsText("domain"))
+                .containsExactly("ledger.example.net", "ledger.flynn.test");
+    }
+
+    @Test
+    void theSameDomainAndPathIsAConflictWhateverTheCaseOfItsLetters() {
+        add("ledger.example.net", "").ok();
+
+        Answer duplicate = add("Ledger.Example.NET", "");
+
+        assertThat(duplicate.status()).isEqualTo(409);
+        assertThat(duplicate.json().get("code").asText()).isEqualTo("conflict");
+        assertThat(duplicate.json().get("message").asText()).isEqualTo("Duplicate route");
+        assertThat(duplicate.json().at("/detail/domain").asText()).isEqualTo("Ledger.Example.NET");
+    }
+
+    @Test
+    void oneOfManyWhoWantADomainAtTheSameTimeGetsIt() throws Exception {
+        List<Integer> statuses = Collections.synchronizedList(new ArrayList<>());
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            Thread thread =
+                    new Thread(() -> statuses.add(add("busy.example.net", "").status()));
+            threads.add(thread);
+            thread.start();
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+
+        assertThat(statuses).containsOnlyOnce(200).hasSize(6);
+        assertThat(controller.get("/apps/ledger/routes").ok()).hasSize(2);
+    }
+
+    @Test
+    void aPathNeedsItsRootAndGetsItsSlash() {
+        Answer orphan = add("ledger.example.net", ",\"path\":\"/admin\"");
+        assertThat(orphan.status()).isEqualTo(400);
+        assertThat(orphan.json().get("message").asText()).isEqualTo("Invalid route");
+        assertThat(orphan.json().at("/detail/path").asText()).isEqualTo("/admin/");
+
+        add("ledger.example.net", "").ok();
+        assertThat(add("ledger.example.net", ",\"path\":\"/admin\"")
+                        .ok()
+                        .get("path")
+                        .asText())
+                .isEqualTo("/admin/");
+        assertThat(add("ledger.example.net", ",\"path\":\"/admin/\"").status()).isEqualTo(409);
+        assertThat(add("ledger.example.net", ",\"path\":\"admin\"")
+                        .json()
+                        .get("message")
+                        .asText())
+                .isEqualTo("Invalid route");
+    }
+
+    @Test
+    void theRootStaysWhileOtherPathsNeedIt() {
+        String root = added("ledger.example.net", "");
+        String admin = added("ledger.example.net", ",\"path\":\"/admin/\"");
+
+        Answer refused = controller.delete(root);
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(refused.json().get("message").asText()).isEqualTo("Route has dependent routes");
+
+        assertThat(controller.delete(admin).body()).isEmpty();
+        assertThat(controller.delete(root).status()).isEqualTo(200);
+        assertThat(controller.get(root).status()).isEqualTo(404);
+        add("ledger.example.net", "").ok();
+    }
+
+    @Test
+    void aDomainThatBeginsLikeAnotherIsAnotherDomain() {
+        String root = added("a.example", "");
+        added("a.example.net", "");
+        added("a.example.net", ",\"path\":\"/x/\"");
+
+        assertThat(controller.delete(root).status()).isEqualTo(200);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "a b", "http://x", "a:80"})
+    void aDomainIsAHostName(String domain) {
+        assertThat(add(domain, "").json().at("/detail/field").asText()).isEqualTo("domain");
+    }
+
+    @Test
+    void tcpAndUnknownTypesAreRefused() {
+        Answer tcp = controller.post("/apps/ledger/routes", "{\"type\":\"tcp\",\"service\":\"x\"}");
+        assertThat(tcp.status()).isEqualTo(400);
+        assertThat(tcp.json().get("message").asText()).contains("tcp routes are not available yet");
+        assertThat(controller
+                        .post("/apps/ledger/routes", "{\"type\":\"udp\"}")
+                        .json()
+                        .get("message")
+                        .asText())
+                .isEqualTo("type Invalid route type");
+    }
+
+    @Test
+    void aCertificateMustBeOneAndHaveItsKey() {
+        assertThat(add("x.example", ",\"tls_cert\":\"x\"")
+                        .json()
+                        .at("/detail/field")
+                        .asText())
+                .isEqualTo("tls_cert");
+        assertThat(add("x.example", ",\"tls_cert\":\"%s\",\"tls_key\":\"k\"".formatted(NOT_A_CERTIFICATE))
+                        .json()
+                        .get("message")
+                        .asText())
+                .startsWith("tls_cert is not a certificate");
+    }
+
+    @Test
+    void anUpdateReplacesEverythingButTheDomain() {
+        String path = added("ledger.example.net", ",\"sticky\":true");
+        String id = path.substring(path.lastIndexOf('/') + 1);
+
+        JsonNode updated = controller
+                .put(
+                        path,
+                        "{\"type\":\"http\",\"id\":\"ignored\",\"domain\":\"ledger.example.net\",\"service\":\"other\"}")
+                .ok();
+
+        assertThat(updated.get("id").asText()).isEqualTo(id);
+        assertThat(updated.get("service").asText()).isEqualTo("other");
+        assertThat(updated.has("sticky")).isFalse();
+        assertThat(updated.get("parent_ref").asText()).isEqualTo("controller/apps/" + app);
+        assertThat(controller
+                        .put(path, "{\"type\":\"http\",\"domain\":\"other.example\",\"service\":\"x\"}")
+                        .status())
+                .isEqualTo(404);
+    }
+
+    @Test
+    void aPathMayMoveToAFreePlace() {
+        added("ledger.example.net", "");
+        String admin = added("ledger.example.net", ",\"path\":\"/admin/\"");
+        added("ledger.example.net", ",\"path\":\"/taken/\"");
+        String body = "{\"type\":\"http\",\"domain\":\"ledger.example.net\",\"service\":\"x\",\"path\":\"%s\"}";
+
+        assertThat(controller.put(admin, body.formatted("/taken")).status()).isEqualTo(409);
+        assertThat(controller
+                        .put(admin, body.formatted("/moved"))
+                        .ok()
+                        .get("path")
+                        .asText())
+                .isEqualTo("/moved/");
+        added("ledger.example.net", ",\"path\":\"/admin/\"");
+    }
+
+    @Test
+    void anotherAppsRouteIsNotThere() {
+        controller.createApp("other");
+        String path = added("ledger.example.net", "").replace("/ledger/", "/other/");
+
+        assertThat(controller.get(path).status()).isEqualTo(404);
+        assertThat(controller.delete(path).status()).isEqualTo(404);
+        assertThat(controller
+                        .put(path, "{\"type\":\"http\",\"domain\":\"ledger.example.net\"}")
+                        .status())
+                .isEqualTo(404);
+        assertThat(controller.get("/apps/ledger/routes/http/nothing").status()).isEqualTo(404);
+    }
+
+    @Test
+    void changesAreToldWithoutKeys() {
+        String path = added("ledger.example.net", "");
+        controller.delete(path).ok();
+
+        JsonNode events = controller
+                .get("/events?object_types=route,route_deletion&count=2", "Accept", "application/json")
+                .ok();
+
+        assertThat(events.findValuesAsText("object_type")).containsExactly("route_deletion", "route");
+        assertThat(events.get(0).get("app").asText()).isEqualTo(app);
+        assertThat(events.get(0).at("/data/domain").asText()).isEqualTo("ledger.example.net");
+        assertThat(events.get(0).get("data").has("tls_key")).isFalse();
+    }
+}

@@ -1,0 +1,93 @@
+package dev.flynn.controller;
+
+import dev.flynn.base.DiskReserve;
+import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.spi.host.HostConnections;
+import dev.flynn.state.ClusterState;
+import java.util.Optional;
+
+/**
+ * What can be done with a cluster, as methods: what the HTTP API calls, and what a program that embeds the controller calls.
+ *
+ * <p>It keeps nothing itself, so that there may be several on one cluster; what takes time is carried out by a
+ * {@link DeploymentWorker} and a scheduler, wherever they run. Thread-safe.
+ */
+public final class Controller {
+
+    private final ClusterState state;
+    private final AppLogs logs;
+    private final AppCatalog apps;
+    private final ReleaseCatalog releases;
+    private final FormationCatalog formations;
+    private final DeploymentCatalog deployments;
+    private final RouteCatalog routes;
+    private final ProviderCatalog providers;
+    private final JobRunner jobRunner;
+    private final JobStopper jobStopper;
+
+    /**
+     * @param hosts run one-off jobs
+     * @param disk refuses new work when it is used up
+     * @param defaultRouteDomain the cluster's domain; without one apps get no default route
+     */
+    public Controller(
+            ClusterState state,
+            Discovery discovery,
+            HostConnections hosts,
+            AppLogs logs,
+            DiskReserve disk,
+            Optional<String> defaultRouteDomain) {
+        var tables = new ControllerTables(state);
+        this.state = state;
+        this.logs = logs;
+        this.routes = new RouteCatalog(state);
+        this.apps = new AppCatalog(state, tables, routes, defaultRouteDomain);
+        this.releases = new ReleaseCatalog(state, tables, disk);
+        this.formations = new FormationCatalog(state, tables, disk);
+        this.deployments = new DeploymentCatalog(state, tables, apps, disk);
+        this.providers = new ProviderCatalog(state, apps, new ClusterHttp(discovery));
+        this.jobRunner = new JobRunner(state, discovery, hosts, disk);
+        this.jobStopper = new JobStopper(state);
+    }
+
+    /** The facts that everything here reads and writes. */
+    public ClusterState state() {
+        return state;
+    }
+
+    public AppCatalog apps() {
+        return apps;
+    }
+
+    public ReleaseCatalog releases() {
+        return releases;
+    }
+
+    public FormationCatalog formations() {
+        return formations;
+    }
+
+    public DeploymentCatalog deployments() {
+        return deployments;
+    }
+
+    public RouteCatalog routes() {
+        return routes;
+    }
+
+    public ProviderCatalog providers() {
+        return providers;
+    }
+
+    public JobRunner jobRunner() {
+        return jobRunner;
+    }
+
+    public JobStopper jobStopper() {
+        return jobStopper;
+    }
+
+    public AppLogs logs() {
+        return logs;
+    }
+}
