@@ -43,7 +43,8 @@ public record AccessKey(
     public static void requireValidName(String name) {
         if (name.length() > MAX_NAME_LENGTH || !NAME.matcher(name).matches()) {
             throw FlynnException.invalidField(
-                    "name", "must be lower-case words joined by dashes, at most %d characters".formatted(MAX_NAME_LENGTH));
+                    "name",
+                    "must be lower-case words joined by dashes, at most %d characters".formatted(MAX_NAME_LENGTH));
         }
     }
 
