@@ -2,12 +2,14 @@ package dev.flynn.tck;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flynn.spi.auth.Authenticator;
 import dev.flynn.spi.blob.BlobStore;
 import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.log.LogSink;
 import dev.flynn.spi.scheduler.Scheduler;
 import dev.flynn.spi.store.ClusterStore;
+import dev.flynn.tck.auth.AuthenticatorTck;
 import dev.flynn.tck.blob.BlobStoreTck;
 import dev.flynn.tck.container.ContainerBackendTck;
 import dev.flynn.tck.discovery.DiscoveryTck;
@@ -35,6 +37,7 @@ class PromiseCoverageTest {
 
     static Stream<Arguments> kits() {
         return Stream.of(
+                Arguments.of(Authenticator.class, AuthenticatorTck.class),
                 Arguments.of(BlobStore.class, BlobStoreTck.class),
                 Arguments.of(ClusterStore.class, ClusterStoreTck.class),
                 Arguments.of(ContainerBackend.class, ContainerBackendTck.class),

@@ -1,0 +1,3 @@
+package dev.flynn.tck.auth;
+
+class ReferenceAuthenticatorTckTest extends ReferenceAuthenticatorKit {}
