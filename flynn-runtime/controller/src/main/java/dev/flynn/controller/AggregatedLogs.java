@@ -57,6 +57,6 @@ public final class AggregatedLogs implements AppLogs {
     private static LogQuery toLogQuery(Query query, boolean follow) {
         // the aggregator takes 0 lines for all of them when they are not followed
         OptionalInt lines = follow ? OptionalInt.of(query.lines().orElse(LogQuery.MAX_LINES)) : query.lines();
-        return new LogQuery(follow, lines, query.jobId(), query.processType());
+        return new LogQuery(follow, lines, query.jobId(), query.processType(), query.streams());
     }
 }

@@ -33,15 +33,18 @@ final class AppDeletions {
     private final ControllerTables tables;
     private final RouteCatalog routes;
     private final ResourceDeletion resources;
+    private final ReleaseCollector collector;
     private final ClusterHttp http;
     private final String key;
 
     /** @param key opens the blobstore */
-    AppDeletions(ClusterState state, ControllerTables tables, ClusterHttp http, String key) {
+    AppDeletions(
+            ClusterState state, ControllerTables tables, ReleaseCollector collector, ClusterHttp http, String key) {
         this.state = state;
         this.tables = tables;
         this.routes = new RouteCatalog(state);
         this.resources = new ResourceDeletion(state, http);
+        this.collector = collector;
         this.http = http;
         this.key = key;
     }
@@ -116,9 +119,22 @@ final class AppDeletions {
         for (Versioned<Formation> formation : state.formations().list(id + "/")) {
             state.formations().remove(transaction, formation);
         }
+        tables.scaleRequests().list(id + "/").forEach(request -> transaction.delete(request.key()));
+        deleteReleases(transaction, id);
         state.apps().remove(transaction, app);
         transaction.delete(ClusterState.appNameKey(app.value().name()));
         tell(transaction, id, AppDeletionProgress.done(id, deleted, deprovisioned));
+    }
+
+    /** Adds: releases that were made for the app go with it; older clients make releases for no app in particular. */
+    private void deleteReleases(Transaction.Builder transaction, AppId id) {
+        state.releases().list().stream()
+                .map(Versioned::value)
+                .filter(release -> release.app().equals(Optional.of(id)))
+                .filter(release -> tables.releaseDeletions()
+                        .find(ClusterState.formationId(id, release.id()))
+                        .isEmpty())
+                .forEach(release -> collector.want(transaction, id, release.id()));
     }
 
     /** What git keeps of the app; nothing to do where no blobstore runs. */

@@ -6,6 +6,7 @@ import dev.flynn.spi.component.Subscription;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /** The logs of apps, as the controller needs them. Thread-safe. */
 public interface AppLogs {
@@ -16,8 +17,19 @@ public interface AppLogs {
      * @param jobId only this job's
      * @param processType only this type's; an empty text means jobs without a type
      * @param lines at most this many of the newest that are kept; absent means all
+     * @param streams only lines of these, such as {@code stdout}; empty means all
      */
-    record Query(Optional<String> jobId, Optional<String> processType, OptionalInt lines) {}
+    record Query(Optional<String> jobId, Optional<String> processType, OptionalInt lines, Set<String> streams) {
+
+        public Query {
+            streams = Set.copyOf(streams);
+        }
+
+        /** Lines of all streams. */
+        public Query(Optional<String> jobId, Optional<String> processType, OptionalInt lines) {
+            this(jobId, processType, lines, Set.of());
+        }
+    }
 
     /**
      * Lines that are kept, oldest first.

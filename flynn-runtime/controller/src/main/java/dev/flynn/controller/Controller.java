@@ -19,6 +19,8 @@ public final class Controller {
     private final AppCatalog apps;
     private final ReleaseCatalog releases;
     private final FormationCatalog formations;
+    private final ScaleRequests scaleRequests;
+    private final ReleaseCollector releaseCollector;
     private final DeploymentCatalog deployments;
     private final RouteCatalog routes;
     private final ProviderCatalog providers;
@@ -44,6 +46,8 @@ public final class Controller {
         this.apps = new AppCatalog(state, tables, routes, defaultRouteDomain);
         this.releases = new ReleaseCatalog(state, tables, disk);
         this.formations = new FormationCatalog(state, tables, disk);
+        this.scaleRequests = new ScaleRequests(state, tables, disk);
+        this.releaseCollector = new ReleaseCollector(state, tables);
         this.deployments = new DeploymentCatalog(state, tables, apps, disk);
         this.providers = new ProviderCatalog(state, apps, new ClusterHttp(discovery));
         this.jobRunner = new JobRunner(state, discovery, hosts, disk);
@@ -65,6 +69,14 @@ public final class Controller {
 
     public FormationCatalog formations() {
         return formations;
+    }
+
+    public ScaleRequests scaleRequests() {
+        return scaleRequests;
+    }
+
+    public ReleaseCollector releaseCollector() {
+        return releaseCollector;
     }
 
     public DeploymentCatalog deployments() {

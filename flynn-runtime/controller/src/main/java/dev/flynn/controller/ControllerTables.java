@@ -1,5 +1,6 @@
 package dev.flynn.controller;
 
+import dev.flynn.api.app.ScaleRequest;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.state.ClusterState;
@@ -9,6 +10,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -19,6 +21,8 @@ import java.util.Optional;
  * <caption>Keys</caption>
  * <tr><td>{@code app-releases/<app id>/<release id>}</td><td>{@link ReleaseUse}</td></tr>
  * <tr><td>{@code app-deletions/<app id>}</td><td>{@link AppDeletionRequest}: a deletion that is not done yet</td></tr>
+ * <tr><td>{@code release-deletions/<app id>/<release id>}</td><td>{@link ReleaseDeletionRequest}: likewise</td></tr>
+ * <tr><td>{@code scale-requests/<app id>/<release id>}</td><td>{@link ScaleRequest} that waits for its jobs</td></tr>
  * <tr><td>{@code deployment-runs/<deployment id>}</td><td>{@link DeploymentRun}: a deployment that is not done yet</td></tr>
  * <tr><td>{@code deploying/<app id>}</td><td>id of the deployment that keeps the app from being deployed again</td></tr>
  * <tr><td>{@code route-keys/http/<domain>/<path>}</td><td>id of the route; the domain in lower case</td></tr>
@@ -29,15 +33,21 @@ import java.util.Optional;
 final class ControllerTables {
 
     static final String DELETIONS = "app-deletions/";
+    static final String RELEASE_DELETIONS = "release-deletions/";
+    static final String SCALE_REQUESTS = "scale-requests/";
     static final String RUNS = "deployment-runs/";
 
     private final Table<ReleaseUse> releaseUses;
     private final Table<AppDeletionRequest> deletions;
+    private final Table<ReleaseDeletionRequest> releaseDeletions;
+    private final Table<ScaleRequest> scaleRequests;
     private final Table<DeploymentRun> runs;
 
     ControllerTables(ClusterState state) {
         this.releaseUses = state.table("app-releases/", ReleaseUse.class);
         this.deletions = state.table(DELETIONS, AppDeletionRequest.class);
+        this.releaseDeletions = state.table(RELEASE_DELETIONS, ReleaseDeletionRequest.class);
+        this.scaleRequests = state.table(SCALE_REQUESTS, ScaleRequest.class);
         this.runs = state.table(RUNS, DeploymentRun.class);
     }
 
@@ -56,6 +66,31 @@ final class ControllerTables {
      */
     record AppDeletionRequest(AppId app, int attempts, Instant notBefore) {}
 
+    /**
+     * A release that an app is to be rid of.
+     *
+     * @param files in the blobstore that are to be deleted; absent while the release is still there
+     * @param remainingApps other apps that use it, which therefore stays
+     * @param attempts how many failed
+     * @param notBefore when the next one is due
+     */
+    record ReleaseDeletionRequest(
+            AppId app,
+            ReleaseId release,
+            Optional<List<String>> files,
+            List<AppId> remainingApps,
+            int attempts,
+            Instant notBefore) {
+
+        ReleaseDeletionRequest postponed(int failed, Instant due) {
+            return new ReleaseDeletionRequest(app, release, files, remainingApps, failed, due);
+        }
+
+        ReleaseDeletionRequest withFiles(List<String> urls, List<AppId> remaining) {
+            return new ReleaseDeletionRequest(app, release, Optional.of(urls), remaining, attempts, notBefore);
+        }
+    }
+
     /** By {@link ClusterState#formationId}. */
     Table<ReleaseUse> releaseUses() {
         return releaseUses;
@@ -64,6 +99,16 @@ final class ControllerTables {
     /** By app id. */
     Table<AppDeletionRequest> deletions() {
         return deletions;
+    }
+
+    /** By {@link ClusterState#formationId}. */
+    Table<ReleaseDeletionRequest> releaseDeletions() {
+        return releaseDeletions;
+    }
+
+    /** By {@link ClusterState#formationId}. */
+    Table<ScaleRequest> scaleRequests() {
+        return scaleRequests;
     }
 
     /** By deployment id. */

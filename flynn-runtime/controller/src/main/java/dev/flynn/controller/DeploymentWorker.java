@@ -34,8 +34,13 @@ public final class DeploymentWorker implements AutoCloseable {
     public static DeploymentWorker start(String controllerKey, ClusterState state, Discovery discovery, AppLogs logs) {
         var tables = new ControllerTables(state);
         var executor = new DeploymentExecutor(state, tables, discovery, logs);
-        var deletion = new AppDeletions(state, tables, new ClusterHttp(discovery), controllerKey);
-        List<WakeLoop> loops = List.of(executor.loop(), deletion.loop(), new EventRetention(state).loop());
+        var http = new ClusterHttp(discovery);
+        List<WakeLoop> loops = List.of(
+                executor.loop(),
+                new AppDeletions(state, tables, new ReleaseCollector(state, tables), http, controllerKey).loop(),
+                new ReleaseDeletions(state, tables, http, controllerKey).loop(),
+                new ScaleProgress(state, tables, discovery).loop(),
+                new EventRetention(state).loop());
         loops.forEach(WakeLoop::start);
         return new DeploymentWorker(executor, loops);
     }

@@ -44,11 +44,8 @@ public final class FormationCatalog {
             Optional<Map<String, Integer>> processes, Optional<Map<String, Map<String, String>>> tags) {}
 
     public Formation put(Versioned<App> app, Release release, NewFormation request) {
-        if (release.artifact().isEmpty()) {
-            throw FlynnException.invalid("release is not deployable");
-        }
         Map<String, Integer> wanted = request.processes().orElse(Map.of());
-        requireKnownTypes(release, wanted);
+        requireDeployable(release, wanted);
         AppId appId = app.value().id();
         Versioned<App> read = app;
         while (true) {
@@ -64,7 +61,7 @@ public final class FormationCatalog {
                                     known.map(before -> before.value().tags()).orElse(Map.of())),
                     known.map(before -> before.value().createdAt()).orElse(now),
                     now);
-            refuseEmptying(read.value(), formation);
+            requireAllowed(read.value(), formation);
             if (formation.total() > known.map(before -> before.value().total()).orElse(0)) {
                 disk.require("scaling up");
             }
@@ -78,7 +75,11 @@ public final class FormationCatalog {
         }
     }
 
-    private static void requireKnownTypes(Release release, Map<String, Integer> wanted) {
+    /** @throws FlynnException {@code VALIDATION} unless the release can run and has these types */
+    static void requireDeployable(Release release, Map<String, Integer> wanted) {
+        if (release.artifact().isEmpty()) {
+            throw FlynnException.invalid("release is not deployable");
+        }
         TreeSet<String> unknown = new TreeSet<>(wanted.keySet());
         unknown.removeAll(release.processes().keySet());
         if (!unknown.isEmpty()) {
@@ -88,7 +89,8 @@ public final class FormationCatalog {
         }
     }
 
-    private static void refuseEmptying(App app, Formation formation) {
+    /** @throws FlynnException {@code VALIDATION} if a protected app would be scaled to nothing */
+    static void requireAllowed(App app, Formation formation) {
         if (app.isProtected() && formation.total() == 0 && app.release().equals(Optional.of(formation.release()))) {
             throw FlynnException.invalid("app \"%s\" is protected; set protected to false before scaling it to nothing"
                     .formatted(app.name()));

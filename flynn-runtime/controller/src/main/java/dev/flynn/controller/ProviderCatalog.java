@@ -163,6 +163,51 @@ public final class ProviderCatalog {
                 .orElseThrow(() -> FlynnException.notFound("resource", id));
     }
 
+    /** All resources, newest first. */
+    public List<Resource> listResources() {
+        return AppCatalog.newestFirst(state.resources().list());
+    }
+
+    /** Lets another app use the resource; one that does already is fine. */
+    public Resource link(String providerName, String id, String app) {
+        AppId user = apps.get(app).value().id();
+        while (true) {
+            Versioned<Resource> read = read(providerName, id);
+            if (read.value().apps().contains(user)) {
+                return read.value();
+            }
+            Resource linked = read.value().withApp(user);
+            Transaction.Builder transaction = Transaction.builder();
+            state.resources().replace(transaction, read, linked);
+            tell(transaction, EventType.RESOURCE, user, linked);
+            if (state.commit(transaction).committed()) {
+                return linked;
+            }
+        }
+    }
+
+    /**
+     * The app does not use the resource any more, which lives on, though nobody may use it.
+     *
+     * @throws FlynnException {@code OBJECT_NOT_FOUND} also if the app does not use it
+     */
+    public Resource unlink(String providerName, String id, String app) {
+        AppId user = apps.get(app).value().id();
+        while (true) {
+            Versioned<Resource> read = read(providerName, id);
+            if (!read.value().apps().contains(user)) {
+                throw FlynnException.notFound("resource of app", app);
+            }
+            Resource unlinked = read.value().withoutApp(user);
+            Transaction.Builder transaction = Transaction.builder();
+            state.resources().replace(transaction, read, unlinked);
+            tell(transaction, EventType.RESOURCE_APP_DELETION, user, unlinked);
+            if (state.commit(transaction).committed()) {
+                return unlinked;
+            }
+        }
+    }
+
     /** Lets the provider delete the resource, then forgets it. */
     public Resource delete(String providerName, String id) {
         Versioned<Resource> read = read(providerName, id);
@@ -185,10 +230,11 @@ public final class ProviderCatalog {
     }
 
     private void tell(Transaction.Builder transaction, EventType type, Resource resource) {
-        for (AppId app : resource.apps()) {
-            state.events()
-                    .append(transaction, type, Optional.of(app), resource.id().toString(), resource);
-        }
+        resource.apps().forEach(app -> tell(transaction, type, app, resource));
+    }
+
+    private void tell(Transaction.Builder transaction, EventType type, AppId app, Resource resource) {
+        state.events().append(transaction, type, Optional.of(app), resource.id().toString(), resource);
     }
 
     private static URI uri(String text) {

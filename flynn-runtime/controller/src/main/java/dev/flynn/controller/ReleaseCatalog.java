@@ -110,6 +110,10 @@ public final class ReleaseCatalog {
 
     /** Releases that the app runs, ran, was deployed with, or that were made for it; newest first. */
     public List<Release> of(App app) {
+        return of(state, uses, app);
+    }
+
+    static List<Release> of(ClusterState state, ReleaseUses uses, App app) {
         Set<ReleaseId> used = new LinkedHashSet<>();
         app.release().ifPresent(used::add);
         uses.of(app.id()).forEach(use -> used.add(use.release()));

@@ -65,19 +65,9 @@ final class ResourceDeletion {
                                 resource.id().toString(),
                                 resource);
             } else {
-                state.resources().replace(transaction, read, without(resource, app));
+                state.resources().replace(transaction, read, resource.withoutApp(app));
             }
         }
-    }
-
-    private static Resource without(Resource resource, AppId app) {
-        return new Resource(
-                resource.id(),
-                resource.provider(),
-                resource.externalId(),
-                resource.env(),
-                resource.apps().stream().filter(other -> !other.equals(app)).toList(),
-                resource.createdAt());
     }
 
     private List<Versioned<Resource>> of(AppId app) {

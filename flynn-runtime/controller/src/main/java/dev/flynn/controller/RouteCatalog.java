@@ -184,6 +184,11 @@ public final class RouteCatalog {
         transaction.whenUnchanged(rootKey, root.modRevision()).put(rootKey, root.value());
     }
 
+    /** All routes, newest first. */
+    public List<Route> list() {
+        return AppCatalog.newestFirst(state.routes().list());
+    }
+
     /** The app's routes, newest first. */
     public List<Route> of(AppId app) {
         return AppCatalog.newestFirst(state.routes().list().stream()

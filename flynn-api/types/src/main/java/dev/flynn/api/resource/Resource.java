@@ -6,6 +6,7 @@ import dev.flynn.api.id.ResourceId;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 
 /**
@@ -26,5 +27,19 @@ public record Resource(
     public Resource {
         env = Map.copyOf(env);
         apps = List.copyOf(apps);
+    }
+
+    /** As one that this app uses too. */
+    public Resource withApp(AppId app) {
+        return withApps(Stream.concat(apps.stream(), Stream.of(app)).distinct().toList());
+    }
+
+    /** As one that this app does not use. */
+    public Resource withoutApp(AppId app) {
+        return withApps(apps.stream().filter(other -> !other.equals(app)).toList());
+    }
+
+    private Resource withApps(List<AppId> users) {
+        return new Resource(id, provider, externalId, env, users, createdAt);
     }
 }

@@ -5,6 +5,7 @@ import dev.flynn.api.app.App;
 import dev.flynn.api.release.Release;
 import dev.flynn.controller.AppCatalog;
 import dev.flynn.controller.ReleaseCatalog;
+import dev.flynn.controller.ReleaseCollector;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -20,10 +21,12 @@ public final class AppsEndpoint {
 
     private final AppCatalog apps;
     private final ReleaseCatalog releases;
+    private final ReleaseCollector collector;
 
-    AppsEndpoint(AppCatalog apps, ReleaseCatalog releases) {
+    AppsEndpoint(AppCatalog apps, ReleaseCatalog releases, ReleaseCollector collector) {
         this.apps = apps;
         this.releases = releases;
+        this.collector = collector;
     }
 
     /** A body that names an object. */
@@ -76,6 +79,21 @@ public final class AppsEndpoint {
     @Path("apps/{app}/release")
     public Release setRelease(@PathParam("app") String app, Reference release) {
         return apps.setRelease(app, release.id());
+    }
+
+    /** Queued, as {@link #delete} is. */
+    @DELETE
+    @Path("apps/{app}/releases/{release}")
+    public Response deleteRelease(@PathParam("app") String app, @PathParam("release") String release) {
+        collector.delete(apps.get(app).value(), ReleaseCatalog.objectId("release", release));
+        return Answers.empty();
+    }
+
+    @POST
+    @Path("apps/{app}/gc")
+    public Response collect(@PathParam("app") String app) {
+        var unused = collector.collect(apps.get(app));
+        return Answers.empty();
     }
 
     @GET

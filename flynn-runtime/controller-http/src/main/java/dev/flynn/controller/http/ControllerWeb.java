@@ -50,10 +50,17 @@ public final class ControllerWeb implements AutoCloseable {
         AppCatalog apps = controller.apps();
         List<Object> endpoints = List.of(
                 new ClusterEndpoint(state, config),
-                new AppsEndpoint(apps, controller.releases()),
+                new AppsEndpoint(apps, controller.releases(), controller.releaseCollector()),
                 new ReleasesEndpoint(controller.releases()),
                 new ArtifactsEndpoint(controller.releases()),
-                new FormationsEndpoint(state, bodies, apps, controller.releases(), controller.formations(), streams),
+                new FormationsEndpoint(
+                        state,
+                        bodies,
+                        apps,
+                        controller.releases(),
+                        controller.formations(),
+                        controller.scaleRequests(),
+                        streams),
                 new JobsEndpoint(state, apps, controller.jobRunner(), controller.jobStopper()),
                 new DeploymentsEndpoint(apps, controller.deployments()),
                 new RoutesEndpoint(apps, controller.routes()),

@@ -22,12 +22,9 @@ import jakarta.ws.rs.core.Context;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
 
 /** Events: past ones as a list, past and coming ones as a stream. */
 @Path("/")
@@ -132,11 +129,13 @@ public final class EventsEndpoint {
         Optional<AppId> app = Optional.of(wanted.app)
                 .filter(name -> !name.isEmpty())
                 .map(name -> apps.get(name).value().id());
-        Set<String> types = Arrays.stream(wanted.objectTypes.split(","))
-                .filter(type -> !type.isEmpty())
-                .collect(Collectors.toSet());
         return new EventQuery(
-                app, types, Optional.of(wanted.objectId).filter(id -> !id.isEmpty()), beforeId, sinceId, limit);
+                app,
+                Texts.list(wanted.objectTypes),
+                Optional.of(wanted.objectId).filter(id -> !id.isEmpty()),
+                beforeId,
+                sinceId,
+                limit);
     }
 
     private static int limit(Wanted wanted) {

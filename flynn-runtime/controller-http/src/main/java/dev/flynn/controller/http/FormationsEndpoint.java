@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.flynn.api.app.App;
 import dev.flynn.api.app.ExpandedFormation;
 import dev.flynn.api.app.Formation;
+import dev.flynn.api.app.ScaleRequest;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.ReleaseId;
@@ -11,6 +12,7 @@ import dev.flynn.api.release.Release;
 import dev.flynn.controller.AppCatalog;
 import dev.flynn.controller.FormationCatalog;
 import dev.flynn.controller.ReleaseCatalog;
+import dev.flynn.controller.ScaleRequests;
 import dev.flynn.json.Times;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.store.StoreChange;
@@ -47,6 +49,7 @@ public final class FormationsEndpoint {
     private final AppCatalog apps;
     private final ReleaseCatalog releases;
     private final FormationCatalog formations;
+    private final ScaleRequests scaleRequests;
     private final Streams streams;
 
     FormationsEndpoint(
@@ -55,12 +58,14 @@ public final class FormationsEndpoint {
             AppCatalog apps,
             ReleaseCatalog releases,
             FormationCatalog formations,
+            ScaleRequests scaleRequests,
             Streams streams) {
         this.state = state;
         this.bodies = bodies;
         this.apps = apps;
         this.releases = releases;
         this.formations = formations;
+        this.scaleRequests = scaleRequests;
         this.streams = streams;
     }
 
@@ -90,6 +95,13 @@ public final class FormationsEndpoint {
     public Response delete(@PathParam("app") String app, @PathParam("release") String release) {
         formations.delete(appId(app), releaseId(release));
         return Answers.empty();
+    }
+
+    @PUT
+    @Path("apps/{app}/scale/{release}")
+    public ScaleRequest scale(
+            @PathParam("app") String app, @PathParam("release") String release, ScaleRequests.NewScale request) {
+        return scaleRequests.create(apps.get(app), releases.get(release), request);
     }
 
     @GET

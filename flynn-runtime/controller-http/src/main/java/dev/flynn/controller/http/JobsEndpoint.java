@@ -22,6 +22,7 @@ import jakarta.ws.rs.core.Response;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Jobs of an app; attached ones are started by {@link AttachHandler}. */
 @Path("/")
@@ -46,12 +47,22 @@ public final class JobsEndpoint {
     @Path("apps/{app}/jobs")
     public List<Job> list(@PathParam("app") String app) {
         AppId id = apps.get(app).value().id();
+        return newestFirst(job -> job.app().equals(Optional.of(id)));
+    }
+
+    private List<Job> newestFirst(Predicate<JobRecord> wanted) {
         return state.jobs().table().list().stream()
-                .filter(job -> job.value().app().equals(Optional.of(id)))
+                .filter(job -> wanted.test(job.value()))
                 .sorted(Comparator.comparingLong((Versioned<JobRecord> job) -> job.createRevision())
                         .reversed())
                 .flatMap(job -> job.value().toJob().stream())
                 .toList();
+    }
+
+    @GET
+    @Path("active-jobs")
+    public List<Job> active() {
+        return newestFirst(job -> job.state().isLive());
     }
 
     @POST

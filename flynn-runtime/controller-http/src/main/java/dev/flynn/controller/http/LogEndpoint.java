@@ -57,6 +57,7 @@ public final class LogEndpoint {
             @QueryParam("lines") @DefaultValue("") String lines,
             @QueryParam("job_id") @DefaultValue("") String jobId,
             @QueryParam("process_type") @Nullable String processType,
+            @QueryParam("stream_types") @DefaultValue("") String streamTypes,
             @HeaderParam("Accept") @DefaultValue("") String accept,
             @Context ContainerRequestContext request,
             @Suspended AsyncResponse response)
@@ -66,7 +67,8 @@ public final class LogEndpoint {
         var query = new AppLogs.Query(
                 Optional.of(jobId).filter(text -> !text.isEmpty()),
                 Optional.ofNullable(processType),
-                lines(lines, follows));
+                lines(lines, follows),
+                Texts.list(streamTypes));
         boolean events = ServerSentEvents.wantedBy(accept);
         Format format = events ? new EventFormat() : new PlainFormat();
         streams.start(

@@ -75,6 +75,30 @@ public final class ProvidersEndpoint {
         return providers.delete(provider, resource);
     }
 
+    @PUT
+    @Path("providers/{provider}/resources/{resource}/apps/{app}")
+    public Resource link(
+            @PathParam("provider") String provider,
+            @PathParam("resource") String resource,
+            @PathParam("app") String app) {
+        return providers.link(provider, resource, app);
+    }
+
+    @DELETE
+    @Path("providers/{provider}/resources/{resource}/apps/{app}")
+    public Resource unlink(
+            @PathParam("provider") String provider,
+            @PathParam("resource") String resource,
+            @PathParam("app") String app) {
+        return providers.unlink(provider, resource, app);
+    }
+
+    @GET
+    @Path("resources")
+    public List<Resource> allResources() {
+        return providers.listResources();
+    }
+
     @GET
     @Path("apps/{app}/resources")
     public List<Resource> ofApp(@PathParam("app") String app) {

@@ -25,6 +25,12 @@ public final class RoutesEndpoint {
         this.routes = routes;
     }
 
+    @GET
+    @Path("routes")
+    public List<Route> all() {
+        return routes.list();
+    }
+
     @POST
     @Path("apps/{app}/routes")
     public Route create(@PathParam("app") String app, RouteCatalog.NewRoute request) {

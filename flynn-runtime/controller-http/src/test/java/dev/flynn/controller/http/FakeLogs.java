@@ -40,7 +40,8 @@ final class FakeLogs implements AppLogs {
     }
 
     private static boolean matches(LogMessage line, Query query) {
-        return query.jobId().map(line.jobId()::equals).orElse(true)
+        return (query.streams().isEmpty() || query.streams().contains(line.stream()))
+                && query.jobId().map(line.jobId()::equals).orElse(true)
                 && query.processType()
                         .map(line.processType().orElse("")::equals)
                         .orElse(true);

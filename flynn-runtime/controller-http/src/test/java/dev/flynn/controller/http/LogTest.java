@@ -71,6 +71,17 @@ class LogTest {
     }
 
     @Test
+    void linesAreFilteredByStream() {
+        assertThat(controller.get("/apps/ledger/log?stream_types=stderr").body())
+                .isEmpty();
+        assertThat(controller
+                        .get("/apps/ledger/log?stream_types=init,stdout")
+                        .body()
+                        .lines())
+                .hasSize(3);
+    }
+
+    @Test
     void wrongNumbersAreRefused() {
         assertThat(controller.get("/apps/ledger/log?lines=10001").status()).isEqualTo(400);
         assertThat(controller.get("/apps/ledger/log?lines=x").status()).isEqualTo(500);

@@ -229,4 +229,29 @@ class ProvidersTest {
         assertThat(event.at("/data/app_deletion/deleted_resources").findValuesAsText("id"))
                 .containsExactly(own);
     }
+
+    @Test
+    void anAppIsLinkedToAResourceAndUnlinkedAndTheResourceLivesOn() {
+        addProvider();
+        controller.createApp("ledger");
+        String other = controller.createApp("other");
+        String id = addResource("[\"ledger\"]").get("id").asText();
+        String link = "/providers/postgres/resources/" + id + "/apps/other";
+
+        assertThat(controller.put(link, "").ok().get("apps")).hasSize(2);
+        assertThat(controller.put(link, "").ok().get("apps")).hasSize(2);
+        assertThat(controller.get("/apps/other/resources").ok()).hasSize(1);
+        assertThat(controller.delete(link).ok().get("apps")).hasSize(1);
+
+        assertThat(controller.get("/apps/other/resources").ok()).isEmpty();
+        assertThat(controller.get("/resources").ok().findValuesAsText("id")).containsExactly(id);
+        assertThat(controller.delete(link).status()).isEqualTo(404);
+        JsonNode events = controller
+                .get("/events?object_types=resource,resource_app_deletion", "Accept", "application/json")
+                .ok();
+        assertThat(events.findValuesAsText("object_type"))
+                .containsExactly("resource_app_deletion", "resource", "resource");
+        assertThat(events.get(0).get("app").asText()).isEqualTo(other);
+        assertThat(requests).noneMatch(request -> request.startsWith("DELETE"));
+    }
 }

@@ -241,4 +241,13 @@ class RoutesTest {
         assertThat(events.get(0).at("/data/domain").asText()).isEqualTo("ledger.example.net");
         assertThat(events.get(0).get("data").has("tls_key")).isFalse();
     }
+
+    @Test
+    void theRoutesOfAllAppsAreListedNewestFirst() {
+        controller.createApp("other");
+
+        assertThat(controller.get("/routes").ok().findValuesAsText("domain"))
+                .startsWith("other." + TestController.DOMAIN)
+                .contains("ledger." + TestController.DOMAIN);
+    }
 }
