@@ -152,7 +152,8 @@ make_machine() {
   echo "nameserver $(address client)" >"$place/$name/resolv.conf"
   printf '127.0.0.1 localhost\n%s %s\n' "$(address "$name")" "$name" >"$place/$name/hosts"
   make_control_groups "$ns"
-  setsid nsenter --net="/run/netns/$ns" unshare --uts --mount --propagation private --pid --fork --mount-proc \
+  setsid "$repo/script/cluster.d/join-groups" "$ns" nsenter --net="/run/netns/$ns" \
+    unshare --uts --mount --propagation private --cgroup --pid --fork --mount-proc \
     "$repo/script/cluster.d/machine" "$name" "$place/$name" "$ns" </dev/null >"$place/$name/machine" 2>&1 &
   until [ -e "$place/$name/is-up" ]; do
     kill -0 "$!" 2>/dev/null || fail "machine $name did not start: $(cat "$place/$name/machine")"
@@ -160,7 +161,8 @@ make_machine() {
   done
 }
 
-# make_control_groups NAME: in each hierarchy of version 1, which a machine sees as the whole. Version 2 it sees as it is.
+# make_control_groups NAME: in each hierarchy of version 1, which a machine sees as the whole, and is in. Version 2 it sees as
+# it is.
 make_control_groups() {
   local hierarchy file
   for hierarchy in /sys/fs/cgroup/*; do
@@ -180,7 +182,7 @@ remove_control_groups() {
     # what was killed is in its group for a moment longer
     for _ in 1 2 3 4 5 6 7 8 9 10; do
       [ -d "$group" ] || break
-      find "$group" -depth -type d -exec rmdir {} \; 2>/dev/null || sleep 0.1
+      find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.1
     done
   done
 }
@@ -221,7 +223,7 @@ command_in() {
   shift
   first=$(first_process "$name")
   [ -n "$first" ] || fail "machine $name is gone; script/cluster down removes the rest"
-  command=(nsenter --target "$first" --mount --uts --net --pid --
+  command=("$repo/script/cluster.d/join-groups" "$(net "$name")" nsenter --target "$first" --mount --uts --net --cgroup --pid --
     env -i "HOME=$place/$name/home" "PATH=$dist/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     "LANG=${LANG:-C.UTF-8}" "TERM=${TERM:-dumb}" USER=root LOGNAME=root ${JAVA_HOME:+"JAVA_HOME=$JAVA_HOME"})
   ! has_engines || command+=("DOCKER_HOST=$engine")

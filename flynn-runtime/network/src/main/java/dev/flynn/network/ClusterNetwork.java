@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +41,9 @@ public final class ClusterNetwork implements AutoCloseable {
     // guarded by lock
     private boolean changed;
     private boolean closed;
+
+    /** Why jobs get no addresses any more; null if they do. */
+    private volatile @Nullable String refusal;
 
     private ClusterNetwork(
             ClusterNetworkConfig config,
@@ -162,6 +166,14 @@ public final class ClusterNetwork implements AutoCloseable {
         return lease;
     }
 
+    /**
+     * Why no job may start in this host's subnet any more; empty if it may. {@link #jobs()} refuses with the same words;
+     * whoever gives out addresses in its place asks here.
+     */
+    public Optional<String> refusal() {
+        return Optional.ofNullable(refusal);
+    }
+
     /** What the cluster's network is. */
     public OverlayConfig overlay() {
         return overlayConfig;
@@ -215,7 +227,7 @@ public final class ClusterNetwork implements AutoCloseable {
                 .map(SubnetLease::hostId)
                 .findFirst();
         if (holder.equals(Optional.of(config.hostId()))) {
-            host.refuse(null);
+            refuse(null);
             return;
         }
         String reason = "the subnet %s is not this host's any more: %s"
@@ -223,8 +235,13 @@ public final class ClusterNetwork implements AutoCloseable {
                         lease.subnet(),
                         holder.map(other -> "host \"" + other + "\" has it")
                                 .orElse("it was given back, as by 'flynn-host remove %s'".formatted(config.hostId())));
-        host.refuse(reason);
+        refuse(reason);
         log.atError().addKeyValue("reason", reason).log("jobs get no addresses on this host any more");
+    }
+
+    private void refuse(@Nullable String reason) {
+        refusal = reason;
+        host.refuse(reason);
     }
 
     private void leasesChanged() {

@@ -237,12 +237,17 @@ class ClusterNetworkTest {
             ClusterNetwork network = cluster.start(1);
             JobId known = JobId.random("host1");
             JobInterface has = network.jobs().open(known, Optional.empty());
+            assertThat(network.refusal()).isEmpty();
 
             new SubnetLeases(cluster.state).release("host1");
 
             await().untilAsserted(() -> assertThatThrownBy(() -> open(network))
                     .isInstanceOf(FlynnException.class)
                     .hasMessageContaining(network.lease().subnet()));
+            assertThat(network.refusal())
+                    .hasValueSatisfying(reason -> assertThat(reason)
+                            .contains(network.lease().subnet())
+                            .contains("given back"));
             assertThat(network.jobs().open(known, Optional.empty())).isEqualTo(has);
         }
     }

@@ -23,4 +23,17 @@ public final class DockerContainerBackendFactory implements ContainerBackendFact
                 .files(files)
                 .build();
     }
+
+    /**
+     * Whether the engine that these settings name joins containers to a bridge that is there already. Podman does not: it
+     * wants to make the bridges of its networks.
+     *
+     * @throws dev.flynn.api.error.FlynnException {@code SERVICE_UNAVAILABLE} if there is no engine
+     */
+    public boolean joinsBridges(Map<String, String> settings, ComponentContext context) {
+        try (Engine engine =
+                Engine.open(DockerSettings.of(settings, context.dataDirectory()).host())) {
+            return !engine.isPodman();
+        }
+    }
 }

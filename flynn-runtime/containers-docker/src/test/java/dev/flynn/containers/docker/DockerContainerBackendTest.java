@@ -321,6 +321,55 @@ class DockerContainerBackendTest extends EngineJobs {
     }
 
     @Test
+    void jobsJoinABridgeThatIsThereAlreadyAndStaysAsItIs() throws Exception {
+        String bridge = "flytest" + ProcessHandle.current().pid() % 10_000;
+        sh("ip link add %1$s mtu 1400 type bridge && ip address add 10.212.7.1/24 dev %1$s && ip link set %1$s up"
+                .formatted(bridge));
+        try {
+            Map<String, String> settings = Map.of(
+                    "host",
+                    engine().host(),
+                    "network",
+                    bridge,
+                    "subnet",
+                    "10.212.7.0/24",
+                    "bridge",
+                    bridge,
+                    "mtu",
+                    "1400");
+            backend = DockerContainerBackend.builder(directory.resolve("backend"))
+                    .settings(DockerSettings.of(settings, directory))
+                    .build();
+            var unused = backend.watch(seen);
+            JobSpec spec = TestEngine.job("ip address show dev eth0; ip route; exec sleep 600");
+
+            backend.start(spec);
+
+            await().atMost(Duration.ofSeconds(30))
+                    .untilAsserted(() -> assertThat(seen.text(spec.id()))
+                            .contains("mtu 1400", "inet 10.212.7.", "default via 10.212.7.1 dev eth0"));
+            assertThat(sh("ip -o link show master " + bridge)).contains("veth");
+            backend.stop(spec.id(), Duration.ZERO);
+            awaitDown(spec.id());
+            ask(engine -> {
+                engine.tell(client -> client.removeNetworkCmd(bridge).exec());
+                return "gone";
+            });
+            assertThat(sh("ip -o -4 address show dev " + bridge)).contains("10.212.7.1/24");
+        } finally {
+            sh("ip link del " + bridge);
+        }
+    }
+
+    private static String sh(String line) throws IOException, InterruptedException {
+        Process process =
+                new ProcessBuilder("sh", "-c", line).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as("%s: %s", line, output).isZero();
+        return output;
+    }
+
+    @Test
     void withoutAnEngineItSaysWhereItLooked() {
         DockerSettings nowhere = DockerSettings.of(Map.of("host", "unix://" + directory + "/nowhere"), directory);
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.base.NamedThreads;
+import dev.flynn.spi.component.ComponentContext;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -14,7 +15,9 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +51,16 @@ class NegotiationTest {
             assertThat(fake.asked()).endsWith("/v" + spoken + "/_ping", "/v" + spoken + "/events");
             assertThat(engine.sizesTerminals()).isEqualTo(sizesTerminals);
             assertThat(engine.isPodman()).isEqualTo(name.startsWith("Podman"));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"Engine, true", "Podman Engine, false"})
+    void bridgesThatAreThereAreJoinedByDockerAndNotByPodman(String name, boolean joined) throws IOException {
+        var context = new ComponentContext("host1", directory, Clock.systemUTC());
+        try (var fake = new FakeEngine(directory.resolve("socket"), name, "1.24", "1.41")) {
+            assertThat(new DockerContainerBackendFactory().joinsBridges(Map.of("host", fake.host()), context))
+                    .isEqualTo(joined);
         }
     }
 
