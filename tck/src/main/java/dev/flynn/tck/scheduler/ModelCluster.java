@@ -1,5 +1,6 @@
 package dev.flynn.tck.scheduler;
 
+import dev.flynn.api.host.Capacity;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
@@ -8,12 +9,14 @@ import dev.flynn.spi.scheduler.ClusterSnapshot;
 import dev.flynn.spi.scheduler.ClusterSnapshot.FormationView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.HostView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.JobView;
+import dev.flynn.spi.scheduler.ClusterSnapshot.Load;
 import dev.flynn.spi.scheduler.ClusterSnapshot.TypeView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.VolumeView;
 import dev.flynn.spi.scheduler.Plan;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,6 +60,16 @@ final class ModelCluster {
     ModelCluster withDrainedHost(String id) {
         hosts.add(new HostView(id, Map.of(), false));
         return this;
+    }
+
+    /** A host that has so much, some of which jobs have that the snapshot does not tell of. */
+    ModelCluster withHost(String id, Map<String, String> tags, Capacity capacity, Load others) {
+        hosts.add(new HostView(id, tags, true, capacity, others));
+        return this;
+    }
+
+    ModelCluster withHost(String id, Capacity capacity) {
+        return withHost(id, Map.of(), capacity, Load.NONE);
     }
 
     FormationView formation(TypeView... types) {
@@ -108,9 +121,24 @@ final class ModelCluster {
     }
 
     JobId job(FormationView formation, String type, String host, JobState state, Instant startedAt) {
+        return job(formation, type, host, state, startedAt, reservedBy(formation.app(), formation.release(), type));
+    }
+
+    JobId job(FormationView formation, String type, String host, JobState state, Instant startedAt, Capacity reserved) {
         JobId id = newJobId(host);
-        jobs.add(new JobView(id, host, formation.app(), formation.release(), type, state, startedAt));
+        jobs.add(new JobView(id, host, formation.app(), formation.release(), type, state, startedAt, reserved));
         return id;
+    }
+
+    private Capacity reservedBy(AppId app, ReleaseId release, String name) {
+        return formations.stream()
+                .filter(formation ->
+                        formation.app().equals(app) && formation.release().equals(release))
+                .flatMap(formation -> formation.types().stream())
+                .filter(type -> type.type().equals(name))
+                .map(TypeView::reserved)
+                .findFirst()
+                .orElse(Capacity.NONE);
     }
 
     /** Ids ascend, so that a model is the same whenever it is made. */
@@ -149,12 +177,13 @@ final class ModelCluster {
                     start.release(),
                     start.type(),
                     JobState.UP,
-                    now));
+                    now,
+                    reservedBy(start.app(), start.release(), start.type())));
         }
         return this;
     }
 
-    private void remove(JobId id) {
+    void remove(JobId id) {
         jobs.removeIf(job -> job.id().equals(id));
     }
 
@@ -169,5 +198,51 @@ final class ModelCluster {
     static boolean mayRun(HostView host, TypeView type) {
         return host.schedulable()
                 && host.tags().entrySet().containsAll(type.tags().entrySet());
+    }
+
+    // ---- room and places
+
+    /** What is reserved of each host, by the jobs of a snapshot and by those that it leaves out. */
+    static Map<String, Capacity> reserved(ClusterSnapshot snapshot) {
+        Map<String, Capacity> reserved = new HashMap<>();
+        snapshot.hosts().forEach(host -> reserved.put(host.id(), host.others().reserved()));
+        snapshot.jobs().stream()
+                .filter(job -> !job.hostId().isEmpty() && job.state().isLive())
+                .forEach(job -> reserved.merge(job.hostId(), job.reserved(), Capacity::plus));
+        return reserved;
+    }
+
+    /** Where a host is by an anti-affinity; empty if it is nowhere. */
+    static Optional<String> placeOf(HostView host, String antiAffinity) {
+        return antiAffinity.equals(TypeView.HOST)
+                ? Optional.of(host.id())
+                : Optional.ofNullable(host.tags().get(antiAffinity));
+    }
+
+    /** The same as a snapshot that tells of one app only. */
+    ClusterSnapshot onlyOf(AppId app) {
+        List<JobView> left = jobs(job -> job.app().equals(app));
+        List<HostView> filled = hosts.stream()
+                .map(host -> {
+                    Load others = jobs.stream()
+                            .filter(job -> !job.app().equals(app)
+                                    && job.hostId().equals(host.id())
+                                    && job.state().isLive())
+                            .map(job -> new Load(job.state() == JobState.STOPPING ? 0 : 1, job.reserved()))
+                            .reduce(host.others(), ModelCluster::sum);
+                    return new HostView(host.id(), host.tags(), host.schedulable(), host.capacity(), others);
+                })
+                .toList();
+        return new ClusterSnapshot(
+                now,
+                filled,
+                formations.stream()
+                        .filter(formation -> formation.app().equals(app))
+                        .toList(),
+                left);
+    }
+
+    private static Load sum(Load a, Load b) {
+        return new Load(a.jobs() + b.jobs(), a.reserved().plus(b.reserved()));
     }
 }

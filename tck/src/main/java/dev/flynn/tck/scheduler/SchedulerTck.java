@@ -8,17 +8,22 @@ import static dev.flynn.tck.scheduler.ModelCluster.volume;
 import static java.util.stream.Collectors.counting;
 import static java.util.stream.Collectors.groupingBy;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.flynn.api.host.Capacity;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.job.JobState;
+import dev.flynn.api.job.Priority;
 import dev.flynn.spi.scheduler.ClusterSnapshot;
 import dev.flynn.spi.scheduler.ClusterSnapshot.FormationView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.HostView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.JobView;
+import dev.flynn.spi.scheduler.ClusterSnapshot.Load;
 import dev.flynn.spi.scheduler.ClusterSnapshot.TypeView;
 import dev.flynn.spi.scheduler.Plan;
 import dev.flynn.spi.scheduler.Scheduler;
+import dev.flynn.spi.scheduler.SchedulerCapability;
 import dev.flynn.tck.Rule;
 import java.time.Duration;
 import java.util.Collection;
@@ -33,7 +38,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Checks the promises SC-1 to SC-12 of a {@link Scheduler}, with small examples and with generated clusters. Extend it, say
+ * Checks the promises SC-1 to SC-17 of a {@link Scheduler}, with small examples and with generated clusters. Extend it, say
  * how a scheduler is made, and run it with JUnit:
  *
  * <pre>{@code
@@ -259,6 +264,7 @@ public abstract class SchedulerTck {
 
     @Rule("SC-4")
     void jobsOfATypeAreSpreadOverEmptyHosts() {
+        assumeStrivingFor(SchedulerCapability.SPREADS);
         for (int hosts = 1; hosts <= 7; hosts++) {
             for (int count = 1; count <= 20; count++) {
                 ModelCluster empty = new ModelCluster();
@@ -279,6 +285,7 @@ public abstract class SchedulerTck {
 
     @Rule("SC-4")
     void onlyHostsThatMayRunTheTypeAreCounted() {
+        assumeStrivingFor(SchedulerCapability.SPREADS);
         cluster.withHosts("plain").withDrainedHost("drained");
         cluster.withHost("ssd1", Map.of("disk", "ssd")).withHost("ssd2", Map.of("disk", "ssd"));
         cluster.formation(tagged("db", 4, Map.of("disk", "ssd")));
@@ -329,7 +336,8 @@ public abstract class SchedulerTck {
     @Rule("SC-5")
     void anOmniTypeHasItsCountOnEachHostThatMayRunIt() {
         onGeneratedClusters(generated -> {
-            generated.apply(scheduler.plan(generated.snapshot()));
+            Plan plan = scheduler.plan(generated.snapshot());
+            generated.apply(plan);
 
             for (FormationView formation : generated.snapshot().formations()) {
                 for (TypeView type : formation.types()) {
@@ -338,9 +346,12 @@ public abstract class SchedulerTck {
                         assertThat(perHost.values())
                                 .as("jobs of %s per host", type)
                                 .allMatch(jobs -> jobs <= type.count());
-                        assertThat(generated.hostsFor(type))
-                                .as("hosts that may run %s", type)
-                                .allMatch(host -> perHost.getOrDefault(host.id(), 0L) == type.count());
+                        long missing = generated.hostsFor(type).stream()
+                                .mapToLong(host -> type.count() - perHost.getOrDefault(host.id(), 0L))
+                                .sum();
+                        assertThat(missing)
+                                .as("jobs of %s that hosts miss", type)
+                                .isEqualTo(unplaceable(plan, formation, type));
                     }
                 }
             }
@@ -476,12 +487,19 @@ public abstract class SchedulerTck {
     @Rule("SC-10")
     void afterAPlanThereIsNothingLeftToDo() {
         onGeneratedClusters(generated -> {
-            generated.apply(scheduler.plan(generated.snapshot()));
+            Plan plan = scheduler.plan(generated.snapshot());
+            generated.apply(plan);
 
             Plan again = scheduler.plan(generated.snapshot());
 
             assertThat(again.stop()).isEmpty();
-            assertThat(again.start()).isEmpty();
+            assertThat(again.start())
+                    .as("starts of what did not wait for room")
+                    .filteredOn(start -> plan.unplaceable().stream()
+                            .noneMatch(wanted -> wanted.app().equals(start.app())
+                                    && wanted.release().equals(start.release())
+                                    && wanted.type().equals(start.type())))
+                    .isEmpty();
         });
     }
 
@@ -635,6 +653,300 @@ public abstract class SchedulerTck {
         assertThat(plan().unplaceable()).hasSize(1);
     }
 
+    // ---- SC-13: room
+
+    @Rule("SC-13")
+    void aJobGoesOnlyWhereThereIsRoomForIt() {
+        cluster.withHost("a", gigabytes(4, 1000)).withHost("b", gigabytes(1, 8000));
+        cluster.withHost("c", gigabytes(4, 8000));
+        cluster.formation(type("web", 3).withReserved(gigabytes(2, 1500)));
+
+        Plan plan = plan();
+
+        assertThat(plan.start()).extracting(Plan.Start::hostId).containsExactly("c", "c");
+        assertThat(plan.unplaceable())
+                .singleElement()
+                .satisfies(wanted -> assertThat(wanted.reason()).containsIgnoringCase("memory"));
+    }
+
+    @Rule("SC-13")
+    void whatAJobReservesThatIsStoppingIsNotGivenAway() {
+        cluster.withHost("a", gigabytes(4, 4000));
+        FormationView formation = cluster.formation(type("web", 2).withReserved(gigabytes(2, 0)));
+        JobId stopping = cluster.job(formation, "web", "a", JobState.STOPPING, cluster.now());
+
+        Plan plan = plan();
+        assertThat(plan.start()).hasSize(1);
+        assertThat(plan.unplaceable()).hasSize(1);
+
+        cluster.apply(plan);
+        cluster.remove(stopping);
+        assertThat(plan().start()).hasSize(1);
+    }
+
+    @Rule("SC-13")
+    void whatThePlanStopsHasItsRoomUntilItIsDown() {
+        cluster.withHost("a", gigabytes(4, 4000));
+        FormationView old = cluster.formation(type("old", 0));
+        JobId stopped = cluster.job(old, "old", "a", JobState.UP, cluster.now(), gigabytes(4, 0));
+        cluster.formation(type("web", 1).withReserved(gigabytes(2, 0)));
+
+        Plan plan = plan();
+        assertThat(plan.stop()).containsExactly(stopped);
+        assertThat(plan.start()).isEmpty();
+        assertThat(plan.unplaceable()).hasSize(1);
+
+        cluster.apply(plan);
+        assertThat(plan().start()).hasSize(1);
+    }
+
+    @Rule("SC-13")
+    void oneOffJobsHaveWhatTheyReserve() {
+        cluster.withHost("a", gigabytes(4, 4000));
+        FormationView formation = cluster.formation(type("web", 1).withReserved(gigabytes(2, 0)));
+        cluster.job(formation, "", "a", JobState.UP, cluster.now(), gigabytes(3, 0));
+
+        assertThat(plan().start()).isEmpty();
+    }
+
+    @Rule("SC-13")
+    void aJobThatReservesNothingFindsRoomAnywhere() {
+        cluster.withHost("a", Capacity.NONE);
+        cluster.formation(type("web", 3));
+
+        assertThat(plan().start()).hasSize(3);
+    }
+
+    @Rule({"SC-13", "SC-5"})
+    void anOmniTypeIsReportedForEachHostWithoutRoom() {
+        cluster.withHost("a", gigabytes(4, 4000)).withHost("b", gigabytes(1, 4000));
+        cluster.formation(omni("agent", 1).withReserved(gigabytes(2, 0)));
+
+        assertThat(plan().start()).extracting(Plan.Start::hostId).containsExactly("a");
+        assertThat(plan().unplaceable()).hasSize(1);
+    }
+
+    @Rule({"SC-13", "SC-12"})
+    void aJobWaitsForRoomWhereItsDataIs() {
+        cluster.withHost("a", gigabytes(4, 4000)).withHost("b", gigabytes(1, 4000));
+        cluster.formation(keepingData("db", 1, volume("data", "b")).withReserved(gigabytes(2, 0)));
+
+        assertThat(plan().start()).isEmpty();
+        assertThat(plan().unplaceable())
+                .singleElement()
+                .satisfies(wanted -> assertThat(wanted.reason()).contains("data", "b"));
+    }
+
+    @Rule("SC-13")
+    void noHostIsGivenMoreThanItHas() {
+        onGeneratedClusters(generated -> {
+            var snapshot = generated.snapshot();
+            Plan plan = scheduler.plan(snapshot);
+            Map<String, Capacity> reserved = ModelCluster.reserved(snapshot);
+            for (Plan.Start start : plan.start()) {
+                Capacity wanted = typeOf(generated, start).reserved();
+                Capacity sum = reserved.merge(start.hostId(), wanted, Capacity::plus);
+                HostView host = generated.host(start.hostId()).orElseThrow();
+                assertThat(wanted.memoryBytes() == 0
+                                || sum.memoryBytes() <= host.capacity().memoryBytes())
+                        .as("memory of %s after %s", host, start)
+                        .isTrue();
+                assertThat(wanted.milliCpus() == 0
+                                || sum.milliCpus() <= host.capacity().milliCpus())
+                        .as("processors of %s after %s", host, start)
+                        .isTrue();
+            }
+        });
+    }
+
+    // ---- SC-14: priorities
+
+    @Rule("SC-14")
+    void whatHasTheHigherPriorityIsPlacedFirst() {
+        for (Priority highest : List.of(Priority.SYSTEM, Priority.USER)) {
+            ModelCluster small = new ModelCluster().withHost("a", gigabytes(2, 4000));
+            for (int i = 2; i >= highest.ordinal(); i--) {
+                Priority priority = Priority.values()[i];
+                small.formation(
+                        type("web", 1).withReserved(gigabytes(2, 0)).withPriority(priority),
+                        type("zoo", 0).withPriority(priority));
+            }
+            FormationView first = small.snapshot().formations().stream()
+                    .filter(formation -> formation.types().get(0).priority() == highest)
+                    .findFirst()
+                    .orElseThrow();
+
+            Plan plan = scheduler.plan(small.snapshot());
+
+            assertThat(plan.start()).extracting(Plan.Start::app).containsExactly(first.app());
+            assertThat(plan.unplaceable()).hasSize(2 - highest.ordinal());
+        }
+    }
+
+    @Rule("SC-14")
+    void typesOfOneReleaseHavePrioritiesToo() {
+        cluster.withHost("a", gigabytes(2, 4000));
+        cluster.formation(
+                type("batch", 1).withReserved(gigabytes(2, 0)).withPriority(Priority.BACKGROUND),
+                type("web", 1).withReserved(gigabytes(2, 0)));
+
+        assertThat(plan().start()).extracting(Plan.Start::type).containsExactly("web");
+    }
+
+    @Rule("SC-14")
+    void nothingIsStoppedToMakeRoom() {
+        cluster.withHost("a", gigabytes(2, 4000));
+        FormationView batch =
+                cluster.formation(type("batch", 1).withReserved(gigabytes(2, 0)).withPriority(Priority.BACKGROUND));
+        cluster.running(batch, "batch", "a", 10);
+        cluster.formation(type("web", 1).withReserved(gigabytes(2, 0)).withPriority(Priority.SYSTEM));
+
+        assertThat(plan().isEmpty()).isTrue();
+        assertThat(plan().unplaceable()).hasSize(1);
+    }
+
+    // ---- SC-15: anti-affinity
+
+    @Rule("SC-15")
+    void noTwoJobsShareAHostThatMustNot() {
+        cluster.withHosts("a", "b");
+        cluster.formation(type("db", 3).withAntiAffinity(TypeView.HOST));
+
+        Plan plan = plan();
+
+        assertThat(plan.start()).extracting(Plan.Start::hostId).containsExactlyInAnyOrder("a", "b");
+        assertThat(plan.unplaceable())
+                .singleElement()
+                .satisfies(wanted -> assertThat(wanted.reason()).contains("host", "anti-affinity"));
+    }
+
+    @Rule("SC-15")
+    void noTwoJobsShareAValueOfATag() {
+        cluster.withHost("a1", Map.of("zone", "a"))
+                .withHost("a2", Map.of("zone", "a"))
+                .withHost("b", Map.of("zone", "b"))
+                .withHosts("nowhere");
+        FormationView formation = cluster.formation(type("db", 3).withAntiAffinity("zone"));
+        cluster.running(formation, "db", "a2", 10);
+
+        Plan plan = plan();
+
+        assertThat(plan.start()).extracting(Plan.Start::hostId).containsExactly("b");
+        assertThat(plan.unplaceable())
+                .singleElement()
+                .satisfies(wanted -> assertThat(wanted.reason()).contains("zone", "anti-affinity"));
+    }
+
+    @Rule("SC-15")
+    void theReleaseBeforeIsNotInTheWay() {
+        cluster.withHosts("a");
+        FormationView old = cluster.formation(type("db", 1).withAntiAffinity(TypeView.HOST));
+        cluster.running(old, "db", "a", 10);
+        var current = new FormationView(old.app(), otherReleaseOf(old), old.types());
+        var snapshot = cluster.snapshot();
+
+        Plan plan = scheduler.plan(
+                new ClusterSnapshot(snapshot.now(), snapshot.hosts(), List.of(old, current), snapshot.jobs()));
+
+        assertThat(plan.start()).extracting(Plan.Start::release).containsExactly(current.release());
+    }
+
+    @Rule({"SC-15", "SC-2"})
+    void jobsThatShareAPlaceAlreadyStay() {
+        cluster.withHosts("a", "b");
+        FormationView formation = cluster.formation(type("db", 2).withAntiAffinity(TypeView.HOST));
+        cluster.running(formation, "db", "a", 10);
+        cluster.running(formation, "db", "a", 20);
+
+        assertThat(plan().isEmpty()).isTrue();
+    }
+
+    @Rule("SC-15")
+    void noStartSharesAPlaceWithAJobOfItsType() {
+        onGeneratedClusters(generated -> {
+            Plan plan = scheduler.plan(generated.snapshot());
+            generated.apply(plan);
+            for (Plan.Start start : plan.start()) {
+                TypeView type = typeOf(generated, start);
+                if (type.omni() || type.antiAffinity().isEmpty()) {
+                    continue;
+                }
+                String place = ModelCluster.placeOf(
+                                generated.host(start.hostId()).orElseThrow(),
+                                type.antiAffinity().get())
+                        .orElseThrow(() -> new AssertionError("host of " + start + " is in no place"));
+                assertThat(generated.jobs(job -> job.app().equals(start.app())
+                                && job.release().equals(start.release())
+                                && job.type().equals(start.type())
+                                && job.state() != JobState.STOPPING
+                                && generated
+                                        .host(job.hostId())
+                                        .flatMap(host -> ModelCluster.placeOf(
+                                                host, type.antiAffinity().get()))
+                                        .equals(Optional.of(place))))
+                        .as("jobs that share %s with %s", place, start)
+                        .hasSize(1);
+            }
+        });
+    }
+
+    // ---- SC-16: jobs that the snapshot leaves out
+
+    @Rule("SC-16")
+    void whatOthersReserveIsNotGivenAway() {
+        cluster.withHost("a", Map.of(), gigabytes(4, 4000), new Load(1, gigabytes(3, 0)));
+        cluster.formation(type("web", 1).withReserved(gigabytes(2, 0)));
+
+        assertThat(plan().start()).isEmpty();
+        assertThat(plan().unplaceable()).hasSize(1);
+    }
+
+    @Rule("SC-16")
+    void jobsThatAreLeftOutCountAsIfTheyWereThere() {
+        onGeneratedClusters(generated -> {
+            generated.apply(scheduler.plan(generated.snapshot()));
+            for (FormationView formation : generated.snapshot().formations()) {
+                generated.jobs(job -> belongs(job, formation) && !job.type().isEmpty()).stream()
+                        .limit(3)
+                        .forEach(job -> generated.remove(job.id()));
+                Plan all = scheduler.plan(generated.snapshot());
+                Plan alone = scheduler.plan(generated.onlyOf(formation.app()));
+                if (all.start().stream().allMatch(start -> start.app().equals(formation.app()))) {
+                    assertThat(alone.start()).isEqualTo(all.start());
+                }
+                generated.apply(all);
+            }
+        });
+    }
+
+    // ---- SC-17: packing
+
+    @Rule("SC-17")
+    void jobsShareAHostUntilItIsFull() {
+        assumeStrivingFor(SchedulerCapability.PACKS);
+        for (String id : List.of("a", "b", "c")) {
+            cluster.withHost(id, gigabytes(4, 4000));
+        }
+        cluster.formation(type("web", 3).withReserved(gigabytes(1, 1000)));
+        cluster.formation(type("web", 3).withReserved(gigabytes(1, 1000)));
+
+        assertThat(startsPerHost(plan())).containsExactlyInAnyOrder(4L, 2L);
+    }
+
+    @Rule("SC-17")
+    void aHostThatIsInUseIsFilledFirst() {
+        assumeStrivingFor(SchedulerCapability.PACKS);
+        cluster.withHost("a", gigabytes(4, 4000));
+        cluster.withHost("b", Map.of(), gigabytes(16, 16_000), new Load(1, gigabytes(1, 1000)));
+        cluster.formation(type("web", 3).withReserved(gigabytes(1, 1000)));
+
+        assertThat(plan().start()).extracting(Plan.Start::hostId).containsOnly("b");
+    }
+
+    private void assumeStrivingFor(SchedulerCapability capability) {
+        assumeTrue(scheduler.capabilities().contains(capability), "not declared");
+    }
+
     // ---- helpers
 
     private Plan plan() {
@@ -681,6 +993,7 @@ public abstract class SchedulerTck {
     private static Map<String, Long> omniJobsPerHost(ModelCluster cluster, FormationView formation, TypeView type) {
         return cluster.jobsOf(formation, type.type()).stream()
                 .filter(job -> job.state() != JobState.STOPPING)
+                .filter(job -> !job.hostId().isEmpty() || job.startedAt().isAfter(cluster.now()))
                 .collect(groupingBy(job -> job.hostId().isEmpty() ? job.id().hostId() : job.hostId(), counting()));
     }
 
@@ -698,5 +1011,9 @@ public abstract class SchedulerTck {
                 .filter(type -> type.type().equals(start.type()))
                 .findFirst()
                 .orElseThrow();
+    }
+
+    private static Capacity gigabytes(int memory, int milliCpus) {
+        return new Capacity((long) memory << 30, milliCpus);
     }
 }

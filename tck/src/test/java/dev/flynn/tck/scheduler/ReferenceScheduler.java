@@ -2,6 +2,7 @@ package dev.flynn.tck.scheduler;
 
 import static java.util.Comparator.comparing;
 
+import dev.flynn.api.host.Capacity;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.job.JobState;
 import dev.flynn.spi.scheduler.ClusterSnapshot;
@@ -12,11 +13,14 @@ import dev.flynn.spi.scheduler.ClusterSnapshot.TypeView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.VolumeView;
 import dev.flynn.spi.scheduler.Plan;
 import dev.flynn.spi.scheduler.Scheduler;
+import dev.flynn.spi.scheduler.SchedulerCapability;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -25,34 +29,47 @@ import java.util.stream.Stream;
 class ReferenceScheduler implements Scheduler {
 
     @Override
+    public Set<SchedulerCapability> capabilities() {
+        return Set.of(SchedulerCapability.SPREADS);
+    }
+
+    @Override
     public Plan plan(ClusterSnapshot snapshot) {
         List<JobId> stopped = draft(snapshot, List.of()).stop;
         Draft draft = draft(snapshot, stopped);
         return new Plan(draft.stop, draft.start, draft.unplaceable, draft.lookAgainAt);
     }
 
+    private record Wanted(FormationView formation, TypeView type) {}
+
     /** @param stopped what the plan stops, as far as it is known */
     private Draft draft(ClusterSnapshot snapshot, List<JobId> stopped) {
         Draft draft = new Draft();
         draft.stopped.addAll(stopped);
+        draft.reserved.putAll(reserved(snapshot, stopped));
+        List<Wanted> all = new ArrayList<>();
         for (FormationView formation : snapshot.formations()) {
-            for (TypeView type : typesOf(snapshot, formation)) {
-                List<JobView> jobs = snapshot.jobs().stream()
-                        .filter(job -> job.app().equals(formation.app())
-                                && job.release().equals(formation.release())
-                                && job.type().equals(type.type())
-                                && counts(job))
-                        .toList();
-                if (type.omni()) {
-                    Stream.concat(
-                                    snapshot.hosts().stream().map(HostView::id),
-                                    jobs.stream().map(this::home))
-                            .distinct()
-                            .sorted()
-                            .forEach(host -> planOmni(draft, snapshot, formation, type, jobs, host));
-                } else {
-                    planType(draft, snapshot, formation, type, jobs, snapshot.hosts(), type.count());
-                }
+            typesOf(snapshot, formation).forEach(type -> all.add(new Wanted(formation, type)));
+        }
+        all.sort(comparing(wanted -> rank(wanted.type())));
+        for (Wanted wanted : all) {
+            FormationView formation = wanted.formation();
+            TypeView type = wanted.type();
+            List<JobView> jobs = snapshot.jobs().stream()
+                    .filter(job -> job.app().equals(formation.app())
+                            && job.release().equals(formation.release())
+                            && job.type().equals(type.type())
+                            && counts(job))
+                    .toList();
+            if (type.omni()) {
+                Stream.concat(
+                                snapshot.hosts().stream().map(HostView::id),
+                                jobs.stream().map(this::home))
+                        .distinct()
+                        .sorted()
+                        .forEach(host -> planOmni(draft, snapshot, formation, type, jobs, host));
+            } else {
+                planType(draft, snapshot, formation, type, jobs, snapshot.hosts(), type.count());
             }
         }
         return draft;
@@ -65,6 +82,7 @@ class ReferenceScheduler implements Scheduler {
         final List<Plan.Start> start = new ArrayList<>();
         final List<Plan.Unplaceable> unplaceable = new ArrayList<>();
         final Set<String> volumes = new HashSet<>();
+        final Map<String, Capacity> reserved = new HashMap<>();
         Optional<Instant> lookAgainAt = Optional.empty();
     }
 
@@ -118,19 +136,26 @@ class ReferenceScheduler implements Scheduler {
                 .toList();
         List<Optional<JobId>> withData = wanted.subList(0, volumes.size());
         for (int i = 0; i < volumes.size(); i++) {
-            planWithData(draft, snapshot, formation, type, volumes.get(i), withData.get(i));
-            placed.add(volumes.get(i).hostId());
+            planWithData(draft, snapshot, formation, type, volumes.get(i), withData.get(i), placed);
         }
         for (Optional<JobId> replaced : wanted.subList(volumes.size(), wanted.size())) {
-            Optional<HostView> host =
-                    hosts.stream().filter(view -> mayRun(view, type)).min(preference(placed));
+            Optional<HostView> host = hosts.stream()
+                    .filter(view -> mayRun(view, type)
+                            && hasRoom(draft, view, type)
+                            && !sharesAPlace(view, type, placed, snapshot.hosts()))
+                    .min(preference(placed));
             if (host.isPresent()) {
                 String id = host.get().id();
                 placed.add(id);
+                draft.reserved.merge(id, type.reserved(), Capacity::plus);
                 draft.start.add(new Plan.Start(formation.app(), formation.release(), type.type(), id, replaced));
             } else {
                 draft.unplaceable.add(new Plan.Unplaceable(
-                        formation.app(), formation.release(), type.type(), "no host has the tags " + type.tags()));
+                        formation.app(),
+                        formation.release(),
+                        type.type(),
+                        "no host has the tags %s and the memory and cpu %s by the anti-affinity %s"
+                                .formatted(type.tags(), type.reserved(), type.antiAffinity())));
             }
         }
     }
@@ -141,9 +166,13 @@ class ReferenceScheduler implements Scheduler {
             FormationView formation,
             TypeView type,
             VolumeView volume,
-            Optional<JobId> replaced) {
+            Optional<JobId> replaced,
+            List<String> placed) {
         Optional<HostView> home = snapshot.hosts().stream()
-                .filter(host -> host.id().equals(volume.hostId()) && mayRun(host, type))
+                .filter(host -> host.id().equals(volume.hostId())
+                        && mayRun(host, type)
+                        && hasRoom(draft, host, type)
+                        && !sharesAPlace(host, type, placed, snapshot.hosts()))
                 .findFirst();
         boolean known = volume.holder()
                 .map(holder -> snapshot.jobs().stream().anyMatch(job -> job.id().equals(holder)))
@@ -156,6 +185,8 @@ class ReferenceScheduler implements Scheduler {
                     "volume %s on %s is not to be had; its job: %s"
                             .formatted(volume.id(), volume.hostId(), volume.holder())));
         } else if (volume.holder().isEmpty() || !waitsFor(volume)) {
+            placed.add(volume.hostId());
+            draft.reserved.merge(volume.hostId(), type.reserved(), Capacity::plus);
             draft.start.add(
                     new Plan.Start(formation.app(), formation.release(), type.type(), volume.hostId(), replaced));
         }
@@ -170,6 +201,34 @@ class ReferenceScheduler implements Scheduler {
     }
 
     // ---- the decisions
+
+    /** What comes first has the lowest. */
+    int rank(TypeView type) {
+        return type.priority().ordinal();
+    }
+
+    /** What hosts have given away before anything is placed. */
+    Map<String, Capacity> reserved(ClusterSnapshot snapshot, List<JobId> stopped) {
+        return ModelCluster.reserved(snapshot);
+    }
+
+    boolean hasRoom(Draft draft, HostView host, TypeView type) {
+        Capacity taken = draft.reserved.getOrDefault(host.id(), Capacity.NONE);
+        return host.capacity().minus(taken).holds(type.reserved());
+    }
+
+    boolean sharesAPlace(HostView host, TypeView type, List<String> placed, List<HostView> hosts) {
+        if (type.omni() || type.antiAffinity().isEmpty()) {
+            return false;
+        }
+        String antiAffinity = type.antiAffinity().get();
+        Optional<String> place = ModelCluster.placeOf(host, antiAffinity);
+        return place.isEmpty()
+                || hosts.stream()
+                        .filter(other -> placed.contains(other.id()))
+                        .anyMatch(other ->
+                                ModelCluster.placeOf(other, antiAffinity).equals(place));
+    }
 
     /** Whether a job waits for a volume until its job has stopped. */
     boolean waitsFor(VolumeView volume) {

@@ -3,6 +3,7 @@ package dev.flynn.tck.scheduler;
 import static java.util.Comparator.comparing;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flynn.api.host.Capacity;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.job.JobState;
 import dev.flynn.spi.scheduler.ClusterSnapshot;
@@ -13,6 +14,7 @@ import dev.flynn.spi.scheduler.ClusterSnapshot.TypeView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.VolumeView;
 import dev.flynn.spi.scheduler.Plan;
 import dev.flynn.spi.scheduler.Scheduler;
+import dev.flynn.spi.scheduler.SchedulerCapability;
 import dev.flynn.tck.Breaks;
 import dev.flynn.tck.KitRun;
 import java.time.Instant;
@@ -21,7 +23,9 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -286,6 +290,95 @@ class SchedulerTckSelfTest {
                 @Override
                 boolean waitsFor(VolumeView volume) {
                     return false;
+                }
+            };
+        }
+    }
+
+    @Breaks({"SC-13", "SC-16"})
+    static class FillsHostsBeyondWhatTheyHave extends SchedulerTck {
+        @Override
+        protected Scheduler newScheduler() {
+            return new ReferenceScheduler() {
+                @Override
+                boolean hasRoom(Draft draft, HostView host, TypeView type) {
+                    return true;
+                }
+            };
+        }
+    }
+
+    @Breaks("SC-13")
+    static class GivesAwayTheRoomOfJobsThatStop extends SchedulerTck {
+        @Override
+        protected Scheduler newScheduler() {
+            return new ReferenceScheduler() {
+                @Override
+                Map<String, Capacity> reserved(ClusterSnapshot snapshot, List<JobId> stopped) {
+                    List<JobView> staying = snapshot.jobs().stream()
+                            .filter(job -> job.state() != JobState.STOPPING && !stopped.contains(job.id()))
+                            .toList();
+                    return ModelCluster.reserved(
+                            new ClusterSnapshot(snapshot.now(), snapshot.hosts(), snapshot.formations(), staying));
+                }
+            };
+        }
+    }
+
+    @Breaks("SC-14")
+    static class KnowsNoPriorities extends SchedulerTck {
+        @Override
+        protected Scheduler newScheduler() {
+            return new ReferenceScheduler() {
+                @Override
+                int rank(TypeView type) {
+                    return 0;
+                }
+            };
+        }
+    }
+
+    @Breaks("SC-15")
+    static class KnowsNoAntiAffinity extends SchedulerTck {
+        @Override
+        protected Scheduler newScheduler() {
+            return new ReferenceScheduler() {
+                @Override
+                boolean sharesAPlace(HostView host, TypeView type, List<String> placed, List<HostView> hosts) {
+                    return false;
+                }
+            };
+        }
+    }
+
+    @Breaks("SC-16")
+    static class SeesOnlyTheJobsThatItIsToldOf extends SchedulerTck {
+        @Override
+        protected Scheduler newScheduler() {
+            return new ReferenceScheduler() {
+                @Override
+                Map<String, Capacity> reserved(ClusterSnapshot snapshot, List<JobId> stopped) {
+                    return ModelCluster.reserved(new ClusterSnapshot(
+                            snapshot.now(),
+                            snapshot.hosts().stream()
+                                    .map(host -> new HostView(
+                                            host.id(), host.tags(), true, host.capacity(), ClusterSnapshot.Load.NONE))
+                                    .toList(),
+                            snapshot.formations(),
+                            snapshot.jobs()));
+                }
+            };
+        }
+    }
+
+    @Breaks("SC-17")
+    static class SaysThatItPacksAndSpreads extends SchedulerTck {
+        @Override
+        protected Scheduler newScheduler() {
+            return new ReferenceScheduler() {
+                @Override
+                public Set<SchedulerCapability> capabilities() {
+                    return Set.of(SchedulerCapability.PACKS);
                 }
             };
         }

@@ -15,6 +15,7 @@ public record ResourceLimit(OptionalLong request, OptionalLong limit) {
     public static final String MEMORY = "memory";
     public static final String MAX_FD = "max_fd";
     public static final String MAX_PROCS = "max_procs";
+    public static final String CPU = "cpu";
 
     public static final long DEFAULT_MEMORY_BYTES = 1L << 30;
     public static final long DEFAULT_MAX_FD = 10_000;
