@@ -2,7 +2,7 @@ package dev.flynn.distro;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.base.DiskReserve;
-import dev.flynn.controller.AppLogs;
+import dev.flynn.spi.log.AppLogs;
 import dev.flynn.controller.Controller;
 import dev.flynn.controller.DeploymentWorker;
 import dev.flynn.controller.http.ControllerConfig;

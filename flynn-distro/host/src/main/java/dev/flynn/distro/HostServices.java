@@ -4,7 +4,7 @@ import dev.flynn.base.Closer;
 import dev.flynn.base.DiskReserve;
 import dev.flynn.blobstore.BlobStoreProgram;
 import dev.flynn.containers.builtin.BuiltinContainerBackend;
-import dev.flynn.controller.AggregatedLogs;
+import dev.flynn.logs.AggregatedLogs;
 import dev.flynn.disk.GarbagePolicy;
 import dev.flynn.disk.HostDisk;
 import dev.flynn.disk.LogShelf;

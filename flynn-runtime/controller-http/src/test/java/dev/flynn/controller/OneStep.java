@@ -1,6 +1,7 @@
 package dev.flynn.controller;
 
 import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.spi.log.AppLogs;
 import dev.flynn.state.ClusterState;
 
 /** A deployment worker that is killed after it looked once. */

@@ -3,6 +3,7 @@ package dev.flynn.controller;
 import dev.flynn.base.DiskReserve;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.host.HostConnections;
+import dev.flynn.spi.log.AppLogs;
 import dev.flynn.state.ClusterState;
 import java.util.Optional;
 

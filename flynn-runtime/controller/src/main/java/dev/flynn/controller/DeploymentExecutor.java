@@ -19,6 +19,7 @@ import dev.flynn.controller.DeploymentStep.Action;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.discovery.DiscoveryWatcher;
+import dev.flynn.spi.log.AppLogs;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.JobRecord;

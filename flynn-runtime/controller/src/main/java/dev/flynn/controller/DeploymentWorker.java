@@ -2,6 +2,7 @@ package dev.flynn.controller;
 
 import dev.flynn.base.Closer;
 import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.spi.log.AppLogs;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.WakeLoop;
 import java.util.List;

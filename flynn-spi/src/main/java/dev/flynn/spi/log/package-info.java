@@ -1,4 +1,4 @@
-/** Where log lines go. */
+/** Where log lines go, and where they are read. */
 @NullMarked
 package dev.flynn.spi.log;
 

@@ -5,7 +5,7 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.log.LogMessage;
 import dev.flynn.controller.AppCatalog;
-import dev.flynn.controller.AppLogs;
+import dev.flynn.spi.log.AppLogs;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.component.Subscription;
 import jakarta.ws.rs.DefaultValue;

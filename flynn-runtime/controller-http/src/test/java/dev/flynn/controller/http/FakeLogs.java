@@ -2,7 +2,7 @@ package dev.flynn.controller.http;
 
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.log.LogMessage;
-import dev.flynn.controller.AppLogs;
+import dev.flynn.spi.log.AppLogs;
 import dev.flynn.spi.component.Subscription;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.flynn.controller;
+package dev.flynn.spi.log;
 
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.log.LogMessage;
@@ -7,8 +7,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.apiguardian.api.API;
 
-/** The logs of apps, as the controller needs them. Thread-safe. */
+/** Reads the logs of apps that a {@link LogSink} has taken. Thread-safe. */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public interface AppLogs {
 
     /**

@@ -1,4 +1,4 @@
-package dev.flynn.controller;
+package dev.flynn.logs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -10,11 +10,11 @@ import dev.flynn.api.discovery.LeaderType;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.log.LogMessage;
-import dev.flynn.controller.AppLogs.Query;
 import dev.flynn.discovery.StoreDiscovery;
-import dev.flynn.logs.LogReader;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.spi.log.AppLogs;
+import dev.flynn.spi.log.AppLogs.Query;
 import dev.flynn.store.MemoryClusterStore;
 import java.io.IOException;
 import java.net.InetAddress;

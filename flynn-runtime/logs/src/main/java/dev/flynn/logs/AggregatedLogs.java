@@ -1,12 +1,11 @@
-package dev.flynn.controller;
+package dev.flynn.logs;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.log.LogMessage;
 import dev.flynn.base.NamedThreads;
-import dev.flynn.logs.LogQuery;
-import dev.flynn.logs.LogReader;
 import dev.flynn.spi.component.Subscription;
+import dev.flynn.spi.log.AppLogs;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +16,7 @@ import java.util.OptionalInt;
 public final class AggregatedLogs implements AppLogs {
 
     private final LogReader reader;
-    private final NamedThreads threads = new NamedThreads("controller-log");
+    private final NamedThreads threads = new NamedThreads("app-log");
 
     public AggregatedLogs(LogReader reader) {
         this.reader = reader;
