@@ -2,16 +2,17 @@ package dev.flynn.controller;
 
 import dev.flynn.api.app.App;
 import dev.flynn.api.app.Formation;
+import dev.flynn.api.app.Strategy;
 import dev.flynn.api.deployment.Deployment;
 import dev.flynn.api.deployment.DeploymentProgress;
 import dev.flynn.api.deployment.DeploymentStatus;
+import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.event.EventType;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.DeploymentId;
 import dev.flynn.api.release.Release;
 import dev.flynn.base.DiskReserve;
-import dev.flynn.spi.store.CommitResult;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.Versioned;
@@ -39,46 +40,110 @@ public final class DeploymentCatalog {
         this.disk = disk;
     }
 
-    /** Queues a deployment; where nothing runs, and where the release is deployed already, it is complete at once. */
+    /**
+     * Queues a deployment; where nothing runs, and where the release is deployed already, it is complete at once.
+     *
+     * @throws FlynnException {@code VALIDATION} if there is no such release, if another deployment of the app is under way, or
+     *     if the app's metadata cannot be followed; {@code OBJECT_NOT_FOUND} if there is no such app
+     */
     public Deployment create(String app, String releaseId) {
         disk.require("deploy");
         while (true) {
             Versioned<App> read = apps.get(app);
             Release release = ReleaseCatalog.named(state, releaseId);
-            Deployment deployment = newDeployment(read.value(), release);
-            String key = ControllerTables.deployingKey(read.value().id());
-            if (state.store().get(key).isPresent()) {
-                throw FlynnException.invalid("Cannot create deploy, there is already one in progress for this app.");
-            }
+            String key = requireNoneUnderWay(read.value());
             Transaction.Builder transaction = Transaction.builder();
-            transaction.whenAbsent(key);
+            Deployment deployment = newDeployment(read.value(), release, running(transaction, read.value()));
             if (deployment.status() == DeploymentStatus.COMPLETE) {
+                transaction.whenAbsent(key);
                 currentRelease.set(transaction, read, release);
             } else {
-                transaction.whenUnchanged(read.key(), read.modRevision());
-                transaction.put(key, deployment.id().toString());
-                tables.runs()
-                        .create(
-                                transaction,
-                                deployment.id().toString(),
-                                DeploymentRun.begin(deployment.id(), deployment.createdAt()));
+                queue(transaction, read, deployment, List.of());
                 uses.remember(transaction, read.value().id(), release.id());
             }
-            state.deployments().create(transaction, deployment.id().toString(), deployment);
-            tell(transaction, deployment);
-            CommitResult result = state.commit(transaction);
-            if (result.committed()) {
+            if (commit(transaction, deployment)) {
                 return deployment;
             }
         }
     }
 
-    private Deployment newDeployment(App app, Release release) {
-        Map<String, Integer> processes = app.release()
-                .flatMap(old -> state.formations().find(ClusterState.formationId(app.id(), old)))
-                .map(formation -> formation.value())
-                .map(Formation::processes)
-                .orElse(Map.of());
+    /**
+     * Queues the replacement of running jobs by new ones of the same release, with the app's strategy. To clients it is a
+     * deployment whose old release is its new one.
+     *
+     * @param type whose jobs; empty for those of all types
+     * @throws FlynnException {@code VALIDATION} if nothing of that runs, or a deployment of the app is under way;
+     *     {@code OBJECT_NOT_FOUND} if there is no such app
+     */
+    public Deployment restart(String app, Optional<String> type) {
+        disk.require("restart");
+        while (true) {
+            Versioned<App> read = apps.get(app);
+            Transaction.Builder transaction = Transaction.builder();
+            Map<String, Integer> processes = running(transaction, read.value());
+            List<String> types = processes.keySet().stream()
+                    .filter(known -> processes.getOrDefault(known, 0) > 0)
+                    .filter(known -> type.isEmpty() || type.get().equals(known))
+                    .sorted()
+                    .toList();
+            if (types.isEmpty()) {
+                throw FlynnException.invalid("no job of app \"%s\"%s is wanted, so there is nothing to restart"
+                        .formatted(
+                                read.value().name(),
+                                type.map(" and process type \"%s\""::formatted).orElse("")));
+            }
+            requireNoneUnderWay(read.value());
+            Deployment deployment = newRestart(read.value(), processes);
+            queue(transaction, read, deployment, types);
+            if (commit(transaction, deployment)) {
+                return deployment;
+            }
+        }
+    }
+
+    private String requireNoneUnderWay(App app) {
+        String key = ControllerTables.deployingKey(app.id());
+        if (state.store().get(key).isPresent()) {
+            throw FlynnException.invalid("Cannot create deploy, there is already one in progress for this app.");
+        }
+        return key;
+    }
+
+    private void queue(
+            Transaction.Builder transaction, Versioned<App> app, Deployment deployment, List<String> restarts) {
+        String key = ControllerTables.deployingKey(deployment.app());
+        DeploymentPace pace =
+                DeploymentPace.of(app.value(), state.hosts().list().size());
+        transaction.whenAbsent(key);
+        transaction.whenUnchanged(app.key(), app.modRevision());
+        transaction.put(key, deployment.id().toString());
+        tables.runs()
+                .create(
+                        transaction,
+                        deployment.id().toString(),
+                        DeploymentRun.begin(deployment.id(), pace, restarts, deployment.createdAt()));
+    }
+
+    private boolean commit(Transaction.Builder transaction, Deployment deployment) {
+        state.deployments().create(transaction, deployment.id().toString(), deployment);
+        tell(transaction, deployment);
+        return state.commit(transaction).committed();
+    }
+
+    /** What the app's current release wants; the transaction holds only while it does. */
+    private Map<String, Integer> running(Transaction.Builder transaction, App app) {
+        if (app.release().isEmpty()) {
+            return Map.of();
+        }
+        String id = ClusterState.formationId(app.id(), app.release().get());
+        Optional<Versioned<Formation>> formation = state.formations().find(id);
+        transaction.whenUnchanged(
+                state.formations().key(id),
+                formation.map(Versioned::modRevision).orElse(0L));
+        return formation.map(read -> read.value().processes()).orElse(Map.of());
+    }
+
+    private Deployment newDeployment(App app, Release release, Map<String, Integer> processes) {
         boolean nothingRuns = processes.values().stream().allMatch(count -> count == 0);
         boolean complete = nothingRuns || app.release().equals(Optional.of(release.id()));
         Instant now = state.clock().instant();
@@ -93,6 +158,75 @@ public final class DeploymentCatalog {
                 app.deployTimeout(),
                 now,
                 complete ? Optional.of(now) : Optional.empty());
+    }
+
+    private Deployment newRestart(App app, Map<String, Integer> processes) {
+        return new Deployment(
+                DeploymentId.random(),
+                app.id(),
+                app.release(),
+                app.release().orElseThrow(),
+                // the same release is on trial already
+                app.strategy() == Strategy.CANARY ? Strategy.ONE_BY_ONE : app.strategy(),
+                DeploymentStatus.PENDING,
+                processes,
+                app.deployTimeout(),
+                state.clock().instant(),
+                Optional.empty());
+    }
+
+    /**
+     * Lets a deployment end as if it had failed: the former formation comes back.
+     *
+     * @return the deployment; it is over only when its status says so
+     * @throws FlynnException {@code CONFLICT} if it is over, {@code OBJECT_NOT_FOUND} if the app has no such deployment
+     */
+    public Deployment cancel(String app, String id) {
+        return order(app, id, DeploymentRun.Order.CANCEL);
+    }
+
+    /**
+     * Lets a deployment on trial go on without waiting for the end of it; one that is not there yet will not hold.
+     *
+     * @throws FlynnException {@code VALIDATION} if it knows no trial, {@code CONFLICT} if it is over or cancelled,
+     *     {@code OBJECT_NOT_FOUND} if the app has no such deployment
+     */
+    public Deployment promote(String app, String id) {
+        Strategy strategy = get(id).strategy();
+        if (strategy != Strategy.CANARY) {
+            throw FlynnException.invalid("deployment %s has strategy %s, and only one with strategy %s can be promoted"
+                    .formatted(id, strategy, Strategy.CANARY));
+        }
+        return order(app, id, DeploymentRun.Order.PROMOTE);
+    }
+
+    private Deployment order(String app, String id, DeploymentRun.Order order) {
+        AppId owner = apps.get(app).value().id();
+        while (true) {
+            Deployment deployment = get(id);
+            if (!deployment.app().equals(owner)) {
+                throw FlynnException.notFound("deployment", id);
+            }
+            Versioned<DeploymentRun> run = tables.runs()
+                    .find(deployment.id().toString())
+                    .orElseThrow(() -> new FlynnException(
+                            ErrorCode.CONFLICT,
+                            "deployment %s is over: %s"
+                                    .formatted(id, get(id).status().wireName())));
+            boolean rollsBack = run.value().phase() == DeploymentRun.Phase.ROLL_BACK
+                    || run.value().order() == DeploymentRun.Order.CANCEL;
+            if (rollsBack && order == DeploymentRun.Order.PROMOTE) {
+                throw new FlynnException(ErrorCode.CONFLICT, "deployment %s is being taken back".formatted(id));
+            }
+            if (rollsBack || run.value().order() == order) {
+                return deployment;
+            }
+            Transaction.Builder transaction = Transaction.builder();
+            tables.runs().replace(transaction, run, run.value().withOrder(order));
+            if (state.commit(transaction).committed()) {
+                return deployment;
+            }
+        }
     }
 
     private void tell(Transaction.Builder transaction, Deployment deployment) {

@@ -2,6 +2,7 @@ package dev.flynn.controller;
 
 import dev.flynn.api.app.App;
 import dev.flynn.api.app.Formation;
+import dev.flynn.api.app.Strategy;
 import dev.flynn.api.deployment.Deployment;
 import dev.flynn.api.deployment.DeploymentProgress;
 import dev.flynn.api.deployment.DeploymentStatus;
@@ -58,6 +59,7 @@ final class DeploymentExecutor implements AutoCloseable {
     private final AppLogs logs;
     private final FormationWriter formations;
     private final CurrentRelease currentRelease;
+    private final ServiceMarks marks;
 
     /** By service; they wake the loop up while a deployment waits for the service. */
     private final Map<String, Subscription> watches = new ConcurrentHashMap<>();
@@ -71,6 +73,7 @@ final class DeploymentExecutor implements AutoCloseable {
         this.logs = logs;
         this.formations = new FormationWriter(state, tables);
         this.currentRelease = new CurrentRelease(state, tables);
+        this.marks = new ServiceMarks(discovery);
     }
 
     WakeLoop loop() {
@@ -165,7 +168,7 @@ final class DeploymentExecutor implements AutoCloseable {
             view(job, deployment, work.run().createRevision()).ifPresent(jobs::add);
         }
         Map<String, Set<JobId>> registered = new HashMap<>();
-        work.services().forEach((type, service) -> registered.put(type, registered(deployment, type, service)));
+        work.services().forEach((type, service) -> registered.put(type, working(deployment, type, service)));
         return new DeploymentSnapshot(
                 state.clock().instant(),
                 deployment,
@@ -199,8 +202,12 @@ final class DeploymentExecutor implements AutoCloseable {
                 read.createRevision() > since));
     }
 
-    private Set<JobId> registered(Deployment deployment, String type, String service) {
+    /** The jobs of the new release that are registered, and have said that they are done where they are to say so. */
+    private Set<JobId> working(Deployment deployment, String type, String service) {
+        boolean marked = deployment.strategy() == Strategy.DISCOVERD_META;
+        Set<String> done = marked ? marks.done(service) : Set.of();
         return discovery.instances(service).stream()
+                .filter(instance -> !marked || done.contains(instance.addr()))
                 .map(instance -> instance.meta())
                 .filter(meta -> deployment.app().toString().equals(meta.get("FLYNN_APP_ID"))
                         && deployment.newRelease().toString().equals(meta.get("FLYNN_RELEASE_ID"))
@@ -229,6 +236,10 @@ final class DeploymentExecutor implements AutoCloseable {
                         Optional.empty());
             } else if (action instanceof Action.Scale scale) {
                 scale(transaction, work, scale);
+            } else if (action instanceof Action.StopJobs stop) {
+                stop(transaction, stop.jobs());
+            } else if (action instanceof Action.ClearMarks clear) {
+                clearMarks(work, clear.services());
             } else if (action instanceof Action.DeleteFormation delete) {
                 deleteFormation(transaction, work, delete.release());
             } else if (action instanceof Action.SetRelease) {
@@ -299,6 +310,29 @@ final class DeploymentExecutor implements AutoCloseable {
                 Optional.of(scale.processes()).filter(processes -> !processes.isEmpty()));
     }
 
+    private void stop(Transaction.Builder transaction, Set<JobId> jobs) {
+        for (JobId id : jobs) {
+            Versioned<JobRecord> job = state.jobs().table().get(id.value());
+            state.jobs()
+                    .replace(
+                            transaction,
+                            job,
+                            job.value().withStopRequested(state.clock().instant()));
+        }
+    }
+
+    /** Unless another worker noted already that it is done, for jobs may have said what they are since then. */
+    private void clearMarks(Work work, Set<String> services) {
+        String key = work.run().key();
+        long revision = work.run().modRevision();
+        services.forEach(service -> marks.clear(
+                service,
+                () -> state.store()
+                        .get(key)
+                        .filter(entry -> entry.modRevision() == revision)
+                        .isPresent()));
+    }
+
     /** Unless a later deployment of the same release wants it. */
     private void deleteFormation(Transaction.Builder transaction, Work work, ReleaseId release) {
         Deployment deployment = work.deployment().value();
@@ -363,8 +397,8 @@ final class DeploymentExecutor implements AutoCloseable {
                 deployment.id(),
                 release,
                 status,
-                line.map(Action.Tell::type),
-                line.map(Action.Tell::state),
+                line.flatMap(Action.Tell::type),
+                line.flatMap(Action.Tell::state),
                 error);
         state.events()
                 .append(

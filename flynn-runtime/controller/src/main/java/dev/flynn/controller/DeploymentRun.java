@@ -3,6 +3,7 @@ package dev.flynn.controller;
 import dev.flynn.api.id.DeploymentId;
 import dev.flynn.api.id.JobId;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -10,6 +11,8 @@ import java.util.Optional;
  * How far the worker is with a deployment; it exists from the deployment's creation until the last step, and every step
  * replaces it, so that another worker carries on from exactly here.
  *
+ * @param restarts the process types whose jobs are replaced by others of the same release; empty for a move to another release
+ * @param order what clients want of it
  * @param unit which {@link DeploymentUnit} is under way
  * @param toldUp new jobs by type whose {@code up} was told, or that were up before
  * @param stopping old jobs by type that this unit stops
@@ -20,6 +23,9 @@ import java.util.Optional;
  */
 record DeploymentRun(
         DeploymentId id,
+        DeploymentPace pace,
+        List<String> restarts,
+        Order order,
         Phase phase,
         int unit,
         Map<String, Integer> toldUp,
@@ -32,28 +38,46 @@ record DeploymentRun(
 
     /** What the run waits for. */
     enum Phase {
+        /** Nothing: what jobs of earlier deployments left in the metadata of services is to be cleared first. */
+        PREPARE,
         /** Nothing: the next unit begins. */
         BEGIN,
+        /** The unit's old jobs are to end, and the new ones start after that. */
+        AWAIT_GONE,
         /** The unit's new jobs are to come up. */
         AWAIT_UP,
         /** Routers are to learn of the new jobs. */
         SETTLE,
         /** The unit's old jobs are to end. */
         AWAIT_DOWN,
+        /** The new jobs are on trial: for some time, or until somebody promotes the deployment. */
+        HOLD,
         /** It failed; the old jobs are to be back. */
         ROLL_BACK
     }
 
+    /** What clients want of a deployment that is under way. */
+    enum Order {
+        GO_ON,
+        /** Not to hold any longer. */
+        PROMOTE,
+        CANCEL
+    }
+
     DeploymentRun {
+        restarts = List.copyOf(restarts);
         toldUp = Map.copyOf(toldUp);
         stopping = Map.copyOf(stopping);
         toldDown = Map.copyOf(toldDown);
     }
 
-    static DeploymentRun begin(DeploymentId id, Instant now) {
+    static DeploymentRun begin(DeploymentId id, DeploymentPace pace, List<String> restarts, Instant now) {
         return new DeploymentRun(
                 id,
-                Phase.BEGIN,
+                pace,
+                restarts,
+                Order.GO_ON,
+                Phase.PREPARE,
                 0,
                 Map.of(),
                 Map.of(),
@@ -64,28 +88,60 @@ record DeploymentRun(
                 now);
     }
 
-    DeploymentRun awaitUp(Map<String, Integer> up, Instant now) {
-        return new DeploymentRun(
-                id, Phase.AWAIT_UP, unit, up, Map.of(), Map.of(), Optional.empty(), error, suspect, now);
+    boolean isRestart() {
+        return !restarts.isEmpty();
     }
 
-    DeploymentRun settle(Map<String, Integer> up, Instant settled, Instant now) {
-        return new DeploymentRun(
-                id, Phase.SETTLE, unit, up, Map.of(), Map.of(), Optional.of(settled), error, suspect, now);
+    DeploymentRun prepared(Instant now) {
+        return in(Phase.BEGIN, Optional.empty(), now);
     }
 
-    DeploymentRun awaitDown(Map<String, Integer> stop, Map<String, Integer> down, Instant now) {
-        return new DeploymentRun(id, Phase.AWAIT_DOWN, unit, toldUp, stop, down, Optional.empty(), error, suspect, now);
+    DeploymentRun withUp(Map<String, Integer> up) {
+        return new DeploymentRun(
+                id, pace, restarts, order, phase, unit, up, stopping, toldDown, until, error, suspect, updatedAt);
+    }
+
+    DeploymentRun awaitUp(Instant now) {
+        return in(Phase.AWAIT_UP, Optional.empty(), now);
+    }
+
+    DeploymentRun settle(Instant settled, Instant now) {
+        return in(Phase.SETTLE, Optional.of(settled), now);
+    }
+
+    /** @param next whether new jobs start after that, or the unit is over */
+    DeploymentRun awaitStopped(Phase next, Map<String, Integer> stop, Map<String, Integer> down, Instant now) {
+        return new DeploymentRun(
+                id, pace, restarts, order, next, unit, toldUp, stop, down, Optional.empty(), error, suspect, now);
+    }
+
+    DeploymentRun hold(Optional<Instant> end, Instant now) {
+        return in(Phase.HOLD, end, now);
     }
 
     DeploymentRun nextUnit(Instant now) {
         return new DeploymentRun(
-                id, Phase.BEGIN, unit + 1, toldUp, Map.of(), Map.of(), Optional.empty(), error, suspect, now);
+                id,
+                pace,
+                restarts,
+                order,
+                Phase.BEGIN,
+                unit + 1,
+                toldUp,
+                Map.of(),
+                Map.of(),
+                Optional.empty(),
+                error,
+                suspect,
+                now);
     }
 
     DeploymentRun rollBack(String reason, Optional<JobId> cause, Instant patience, Instant now) {
         return new DeploymentRun(
                 id,
+                pace,
+                restarts,
+                order,
                 Phase.ROLL_BACK,
                 unit,
                 toldUp,
@@ -99,6 +155,28 @@ record DeploymentRun(
 
     DeploymentRun withError(String reason) {
         return new DeploymentRun(
-                id, phase, unit, toldUp, stopping, toldDown, until, Optional.of(reason), suspect, updatedAt);
+                id,
+                pace,
+                restarts,
+                order,
+                phase,
+                unit,
+                toldUp,
+                stopping,
+                toldDown,
+                until,
+                Optional.of(reason),
+                suspect,
+                updatedAt);
+    }
+
+    DeploymentRun withOrder(Order given) {
+        return new DeploymentRun(
+                id, pace, restarts, given, phase, unit, toldUp, stopping, toldDown, until, error, suspect, updatedAt);
+    }
+
+    private DeploymentRun in(Phase entered, Optional<Instant> ends, Instant now) {
+        return new DeploymentRun(
+                id, pace, restarts, order, entered, unit, toldUp, Map.of(), Map.of(), ends, error, suspect, now);
     }
 }

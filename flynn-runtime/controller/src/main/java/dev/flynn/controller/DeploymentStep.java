@@ -1,10 +1,13 @@
 package dev.flynn.controller;
 
 import dev.flynn.api.deployment.DeploymentStatus;
+import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
 /** What to do next for a deployment. */
 sealed interface DeploymentStep {
@@ -23,13 +26,43 @@ sealed interface DeploymentStep {
     /** A part of a step. */
     sealed interface Action {
 
-        /** A line of progress. */
-        record Tell(ReleaseId release, String type, String state) implements Action {}
+        /**
+         * A line of progress.
+         *
+         * @param type absent, with the state, in a line that only says that the deployment is alive
+         */
+        record Tell(ReleaseId release, Optional<String> type, Optional<String> state) implements Action {
+
+            static Tell of(ReleaseId release, String type, String state) {
+                return new Tell(release, Optional.of(type), Optional.of(state));
+            }
+
+            static Tell alive(ReleaseId release) {
+                return new Tell(release, Optional.empty(), Optional.empty());
+            }
+        }
 
         /** Counts for a release; none at all are told as taken away. */
         record Scale(ReleaseId release, Map<String, Integer> processes) implements Action {
             public Scale {
                 processes = Map.copyOf(processes);
+            }
+        }
+
+        /** These jobs and no others are to end. */
+        record StopJobs(Set<JobId> jobs) implements Action {
+            public StopJobs {
+                jobs = Set.copyOf(jobs);
+            }
+        }
+
+        /**
+         * What jobs of earlier deployments said of themselves in the metadata of these services is forgotten. It may be done
+         * more than once, but only until the step is noted.
+         */
+        record ClearMarks(Set<String> services) implements Action {
+            public ClearMarks {
+                services = Set.copyOf(services);
             }
         }
 

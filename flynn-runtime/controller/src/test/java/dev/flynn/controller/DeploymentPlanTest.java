@@ -8,11 +8,13 @@ import dev.flynn.api.app.Strategy;
 import dev.flynn.api.release.ProcessType;
 import dev.flynn.controller.SimulatedCluster.Behaviour;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -24,6 +26,10 @@ class DeploymentPlanTest {
 
     private static final Map<String, ProcessType> WEB = Map.of("web", withService("ledger-web"));
     private static final Map<String, ProcessType> CLOCK = Map.of("clock", plain());
+
+    /** Those that roll back. */
+    private static final List<Strategy> ANY = List.of(
+            Strategy.ALL_AT_ONCE, Strategy.ONE_BY_ONE, Strategy.IN_BATCHES, Strategy.ONE_DOWN_ONE_UP, Strategy.CANARY);
 
     static Stream<Long> seeds() {
         return LongStream.range(0, Long.getLong("flynn.seeds", 60)).boxed();
@@ -124,9 +130,9 @@ class DeploymentPlanTest {
 
         assertThat(cluster.told)
                 .containsExactly(
-                        "scale old {db=0}",
                         "old db stopping",
                         "new db starting",
+                        "scale old {db=0}",
                         "scale new {db=1}",
                         "new db up",
                         "old db down",
@@ -210,7 +216,7 @@ class DeploymentPlanTest {
         assertThat(cluster.live(cluster.newRelease)).isEqualTo(Map.of("clock", 1));
         assertThat(cluster.told).doesNotContain("new clock up");
 
-        cluster.pass(DeploymentPlan.STEADY);
+        cluster.pass(DeploymentSnapshot.STEADY);
         cluster.work();
 
         assertThat(cluster.told).contains("new clock up");
@@ -296,15 +302,312 @@ class DeploymentPlanTest {
     }
 
     @Test
-    void aStrategyThatIsNotThereYetFailsAndChangesNothing() {
-        for (Strategy strategy : List.of(Strategy.POSTGRES, Strategy.DISCOVERD_META)) {
-            SimulatedCluster cluster = cluster(strategy, Map.of("web", 1), WEB);
+    void inBatchesReplacesAsManyAsABatchHas() {
+        SimulatedCluster cluster = cluster(Strategy.IN_BATCHES, Map.of("web", 5), WEB);
 
-            cluster.runToTheEnd();
+        cluster.runToTheEnd();
 
-            assertThat(cluster.told).containsExactly("failed");
-            assertThat(cluster.error.orElse("")).contains(strategy.wireName(), "not available yet");
+        assertThat(scales(cluster))
+                .containsExactly(
+                        "scale new {web=2}",
+                        "scale old {web=3}",
+                        "scale new {web=4}",
+                        "scale old {web=1}",
+                        "scale new {web=5}",
+                        "scale old {web=0}",
+                        "scale old {}");
+        assertThat(cluster.fewestReady.get("web")).isEqualTo(5);
+    }
+
+    @Test
+    void oneDownOneUpStopsAnOldJobBeforeItStartsANewOne() {
+        SimulatedCluster cluster = cluster(Strategy.ONE_DOWN_ONE_UP, Map.of("web", 2), WEB);
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told)
+                .containsExactly(
+                        "scale old {web=1}",
+                        "old web stopping",
+                        "old web down",
+                        "scale new {web=1}",
+                        "new web starting",
+                        "new web up",
+                        "scale old {web=0}",
+                        "old web stopping",
+                        "old web down",
+                        "scale new {web=2}",
+                        "new web starting",
+                        "new web up",
+                        "scale old {}",
+                        "release new",
+                        "complete");
+        assertThat(cluster.mostWanted.get("web")).isEqualTo(2);
+    }
+
+    @Test
+    void aCanaryIsAShareOfTheJobsAndTheRestFollowsAfterItsTime() {
+        SimulatedCluster cluster = cluster(Strategy.CANARY, Map.of("web", 10), WEB);
+        Instant held = runUntilHeld(cluster);
+        assertThat(cluster.live(cluster.newRelease)).isEqualTo(Map.of("web", 3));
+        assertThat(cluster.live(cluster.oldRelease)).isEqualTo(Map.of("web", 7));
+
+        cluster.runToTheEnd();
+
+        assertThat(scales(cluster))
+                .containsExactly("scale new {web=3}", "scale old {web=7}", "scale new {web=10}", "scale old {}");
+        assertThat(cluster.told).endsWith("release new", "complete");
+        assertThat(cluster.now).isAfterOrEqualTo(held.plusSeconds(20));
+        assertThat(cluster.fewestReady.get("web")).isEqualTo(10);
+    }
+
+    @Test
+    void aCanaryGivesSignsOfLifeUntilItsTimeIsOver() {
+        SimulatedCluster cluster = cluster(Strategy.CANARY, Map.of("web", 2), WEB);
+        runUntilHeld(cluster);
+
+        cluster.pass(Duration.ofSeconds(16));
+        cluster.work();
+
+        assertThat(cluster.told).endsWith("new - -");
+    }
+
+    @Test
+    void aCanaryWithoutATimeIsHeldUntilItIsPromoted() {
+        SimulatedCluster cluster = new SimulatedCluster(
+                1, Strategy.CANARY, new DeploymentPace(1, 10, Optional.empty()), Map.of("web", 2), WEB, WEB, Set.of());
+        runUntilHeld(cluster);
+        cluster.pass(Duration.ofDays(7));
+        cluster.work();
+        assertThat(cluster.live(cluster.newRelease)).isEqualTo(Map.of("web", 1));
+
+        cluster.order(DeploymentRun.Order.PROMOTE);
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told).endsWith("release new", "complete");
+    }
+
+    @Test
+    void anAppWithOneJobRunsAnOldAndANewOneWhileItsCanaryIsHeld() {
+        Map<String, ProcessType> types = Map.of("web", withService("x-web"), "db", data());
+        SimulatedCluster cluster = cluster(Strategy.CANARY, Map.of("web", 1, "db", 1), types);
+
+        runUntilHeld(cluster);
+
+        assertThat(cluster.live(cluster.newRelease)).isEqualTo(Map.of("web", 1));
+        assertThat(cluster.live(cluster.oldRelease)).isEqualTo(Map.of("db", 1, "web", 1));
+    }
+
+    @Test
+    void aCanaryThatEndsOnTrialIsTakenBack() {
+        SimulatedCluster cluster = cluster(Strategy.CANARY, Map.of("web", 10), WEB);
+        runUntilHeld(cluster);
+
+        cluster.behaviour = type -> Behaviour.EXITS;
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told).endsWith("scale old {web=10}", "finished", "delete new", "failed");
+        assertThat(cluster.live(cluster.oldRelease)).isEqualTo(Map.of("web", 10));
+    }
+
+    private static Instant runUntilHeld(SimulatedCluster cluster) {
+        while (cluster.run.orElseThrow().phase() != DeploymentRun.Phase.HOLD) {
+            cluster.advance();
         }
+        return cluster.now;
+    }
+
+    @Test
+    void discoverdMetaForgetsWhatEarlierJobsSaidAndDoesNotRollBack() {
+        SimulatedCluster works = cluster(Strategy.DISCOVERD_META, Map.of("web", 1), WEB);
+        works.runToTheEnd();
+        assertThat(works.told)
+                .startsWith("clear [ledger-web]", "scale new {web=1}")
+                .endsWith("complete");
+
+        SimulatedCluster hangs = cluster(Strategy.DISCOVERD_META, Map.of("web", 2), WEB);
+        hangs.behaviour = type -> Behaviour.HANGS;
+        hangs.runToTheEnd();
+
+        assertThat(hangs.told).containsExactly("clear [ledger-web]", "scale new {web=1}", "new web starting", "failed");
+        assertThat(hangs.error).hasValueSatisfying(error -> assertThat(error).contains("none for 120 s"));
+        assertThat(hangs.live(hangs.oldRelease)).isEqualTo(Map.of("web", 2));
+    }
+
+    @Test
+    void postgresRefusesTheMembersOfADatabaseAndReplacesOtherTypesOneByOne() {
+        Map<String, ProcessType> types = Map.of("postgres", withService("postgres"), "web", withService("x-web"));
+        SimulatedCluster database = cluster(Strategy.POSTGRES, Map.of("postgres", 3, "web", 1), types);
+        database.runToTheEnd();
+        assertThat(database.told).containsExactly("failed");
+        assertThat(database.error.orElse("")).contains("not available yet", "nothing was changed");
+
+        SimulatedCluster web = cluster(Strategy.POSTGRES, Map.of("postgres", 0, "web", 1), types);
+        web.runToTheEnd();
+        assertThat(web.told).endsWith("release new", "complete");
+    }
+
+    @Test
+    void noTimePassesButTheOneInWhichRoutersLearnThatTheLastOldJobLeaves() {
+        for (Strategy strategy : List.of(Strategy.ONE_BY_ONE, Strategy.IN_BATCHES, Strategy.ONE_DOWN_ONE_UP)) {
+            SimulatedCluster cluster = cluster(strategy, Map.of("web", 50), WEB);
+            Instant begun = cluster.now;
+
+            for (int i = 0; i < 100_000 && !cluster.isOver(); i++) {
+                cluster.work();
+                cluster.schedule();
+                if (cluster.run
+                        .filter(run -> run.phase() == DeploymentRun.Phase.SETTLE)
+                        .isPresent()) {
+                    cluster.pass(DeploymentPlan.SETTLE);
+                }
+            }
+
+            assertThat(cluster.told).endsWith("complete");
+            assertThat(Duration.between(begun, cluster.now)).isEqualTo(DeploymentPlan.SETTLE);
+        }
+    }
+
+    @Test
+    void aRestartNamesTheOldJobsThatEndSoThatNoneOfTheNewOnesDoes() {
+        SimulatedCluster cluster = restart(Strategy.ONE_BY_ONE, Map.of("web", 2), WEB, Set.of("web"));
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told)
+                .containsExactly(
+                        "scale old {web=3}",
+                        "old web starting",
+                        "old web up",
+                        "scale old {web=2}",
+                        "stop 1",
+                        "old web stopping",
+                        "old web down",
+                        "scale old {web=3}",
+                        "old web starting",
+                        "old web up",
+                        "scale old {web=2}",
+                        "stop 1",
+                        "old web stopping",
+                        "old web down",
+                        "scale old {web=2}",
+                        "complete");
+        assertThat(cluster.liveOfBefore()).isZero();
+        assertThat(cluster.live(cluster.oldRelease)).isEqualTo(Map.of("web", 2));
+        assertThat(cluster.fewestReady.get("web")).isEqualTo(2);
+        assertThat(cluster.mostWanted.get("web")).isEqualTo(3);
+    }
+
+    @Test
+    void aRestartOfOneTypeLeavesTheOthersAlone() {
+        Map<String, ProcessType> types = Map.of("web", withService("x-web"), "api", withService("x-api"));
+        SimulatedCluster cluster = restart(Strategy.ALL_AT_ONCE, Map.of("web", 2, "api", 3), types, Set.of("web"));
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told).endsWith("complete").noneMatch(line -> line.contains("old api"));
+        assertThat(cluster.liveOfBefore()).isEqualTo(3);
+        assertThat(cluster.live(cluster.oldRelease)).isEqualTo(Map.of("api", 3, "web", 2));
+    }
+
+    @Test
+    void aRestartOfWhatKeepsDataHandsItOn() {
+        SimulatedCluster cluster = restart(Strategy.ONE_BY_ONE, Map.of("db", 1), Map.of("db", data()), Set.of("db"));
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told).startsWith("scale old {db=1}", "stop 1", "old db stopping", "old db starting");
+        assertThat(cluster.mostWanted.get("db")).isEqualTo(1);
+        assertThat(cluster.liveOfBefore()).isZero();
+    }
+
+    @Test
+    void aRestartOfAnOmniTypeReplacesOneJobOnEachHost() {
+        ProcessType omni = new ProcessType(
+                List.of(), List.of(), Map.of(), List.of(), false, true, false, Optional.empty(), false, Map.of());
+        SimulatedCluster cluster =
+                restart(Strategy.ONE_DOWN_ONE_UP, Map.of("agent", 2), Map.of("agent", omni), Set.of("agent"));
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told).endsWith("complete");
+        assertThat(cluster.liveOfBefore()).isZero();
+    }
+
+    private static SimulatedCluster restart(
+            Strategy strategy, Map<String, Integer> processes, Map<String, ProcessType> types, Set<String> restarts) {
+        return SimulatedCluster.ofRestart(1, strategy, processes, types, restarts);
+    }
+
+    private static List<String> scales(SimulatedCluster cluster) {
+        return cluster.told.stream().filter(line -> line.startsWith("scale")).toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void everyRestartReplacesEveryJobOfItsTypes(long seed) {
+        var random = new Random(seed);
+        Strategy strategy = ANY.get(random.nextInt(ANY.size()));
+        int web = random.nextInt(4);
+        SimulatedCluster cluster = SimulatedCluster.ofRestart(
+                seed,
+                strategy,
+                Map.of("web", web, "clock", 1 + random.nextInt(3)),
+                Map.of("web", withService("x-web"), "clock", plain()),
+                web == 0 ? Set.of("clock") : Set.of("web", "clock"));
+        Map<String, Integer> before = Map.copyOf(cluster.live(cluster.oldRelease));
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told).endsWith("complete");
+        assertThat(cluster.liveOfBefore()).isZero();
+        assertThat(cluster.live(cluster.oldRelease)).isEqualTo(before);
+        assertThat(cluster.formations.get(cluster.oldRelease)).isEqualTo(cluster.deployment.processes());
+        before.forEach((type, count) -> assertThat(cluster.fewestReady.get(type))
+                .isGreaterThanOrEqualTo(strategy == Strategy.ONE_DOWN_ONE_UP ? count - 1 : count));
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void everyRestartThatFailsEndsWithAsManyJobsAsBefore(long seed) {
+        var random = new Random(seed);
+        Strategy strategy = ANY.get(random.nextInt(ANY.size()));
+        SimulatedCluster cluster =
+                SimulatedCluster.ofRestart(seed, strategy, Map.of("web", 1 + random.nextInt(4)), WEB, Set.of("web"));
+        Behaviour how = Behaviour.values()[1 + random.nextInt(2)];
+        cluster.behaviour = type -> how;
+
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told).endsWith("failed");
+        assertThat(cluster.formations).isEqualTo(Map.of(cluster.oldRelease, cluster.deployment.processes()));
+        long lost = strategy == Strategy.ONE_DOWN_ONE_UP ? 1 : 0;
+        assertThat(cluster.liveOfBefore())
+                .isEqualTo(cluster.deployment.processes().get("web") - lost);
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void everyDeploymentThatIsCancelledEndsExactlyAsItBegan(long seed) {
+        var random = new Random(seed);
+        Strategy strategy = random.nextInt(5) == 0 ? Strategy.DISCOVERD_META : ANY.get(random.nextInt(ANY.size()));
+        Map<String, Integer> before = Map.of("web", 1 + random.nextInt(4), "clock", 1);
+        SimulatedCluster cluster = cluster(strategy, before, Map.of("web", withService("x-web"), "clock", plain()));
+        for (int i = random.nextInt(60); i > 0; i--) {
+            cluster.advance();
+        }
+        if (cluster.isOver()) {
+            return;
+        }
+
+        cluster.order(DeploymentRun.Order.CANCEL);
+        cluster.runToTheEnd();
+
+        assertThat(cluster.told).endsWith("delete new", "failed").doesNotContain("release new");
+        assertThat(cluster.error).contains("the deployment was cancelled");
+        assertThat(cluster.formations).isEqualTo(Map.of(cluster.oldRelease, before));
+        assertThat(cluster.live(cluster.oldRelease)).isEqualTo(before);
+        assertThat(cluster.live(cluster.newRelease)).isEmpty();
     }
 
     @ParameterizedTest
@@ -322,8 +625,10 @@ class DeploymentPlanTest {
         assertThat(cluster.live(cluster.newRelease)).isEqualTo(target);
         assertThat(cluster.live(cluster.oldRelease)).isEmpty();
         assertThat(cluster.formations.get(cluster.oldRelease)).isEmpty();
-        target.forEach((type, count) ->
-                assertThat(cluster.fewestReady.get(type)).as(type).isGreaterThanOrEqualTo(count));
+        boolean mayBeOneLess = cluster.deployment.strategy() == Strategy.ONE_DOWN_ONE_UP;
+        target.forEach((type, count) -> assertThat(cluster.fewestReady.get(type))
+                .as(type)
+                .isGreaterThanOrEqualTo(mayBeOneLess ? count - 1 : count));
         target.forEach((type, count) -> {
             for (String state : List.of("new %s starting", "new %s up", "old %s stopping", "old %s down")) {
                 assertThat(cluster.told.stream().filter(state.formatted(type)::equals))
@@ -359,7 +664,8 @@ class DeploymentPlanTest {
         live.values().removeIf(count -> count == 0);
         assertThat(cluster.live(cluster.oldRelease)).isEqualTo(live);
         assertThat(cluster.live(cluster.newRelease)).isEmpty();
-        assertThat(cluster.fewestReady.get(bad)).isGreaterThanOrEqualTo(before.get(bad));
+        boolean mayBeOneLess = cluster.deployment.strategy() == Strategy.ONE_DOWN_ONE_UP;
+        assertThat(cluster.fewestReady.get(bad)).isGreaterThanOrEqualTo(before.get(bad) - (mayBeOneLess ? 1 : 0));
     }
 
     private static SimulatedCluster generated(long seed) {
@@ -376,7 +682,6 @@ class DeploymentPlanTest {
                 newTypes.put(type, type.endsWith("web") ? withService("x-" + type) : plain());
             }
         }
-        return new SimulatedCluster(
-                seed, random.nextBoolean() ? Strategy.ALL_AT_ONCE : Strategy.ONE_BY_ONE, processes, oldTypes, newTypes);
+        return new SimulatedCluster(seed, ANY.get(random.nextInt(ANY.size())), processes, oldTypes, newTypes);
     }
 }

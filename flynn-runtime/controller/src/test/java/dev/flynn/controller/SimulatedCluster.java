@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +26,7 @@ import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
 
 /** A cluster without threads or time of its own, in which a deployment is taken step by step in an order that a seed decides. */
@@ -42,8 +44,10 @@ final class SimulatedCluster {
         HANGS
     }
 
+    static final DeploymentPace PACE = new DeploymentPace(2, 30, Optional.of(Duration.ofSeconds(20)));
+
     final ReleaseId oldRelease = ReleaseId.random();
-    final ReleaseId newRelease = ReleaseId.random();
+    final ReleaseId newRelease;
     final List<String> told = new ArrayList<>();
     final Map<ReleaseId, Map<String, Integer>> formations = new HashMap<>();
     final Set<ReleaseId> deletedFormations = new HashSet<>();
@@ -52,6 +56,9 @@ final class SimulatedCluster {
 
     /** The fewest jobs of a type that were ready at the same time, of both releases. */
     final Map<String, Integer> fewestReady = new HashMap<>();
+
+    /** The most jobs of a type that were live at the same time and not asked to end, of both releases. */
+    final Map<String, Integer> mostWanted = new HashMap<>();
 
     Instant now = Instant.parse("2015-12-14T09:00:00Z");
     Deployment deployment;
@@ -71,7 +78,19 @@ final class SimulatedCluster {
             Map<String, Integer> processes,
             Map<String, ProcessType> oldTypes,
             Map<String, ProcessType> newTypes) {
+        this(seed, strategy, PACE, processes, oldTypes, newTypes, Set.of());
+    }
+
+    SimulatedCluster(
+            long seed,
+            Strategy strategy,
+            DeploymentPace pace,
+            Map<String, Integer> processes,
+            Map<String, ProcessType> oldTypes,
+            Map<String, ProcessType> newTypes,
+            Set<String> restarts) {
         this.random = new Random(seed);
+        this.newRelease = restarts.isEmpty() ? ReleaseId.random() : oldRelease;
         this.oldTypes = oldTypes;
         this.newTypes = newTypes;
         var id = DeploymentId.random();
@@ -86,10 +105,25 @@ final class SimulatedCluster {
                 30,
                 now,
                 Optional.empty());
-        this.run = Optional.of(DeploymentRun.begin(id, now));
+        this.run = Optional.of(DeploymentRun.begin(id, pace, List.copyOf(restarts), now));
         formations.put(oldRelease, processes);
         startOldJobs(processes);
         processes.keySet().forEach(type -> fewestReady.put(type, ready(type)));
+    }
+
+    /** Of jobs of these types, within one release. */
+    static SimulatedCluster ofRestart(
+            long seed,
+            Strategy strategy,
+            Map<String, Integer> processes,
+            Map<String, ProcessType> types,
+            Set<String> restarts) {
+        return new SimulatedCluster(seed, strategy, PACE, processes, types, types, restarts);
+    }
+
+    /** What a client orders. */
+    void order(DeploymentRun.Order order) {
+        run = run.map(read -> read.withOrder(order));
     }
 
     static ProcessType withService(String service) {
@@ -151,6 +185,7 @@ final class SimulatedCluster {
         }
         for (String type : deployment.processes().keySet()) {
             fewestReady.merge(type, ready(type), Math::min);
+            mostWanted.merge(type, wanted(type), Math::max);
         }
     }
 
@@ -176,7 +211,11 @@ final class SimulatedCluster {
     }
 
     private Behaviour does(JobView job) {
-        return job.release().equals(newRelease) ? behaviour.apply(job.type()) : Behaviour.WORKS;
+        return isNew(job) ? behaviour.apply(job.type()) : Behaviour.WORKS;
+    }
+
+    private boolean isNew(JobView job) {
+        return job.release().equals(newRelease) && job.fresh();
     }
 
     /** Jobs that answer, of both releases. */
@@ -184,6 +223,12 @@ final class SimulatedCluster {
         return (int) jobs.values().stream()
                 .filter(job -> job.type().equals(type) && job.state() == JobState.UP)
                 .filter(job -> !hasService(job) || registered.contains(job.id()))
+                .count();
+    }
+
+    private int wanted(String type) {
+        return (int) jobs.values().stream()
+                .filter(job -> job.type().equals(type) && job.state().isLive() && !job.stopRequested())
                 .count();
     }
 
@@ -200,6 +245,13 @@ final class SimulatedCluster {
                 .filter(job -> job.release().equals(release) && job.state().isLive())
                 .forEach(job -> live.merge(job.type(), 1, Integer::sum));
         return live;
+    }
+
+    /** Jobs of before the deployment that still run. */
+    long liveOfBefore() {
+        return jobs.values().stream()
+                .filter(job -> !job.fresh() && job.state().isLive())
+                .count();
     }
 
     /** One look of the worker. */
@@ -221,10 +273,22 @@ final class SimulatedCluster {
 
     private void apply(Action action) {
         if (action instanceof Action.Tell tell) {
-            told.add("%s %s %s".formatted(name(tell.release()), tell.type(), tell.state()));
+            told.add("%s %s %s"
+                    .formatted(
+                            name(tell.release()),
+                            tell.type().orElse("-"),
+                            tell.state().orElse("-")));
         } else if (action instanceof Action.Scale scale) {
             told.add("scale %s %s".formatted(name(scale.release()), new TreeMap<>(scale.processes())));
             formations.put(scale.release(), scale.processes());
+        } else if (action instanceof Action.StopJobs stop) {
+            told.add("stop " + stop.jobs().size());
+            stop.jobs().forEach(id -> {
+                JobView job = jobs.get(id);
+                change(job, job.state(), true, OptionalInt.empty(), Optional.empty());
+            });
+        } else if (action instanceof Action.ClearMarks clear) {
+            told.add("clear " + new TreeSet<>(clear.services()));
         } else if (action instanceof Action.DeleteFormation delete) {
             told.add("delete " + name(delete.release()));
             formations.remove(delete.release());
@@ -250,7 +314,7 @@ final class SimulatedCluster {
     /** One small step of the scheduler or of a host. */
     void schedule() {
         List<Runnable> possible = new ArrayList<>();
-        for (ReleaseId release : List.of(oldRelease, newRelease)) {
+        for (ReleaseId release : new LinkedHashSet<>(List.of(oldRelease, newRelease))) {
             Map<String, ProcessType> types = release.equals(oldRelease) ? oldTypes : newTypes;
             for (String type : types.keySet()) {
                 possibleFor(release, type, types.get(type), possible);
@@ -327,7 +391,7 @@ final class SimulatedCluster {
     /** The host of every live new job is killed and comes back: the jobs are lost, and nobody saw how they ended. */
     void loseNewJobs() {
         for (JobView job : List.copyOf(jobs.values())) {
-            if (job.release().equals(newRelease) && job.state().isLive()) {
+            if (isNew(job) && job.state().isLive()) {
                 down(job, OptionalInt.empty(), Optional.of("its host was restarted"));
             }
         }

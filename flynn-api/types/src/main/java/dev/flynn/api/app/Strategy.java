@@ -8,10 +8,20 @@ import org.apiguardian.api.API;
 /** How a deployment replaces the jobs of one release by those of another (contract: controller, Strategies). */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public enum Strategy {
+    /** All new jobs, then none of the old ones. */
     ALL_AT_ONCE("all-at-once"),
+    /** One new job, then one old one less. */
     ONE_BY_ONE("one-by-one"),
+    /** The members of a replicated database, from the end of its chain to its beginning. */
     POSTGRES("postgres"),
-    DISCOVERD_META("discoverd-meta");
+    /** One by one; a new job is up when it says so in its service's metadata. */
+    DISCOVERD_META("discoverd-meta"),
+    /** As one by one, several jobs at a time. */
+    IN_BATCHES("in-batches"),
+    /** One old job less, then one new one: never more jobs than wanted. */
+    ONE_DOWN_ONE_UP("one-down-one-up"),
+    /** A share of the jobs first; the rest after some time, or when somebody says so. */
+    CANARY("canary");
 
     private final String wireName;
 

@@ -8,6 +8,7 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import java.util.List;
+import java.util.Optional;
 
 /** Deployments. */
 @Path("/")
@@ -25,6 +26,31 @@ public final class DeploymentsEndpoint {
     @Path("apps/{app}/deploy")
     public Deployment deploy(@PathParam("app") String app, AppsEndpoint.Reference release) {
         return deployments.create(app, release.id());
+    }
+
+    /**
+     * Of which jobs.
+     *
+     * @param type all, where it is empty
+     */
+    public record Restart(String type) {}
+
+    @POST
+    @Path("apps/{app}/restart")
+    public Deployment restart(@PathParam("app") String app, Restart restart) {
+        return deployments.restart(app, Optional.of(restart.type()).filter(type -> !type.isEmpty()));
+    }
+
+    @POST
+    @Path("apps/{app}/deployments/{deployment}/cancel")
+    public Deployment cancel(@PathParam("app") String app, @PathParam("deployment") String deployment) {
+        return deployments.cancel(app, deployment);
+    }
+
+    @POST
+    @Path("apps/{app}/deployments/{deployment}/promote")
+    public Deployment promote(@PathParam("app") String app, @PathParam("deployment") String deployment) {
+        return deployments.promote(app, deployment);
     }
 
     @GET

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.flynn.api.discovery.ServiceMeta;
 import dev.flynn.controller.OneStep;
 import dev.flynn.controller.http.TestController.Answer;
 import java.io.IOException;
@@ -11,6 +12,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -290,15 +297,204 @@ class DeploymentsTest {
     }
 
     @Test
-    void aStrategyThatIsNotThereYetFailsClearly() {
+    void theMembersOfADatabaseAreNotReplacedYetAndThatIsSaid() {
+        running("{\"postgres\":{\"service\":\"postgres\"}}", "{\"postgres\":3}");
+        controller.post("/apps/ledger", "{\"strategy\":\"sirenia\"}").ok();
+        controller.startWorker();
+
+        JsonNode deployment = deploy(controller.createRelease("{\"postgres\":{\"service\":\"postgres\"}}"));
+
+        assertThat(awaitEnd(deployment)).isEqualTo("failed");
+        assertThat(told(deployment)).endsWith("pending", "failed");
+        assertThat(error()).contains("strategy \"postgres\" is not available yet", "nothing was changed");
+    }
+
+    /** Of the deployment that failed last. */
+    private String error() {
+        return controller
+                .get("/events?object_types=deployment&count=1", "Accept", "application/json")
+                .ok()
+                .get(0)
+                .at("/data/error")
+                .asText();
+    }
+
+    @Test
+    void discoverdMetaWaitsUntilANewJobSaysThatItIsDone() {
         running(WEB, "{\"web\":1}");
         controller.post("/apps/ledger", "{\"strategy\":\"discoverd-meta\"}").ok();
         controller.startWorker();
 
         JsonNode deployment = deploy(controller.createRelease(WEB));
+        String release = deployment.get("new_release").asText();
+        await().until(() -> instance(release).isPresent());
+        assertThat(told(deployment)).doesNotContain("running web up");
+        controller.discovery.setMeta(
+                "ledger-web",
+                new ServiceMeta("{\"%s\":\"done\"}".formatted(instance(release).orElseThrow()), 0));
+
+        assertThat(awaitEnd(deployment)).isEqualTo("complete");
+    }
+
+    private Optional<String> instance(String release) {
+        return controller.discovery.instances("ledger-web").stream()
+                .filter(instance -> release.equals(instance.meta().get("FLYNN_RELEASE_ID")))
+                .map(instance -> instance.addr())
+                .findFirst();
+    }
+
+    @Test
+    void aCancelledDeploymentFailsAndTheFormerFormationIsBack() {
+        String old = running(WEB, "{\"web\":2}");
+        String release = controller.createRelease(WEB);
+        cluster.behaviours.put(release, PlayedCluster.Behaviour.HANGS);
+        controller.startWorker();
+        JsonNode deployment = deploy(release);
+        String path = "/apps/ledger/deployments/" + deployment.get("id").asText();
+        await().until(() -> told(deployment).contains("running web starting"));
+
+        assertThat(controller.post(path + "/cancel", "").ok().get("id")).isEqualTo(deployment.get("id"));
 
         assertThat(awaitEnd(deployment)).isEqualTo("failed");
-        assertThat(told(deployment)).endsWith("pending", "failed");
+        assertThat(error()).isEqualTo("the deployment was cancelled");
+        assertThat(controller.get("/apps/ledger/formations/" + release).status())
+                .isEqualTo(404);
+        assertThat(controller
+                        .get("/apps/ledger/formations/" + old)
+                        .ok()
+                        .at("/processes/web")
+                        .asInt())
+                .isEqualTo(2);
+        Answer again = controller.post(path + "/cancel", "");
+        assertThat(again.status()).isEqualTo(409);
+        assertThat(again.json().get("message").asText()).endsWith("is over: failed");
+    }
+
+    @Test
+    void whatIsNoDeploymentOfTheAppCannotBeCancelled() {
+        running(WEB, "{\"web\":1}");
+        controller.createApp("other");
+        String id = deploy(controller.createRelease(WEB)).get("id").asText();
+
+        assertThat(controller
+                        .post("/apps/other/deployments/" + id + "/cancel", "")
+                        .status())
+                .isEqualTo(404);
+        assertThat(controller.post("/apps/ledger/deployments/x/cancel", "").status())
+                .isEqualTo(404);
+        Answer promoted = controller.post("/apps/ledger/deployments/" + id + "/promote", "");
+        assertThat(promoted.status()).isEqualTo(400);
+        assertThat(promoted.json().get("message").asText())
+                .endsWith("has strategy all-at-once, and only one with strategy canary can be promoted");
+    }
+
+    @Test
+    void aCanaryIsHeldUntilItIsPromoted() {
+        running(WEB, "{\"web\":4}");
+        controller
+                .post("/apps/ledger", "{\"strategy\":\"canary\",\"meta\":{\"flynn-deploy-canary-weight\":\"25\"}}")
+                .ok();
+        controller.startWorker();
+        String release = controller.createRelease(WEB);
+        JsonNode deployment = deploy(release);
+        await().until(() -> told(deployment).contains("running web down"));
+        assertThat(controller
+                        .get("/apps/ledger/formations/" + release)
+                        .ok()
+                        .at("/processes/web")
+                        .asInt())
+                .isEqualTo(1);
+
+        controller
+                .post("/apps/ledger/deployments/" + deployment.get("id").asText() + "/promote", "")
+                .ok();
+
+        assertThat(awaitEnd(deployment)).isEqualTo("complete");
+        assertThat(controller
+                        .get("/apps/ledger/formations/" + release)
+                        .ok()
+                        .at("/processes/web")
+                        .asInt())
+                .isEqualTo(4);
+    }
+
+    @Test
+    void metadataThatCannotBeFollowedIsRefusedBeforeAnythingHappens() {
+        running(WEB, "{\"web\":1}");
+        controller
+                .post("/apps/ledger", "{\"meta\":{\"flynn-deploy-canary-weight\":\"all\"}}")
+                .ok();
+
+        Answer refused =
+                controller.post("/apps/ledger/deploy", "{\"id\":\"%s\"}".formatted(controller.createRelease(WEB)));
+
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(refused.json().get("message").asText())
+                .isEqualTo("the app's metadata flynn-deploy-canary-weight must be a number, 1 to 99, and is \"all\"");
+    }
+
+    @Test
+    void restartReplacesTheJobsOfATypeWithinTheRelease() {
+        String release = running(
+                "{\"web\":{\"service\":\"ledger-web\"},\"api\":{\"service\":\"ledger-api\"}}", "{\"web\":2,\"api\":1}");
+        await().until(() -> live("web").size() == 2 && live("api").size() == 1);
+        Set<String> web = live("web");
+        Set<String> api = live("api");
+        controller.startWorker();
+
+        JsonNode restart =
+                controller.post("/apps/ledger/restart", "{\"type\":\"web\"}").ok();
+
+        assertThat(restart.get("old_release").asText()).isEqualTo(release);
+        assertThat(restart.get("new_release").asText()).isEqualTo(release);
+        assertThat(awaitEnd(restart)).isEqualTo("complete");
+        assertThat(live("web")).hasSize(2).doesNotContainAnyElementsOf(web);
+        assertThat(live("api")).isEqualTo(api);
+    }
+
+    @Test
+    void whereNothingRunsThereIsNothingToRestart() {
+        running(WEB, "{\"web\":1}");
+
+        assertThat(controller
+                        .post("/apps/ledger/restart", "{\"type\":\"clock\"}")
+                        .json()
+                        .get("message")
+                        .asText())
+                .isEqualTo(
+                        "no job of app \"ledger\" and process type \"clock\" is wanted, so there is nothing to restart");
+        assertThat(controller.post("/apps/nobody/restart", "{}").status()).isEqualTo(404);
+    }
+
+    /** Jobs of the type that nobody asked to end. */
+    private Set<String> live(String type) {
+        return controller.state.jobs().table().list().stream()
+                .map(job -> job.value())
+                .filter(job ->
+                        job.type().equals(Optional.of(type)) && job.state().isLive() && !job.stopRequested())
+                .map(job -> job.id().value())
+                .collect(Collectors.toSet());
+    }
+
+    @Test
+    void ofDeploymentsAtTheSameTimeOneWins() throws Exception {
+        running(WEB, "{\"web\":1}");
+        String release = controller.createRelease(WEB);
+        ExecutorService clients = Executors.newFixedThreadPool(8);
+        try {
+            List<Future<Answer>> answers = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                answers.add(clients.submit(
+                        () -> controller.post("/apps/ledger/deploy", "{\"id\":\"%s\"}".formatted(release))));
+            }
+            List<Integer> statuses = new ArrayList<>();
+            for (Future<Answer> answer : answers) {
+                statuses.add(answer.get().status());
+            }
+            assertThat(statuses).containsOnlyOnce(200).contains(400);
+        } finally {
+            clients.shutdownNow();
+        }
     }
 
     @Test
