@@ -1,64 +1,51 @@
 package dev.flynn.scheduler;
 
 import static java.util.Comparator.comparing;
-import static java.util.Comparator.comparingInt;
 
-import dev.flynn.spi.scheduler.ClusterSnapshot.HostView;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
+import java.util.NavigableSet;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
-/** Hosts that may run the same jobs, sorted by how many they have already. */
+/** Hosts that may run the same jobs, in the order of a strategy. */
 final class HostPool {
 
-    private final TreeSet<Node> byLoad = new TreeSet<>(Node.BY_LOAD);
+    private final NavigableSet<Node> sorted;
+    private @Nullable List<Node> byId;
 
-    /** Must be called while the node's load is what it was when it was added. */
+    HostPool(Comparator<Node> order) {
+        this.sorted = new TreeSet<>(order);
+    }
+
+    /** Must be called while the node is as it was when it was added. */
     boolean remove(Node node) {
-        return byLoad.remove(node);
+        return sorted.remove(node);
     }
 
     void add(Node node) {
-        byLoad.add(node);
+        sorted.add(node);
     }
 
-    /** Least loaded first; valid until a load changes. */
-    Iterator<Node> leastLoadedFirst() {
-        return byLoad.iterator();
+    /** Valid until a host of it changes, as are the others. */
+    Iterator<Node> ascending() {
+        return sorted.iterator();
+    }
+
+    Iterator<Node> descending() {
+        return sorted.descendingIterator();
+    }
+
+    Collection<Node> nodes() {
+        return sorted;
     }
 
     List<Node> byId() {
-        return byLoad.stream().sorted(comparing(Node::id)).toList();
-    }
-
-    /** A host and its jobs so far. */
-    static final class Node {
-
-        static final Comparator<Node> BY_LOAD = comparingInt(Node::load).thenComparing(Node::id);
-
-        private final HostView host;
-        private int load;
-
-        Node(HostView host) {
-            this.host = host;
+        if (byId == null) {
+            byId = sorted.stream().sorted(comparing(Node::id)).toList();
         }
-
-        String id() {
-            return host.id();
-        }
-
-        int load() {
-            return load;
-        }
-
-        void addLoad() {
-            load++;
-        }
-
-        boolean has(Map<String, String> tags) {
-            return host.tags().entrySet().containsAll(tags.entrySet());
-        }
+        return byId;
     }
 }

@@ -53,9 +53,19 @@ public record ClusterSnapshot(Instant now, List<HostView> hosts, List<FormationV
         }
     }
 
-    /** So many jobs, and what they reserve together. */
-    public record Load(int jobs, Capacity reserved) {
-        public static final Load NONE = new Load(0, Capacity.NONE);
+    /**
+     * Jobs together.
+     *
+     * @param jobs how many; those that are stopping do not count
+     * @param unreserved how many of them reserve nothing
+     * @param reserved what all reserve together, those that are stopping included
+     */
+    public record Load(int jobs, int unreserved, Capacity reserved) {
+        public static final Load NONE = new Load(0, 0, Capacity.NONE);
+
+        public Load {
+            requireNonNull(reserved, "reserved");
+        }
     }
 
     /**

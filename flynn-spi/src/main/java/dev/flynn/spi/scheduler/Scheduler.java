@@ -36,7 +36,7 @@ import org.apiguardian.api.API;
  *       that it names is in no place, and gets none of them. What finds no place is reported as of SC-9, naming the
  *       anti-affinity. Jobs that share a place already stay.
  *   <li>SC-16 Jobs that the snapshot leaves out count: hosts are chosen and filled as if it told of them.
- *   <li>SC-17 With {@code PACKS}: where all jobs reserve memory and CPU, none is placed onto an empty host while one that is
+ *   <li>SC-17 With {@code PACKS}: where all jobs reserve something, none is placed onto an empty host while one that is
  *       in use may run it and has room for it.
  * </ul>
  *

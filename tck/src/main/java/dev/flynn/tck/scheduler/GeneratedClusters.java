@@ -38,7 +38,7 @@ final class GeneratedClusters {
             gigabytes(1, 1000),
             gigabytes(3, 250));
     private static final List<Load> OTHERS =
-            List.of(Load.NONE, Load.NONE, new Load(2, Capacity.NONE), new Load(3, gigabytes(1, 500)));
+            List.of(Load.NONE, Load.NONE, new Load(2, 2, Capacity.NONE), new Load(3, 1, gigabytes(1, 500)));
     private static final List<Optional<String>> ANTI_AFFINITIES = List.of(
             Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(TypeView.HOST), Optional.of("zone"));
 

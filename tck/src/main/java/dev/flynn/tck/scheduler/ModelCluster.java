@@ -228,7 +228,7 @@ final class ModelCluster {
                             .filter(job -> !job.app().equals(app)
                                     && job.hostId().equals(host.id())
                                     && job.state().isLive())
-                            .map(job -> new Load(job.state() == JobState.STOPPING ? 0 : 1, job.reserved()))
+                            .map(ModelCluster::loadOf)
                             .reduce(host.others(), ModelCluster::sum);
                     return new HostView(host.id(), host.tags(), host.schedulable(), host.capacity(), others);
                 })
@@ -242,7 +242,15 @@ final class ModelCluster {
                 left);
     }
 
+    private static Load loadOf(JobView job) {
+        boolean stays = job.state() != JobState.STOPPING;
+        return new Load(stays ? 1 : 0, stays && job.reserved().isNone() ? 1 : 0, job.reserved());
+    }
+
     private static Load sum(Load a, Load b) {
-        return new Load(a.jobs() + b.jobs(), a.reserved().plus(b.reserved()));
+        return new Load(
+                a.jobs() + b.jobs(),
+                a.unreserved() + b.unreserved(),
+                a.reserved().plus(b.reserved()));
     }
 }

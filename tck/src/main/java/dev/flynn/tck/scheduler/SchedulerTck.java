@@ -633,8 +633,9 @@ public abstract class SchedulerTck {
 
     @Rule("SC-12")
     void noTwoJobsAreForOneVolumeNotEvenOfTwoReleases() {
-        cluster.withHosts("a", "b", "c");
-        FormationView one = cluster.formation(keepingData("db", 1, volume("data", "c")));
+        cluster.withHosts("a", "b").withHost("c", gigabytes(1, 1000));
+        FormationView one =
+                cluster.formation(keepingData("db", 1, volume("data", "c")).withReserved(gigabytes(1, 0)));
         var two = new FormationView(one.app(), otherReleaseOf(one), one.types());
         var snapshot = cluster.snapshot();
 
@@ -894,7 +895,7 @@ public abstract class SchedulerTck {
 
     @Rule("SC-16")
     void whatOthersReserveIsNotGivenAway() {
-        cluster.withHost("a", Map.of(), gigabytes(4, 4000), new Load(1, gigabytes(3, 0)));
+        cluster.withHost("a", Map.of(), gigabytes(4, 4000), new Load(1, 0, gigabytes(3, 0)));
         cluster.formation(type("web", 1).withReserved(gigabytes(2, 0)));
 
         assertThat(plan().start()).isEmpty();
@@ -937,7 +938,7 @@ public abstract class SchedulerTck {
     void aHostThatIsInUseIsFilledFirst() {
         assumeStrivingFor(SchedulerCapability.PACKS);
         cluster.withHost("a", gigabytes(4, 4000));
-        cluster.withHost("b", Map.of(), gigabytes(16, 16_000), new Load(1, gigabytes(1, 1000)));
+        cluster.withHost("b", Map.of(), gigabytes(16, 16_000), new Load(1, 0, gigabytes(1, 1000)));
         cluster.formation(type("web", 3).withReserved(gigabytes(1, 1000)));
 
         assertThat(plan().start()).extracting(Plan.Start::hostId).containsOnly("b");

@@ -5,13 +5,14 @@ import static java.util.Comparator.reverseOrder;
 import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.toList;
 
+import dev.flynn.api.host.Capacity;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.job.JobState;
-import dev.flynn.scheduler.HostPool.Node;
 import dev.flynn.spi.scheduler.ClusterSnapshot;
 import dev.flynn.spi.scheduler.ClusterSnapshot.FormationView;
+import dev.flynn.spi.scheduler.ClusterSnapshot.HostView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.JobView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.TypeView;
 import dev.flynn.spi.scheduler.ClusterSnapshot.VolumeView;
@@ -22,17 +23,23 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
-/** One plan in the making: first what is too much in the whole cluster, then what is missing. Used once. */
-final class SpreadPlanning {
+/**
+ * One plan in the making: first what is too much in the whole cluster, then what is missing, by priority. Used once.
+ *
+ * <p>It takes time in proportion to jobs plus hosts plus placements times the logarithm of hosts.
+ */
+final class Planning {
 
     /** What goes first when there are too many: jobs that wait, then those no host has seen, then the youngest. */
-    private static final Comparator<JobView> STOPPED_FIRST = comparing(SpreadPlanning::progress)
+    private static final Comparator<JobView> STOPPED_FIRST = comparing(Planning::progress)
             .thenComparing(JobView::startedAt, reverseOrder())
             .thenComparing(job -> job.id().value(), reverseOrder());
 
@@ -44,6 +51,7 @@ final class SpreadPlanning {
             .thenComparing(formation -> formation.release().value());
 
     private final ClusterSnapshot snapshot;
+    private final Strategy strategy;
     private final Map<Owner, Map<String, List<JobView>>> jobs;
     private final Hosts hosts;
 
@@ -55,6 +63,7 @@ final class SpreadPlanning {
     private final List<Plan.Start> starts = new ArrayList<>();
     private final List<Plan.Unplaceable> unplaceable = new ArrayList<>();
     private Optional<Instant> lookAgainAt = Optional.empty();
+    private @Nullable Map<JobId, JobState> states;
 
     /** Whose jobs they are. */
     private record Owner(AppId app, ReleaseId release) {}
@@ -62,9 +71,10 @@ final class SpreadPlanning {
     /** The jobs of one type that stay. */
     private record Kept(FormationView formation, TypeView type, List<JobView> jobs) {}
 
-    SpreadPlanning(ClusterSnapshot snapshot) {
+    Planning(ClusterSnapshot snapshot, Strategy strategy) {
         this.snapshot = snapshot;
-        this.hosts = new Hosts(snapshot.hosts());
+        this.strategy = strategy;
+        this.hosts = new Hosts(snapshot.hosts(), strategy.order());
         this.jobs = snapshot.jobs().stream()
                 .filter(job -> !job.type().isEmpty()
                         && job.state() != JobState.STOPPING
@@ -76,7 +86,7 @@ final class SpreadPlanning {
         List<Kept> kept = new ArrayList<>();
         snapshot.formations().stream().sorted(BY_ID).forEach(formation -> kept.addAll(reduce(formation)));
         countLoads();
-        kept.forEach(this::fillUp);
+        kept.stream().sorted(comparing((Kept types) -> types.type().priority())).forEach(this::fillUp);
         return new Plan(stopOrder, starts, unplaceable, lookAgainAt);
     }
 
@@ -101,15 +111,12 @@ final class SpreadPlanning {
         }
         List<JobView> kept = new ArrayList<>();
         byHost(all).forEach((host, there) -> {
-            if (hosts.mayRun(host, type.tags())) {
+            if (hosts.find(host, type.tags()).isPresent()) {
                 kept.addAll(keep(there, type.count()));
             } else {
                 List<JobView> running =
                         there.stream().filter(job -> !isWaiting(job)).toList();
-                there.stream()
-                        .filter(SpreadPlanning::isWaiting)
-                        .sorted(STOPPED_FIRST)
-                        .forEach(this::stop);
+                there.stream().filter(Planning::isWaiting).sorted(STOPPED_FIRST).forEach(this::stop);
                 kept.addAll(keep(running, type.count()));
             }
         });
@@ -135,8 +142,8 @@ final class SpreadPlanning {
 
     private void countLoads() {
         for (JobView job : snapshot.jobs()) {
-            if (!isWaiting(job) && job.state() != JobState.STOPPING && !stops.contains(job.id())) {
-                hosts.addLoad(job.hostId());
+            if (!isWaiting(job) && job.state().isLive()) {
+                hosts.count(job, job.state() != JobState.STOPPING && !stops.contains(job.id()));
             }
         }
     }
@@ -154,20 +161,37 @@ final class SpreadPlanning {
         if (wanted.isEmpty()) {
             return;
         }
-        List<Optional<JobId>> withoutData = startWithData(kept, wanted);
+        Map<String, Integer> perHost = new HashMap<>();
+        var places = new Places(kept.type());
+        for (JobView job : kept.jobs()) {
+            HostView host = isWaiting(job) ? null : hosts.view(job.hostId());
+            if (host != null) {
+                perHost.merge(host.id(), 1, Integer::sum);
+                places.take(host);
+            }
+        }
+        List<Optional<JobId>> withoutData = startWithData(kept, places, wanted);
         if (withoutData.isEmpty()) {
             return;
         }
-        Map<String, Integer> perHost = new HashMap<>();
-        kept.jobs().stream()
-                .filter(job -> !isWaiting(job))
-                .forEach(job -> perHost.merge(job.hostId(), 1, Integer::sum));
+        Capacity reserved = kept.type().reserved();
         HostPool pool = hosts.thatMayRun(kept.type().tags());
-        var spreading = new Spreading(pool, perHost);
-        for (Optional<JobId> replaced : withoutData) {
-            spreading.next().ifPresentOrElse(node -> start(kept, node.id(), replaced), () -> reportUnplaceable(kept));
+        Strategy.Choice choice = strategy.choose(pool, perHost, places, reserved);
+        Set<Node> chosen = new LinkedHashSet<>();
+        Iterator<Optional<JobId>> missing = withoutData.iterator();
+        while (missing.hasNext()) {
+            Optional<Node> node = choice.next();
+            if (node.isEmpty()) {
+                break;
+            }
+            start(kept, node.get().id(), missing.next());
+            chosen.add(node.get());
         }
-        spreading.chosen().forEach(hosts::addLoad);
+        chosen.forEach(node -> hosts.add(node, reserved, node.redeem()));
+        if (missing.hasNext()) {
+            String reason = new Refusal(kept.type(), places).reason(pool.nodes());
+            missing.forEachRemaining(replaced -> reportUnplaceable(kept, reason));
+        }
     }
 
     /**
@@ -175,7 +199,7 @@ final class SpreadPlanning {
      *
      * @return those of the wanted for which there is no volume
      */
-    private List<Optional<JobId>> startWithData(Kept kept, List<Optional<JobId>> wanted) {
+    private List<Optional<JobId>> startWithData(Kept kept, Places places, List<Optional<JobId>> wanted) {
         Iterator<Optional<JobId>> missing = wanted.iterator();
         for (VolumeView volume : kept.type().volumes()) {
             if (!missing.hasNext()) {
@@ -186,6 +210,7 @@ final class SpreadPlanning {
                 continue;
             }
             Optional<JobId> replaced = missing.next();
+            Optional<Node> home = hosts.find(volume.hostId(), kept.type().tags());
             if (holder.equals(Optional.of(Holder.UNKNOWN))) {
                 reportUnplaceable(
                         kept,
@@ -194,20 +219,33 @@ final class SpreadPlanning {
                                         volume.id(),
                                         volume.hostId(),
                                         volume.holder().orElseThrow()));
-            } else if (!hosts.mayRun(volume.hostId(), kept.type().tags())) {
+            } else if (home.isEmpty()) {
                 reportUnplaceable(
                         kept,
                         ("its data is in volume %s on host \"%s\", which does not take it now: bring that host back, or give "
                                         + "the data up with: flynn-host volume delete --abandon %s")
                                 .formatted(volume.id(), volume.hostId(), volume.id()));
             } else if (holder.isEmpty()) {
-                start(kept, volume.hostId(), replaced);
-                hosts.addLoad(volume.hostId());
+                startWithData(kept, places, volume, home.get(), replaced);
             }
         }
         List<Optional<JobId>> rest = new ArrayList<>();
         missing.forEachRemaining(rest::add);
         return rest;
+    }
+
+    private void startWithData(Kept kept, Places places, VolumeView volume, Node home, Optional<JobId> replaced) {
+        TypeView type = kept.type();
+        if (home.hasRoomFor(type.reserved()) && places.allow(home.host())) {
+            start(kept, home.id(), replaced);
+            places.take(home.host());
+            hosts.add(home, type.reserved(), 1);
+        } else {
+            reportUnplaceable(
+                    kept,
+                    "its data is in volume %s on host \"%s\", and %s"
+                            .formatted(volume.id(), home.id(), new Refusal(type, places).reason(List.of(home))));
+        }
     }
 
     /** What becomes of the job that has a volume. */
@@ -221,27 +259,45 @@ final class SpreadPlanning {
         if (stops.contains(id)) {
             return Holder.STOPS;
         }
-        return snapshot.jobs().stream()
-                .filter(job -> job.id().equals(id))
-                .findFirst()
-                .map(job -> job.state() == JobState.STOPPING ? Holder.STOPS : Holder.STAYS)
-                .orElse(Holder.UNKNOWN);
+        JobState state = states().get(id);
+        if (state == null) {
+            return Holder.UNKNOWN;
+        }
+        return state == JobState.STOPPING ? Holder.STOPS : Holder.STAYS;
+    }
+
+    /** Of all jobs; made when first asked for, because most clusters have few volumes. */
+    private Map<JobId, JobState> states() {
+        if (states == null) {
+            states = new HashMap<>();
+            for (JobView job : snapshot.jobs()) {
+                states.put(job.id(), job.state());
+            }
+        }
+        return states;
     }
 
     private void fillUpEveryHost(Kept kept) {
         Map<String, List<JobView>> there = byHost(kept.jobs());
+        Capacity reserved = kept.type().reserved();
         for (Node node : hosts.thatMayRun(kept.type().tags()).byId()) {
-            List<Optional<JobId>> wanted = toStart(
-                    there.getOrDefault(node.id(), List.of()), kept.type().count());
-            wanted.forEach(replaced -> start(kept, node.id(), replaced));
-            wanted.forEach(replaced -> hosts.addLoad(node.id()));
+            for (Optional<JobId> replaced : toStart(
+                    there.getOrDefault(node.id(), List.of()), kept.type().count())) {
+                if (node.hasRoomFor(reserved)) {
+                    start(kept, node.id(), replaced);
+                    hosts.add(node, reserved, 1);
+                } else {
+                    var refusal = new Refusal(kept.type(), new Places(kept.type()));
+                    reportUnplaceable(kept, refusal.reason(List.of(node)));
+                }
+            }
         }
     }
 
     /** One element per job to start: the waiting job that it replaces, if it is one. */
     private List<Optional<JobId>> toStart(List<JobView> kept, int count) {
         List<Optional<JobId>> wanted = new ArrayList<>();
-        kept.stream().filter(SpreadPlanning::isWaiting).sorted(RESTARTED_FIRST).forEach(job -> {
+        kept.stream().filter(Planning::isWaiting).sorted(RESTARTED_FIRST).forEach(job -> {
             if (job.startedAt().isAfter(snapshot.now())) {
                 lookAgain(job.startedAt());
             } else {
@@ -259,15 +315,6 @@ final class SpreadPlanning {
                 kept.formation().app(), kept.formation().release(), kept.type().type(), hostId, replaced));
     }
 
-    private void reportUnplaceable(Kept kept) {
-        reportUnplaceable(
-                kept,
-                kept.type().tags().isEmpty()
-                        ? "no host takes new jobs"
-                        : "no host that takes new jobs has the tags "
-                                + new TreeMap<>(kept.type().tags()));
-    }
-
     private void reportUnplaceable(Kept kept, String reason) {
         unplaceable.add(new Plan.Unplaceable(
                 kept.formation().app(), kept.formation().release(), kept.type().type(), reason));
@@ -280,7 +327,7 @@ final class SpreadPlanning {
     // ---- jobs
 
     private static Map<String, List<JobView>> byHost(List<JobView> jobs) {
-        return jobs.stream().collect(groupingBy(SpreadPlanning::home, TreeMap::new, toList()));
+        return jobs.stream().collect(groupingBy(Planning::home, TreeMap::new, toList()));
     }
 
     /** The host that an omni job belongs to, also while it waits there for its restart. */
