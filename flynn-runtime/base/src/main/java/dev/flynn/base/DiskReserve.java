@@ -20,6 +20,11 @@ public record DiskReserve(Path directory, long reserveBytes) {
     /** Environment variable that overrides the default, in bytes. */
     public static final String VARIABLE = "DISK_RESERVE_BYTES";
 
+    /** Never refuses anything. */
+    public static DiskReserve none() {
+        return new DiskReserve(Path.of(""), 0);
+    }
+
     /** @throws FlynnException {@code NO_CAPACITY} if the reserve is touched already */
     public void require(String what) {
         require(what, 0);

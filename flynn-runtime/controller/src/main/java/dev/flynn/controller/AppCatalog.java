@@ -63,7 +63,21 @@ public final class AppCatalog {
             String strategy,
             String release,
             int deployTimeout,
-            @JsonProperty("protected") boolean isProtected) {}
+            @JsonProperty("protected") boolean isProtected) {
+
+        /** With this name and everything else by default. */
+        public static NewApp named(String name) {
+            return new NewApp("", name, Map.of(), "", "", 0, false);
+        }
+
+        public NewApp withMeta(Map<String, String> value) {
+            return new NewApp(id, name, Map.copyOf(value), strategy, release, deployTimeout, isProtected);
+        }
+
+        public NewApp withStrategy(Strategy value) {
+            return new NewApp(id, name, meta, value.wireName(), release, deployTimeout, isProtected);
+        }
+    }
 
     /** @throws FlynnException {@code OBJECT_NOT_FOUND} */
     public Versioned<App> get(String idOrName) {

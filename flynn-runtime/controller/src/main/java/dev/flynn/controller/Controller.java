@@ -25,8 +25,7 @@ public final class Controller {
     private final DeploymentCatalog deployments;
     private final RouteCatalog routes;
     private final ProviderCatalog providers;
-    private final JobRunner jobRunner;
-    private final JobStopper jobStopper;
+    private final JobCatalog jobs;
 
     /**
      * @param hosts run one-off jobs
@@ -51,8 +50,7 @@ public final class Controller {
         this.releaseCollector = new ReleaseCollector(state, tables);
         this.deployments = new DeploymentCatalog(state, tables, apps, disk);
         this.providers = new ProviderCatalog(state, apps, new ClusterHttp(discovery));
-        this.jobRunner = new JobRunner(state, discovery, hosts, disk);
-        this.jobStopper = new JobStopper(state);
+        this.jobs = new JobCatalog(state, new JobRunner(state, discovery, hosts, disk), new JobStopper(state));
     }
 
     /** The facts that everything here reads and writes. */
@@ -92,12 +90,8 @@ public final class Controller {
         return providers;
     }
 
-    public JobRunner jobRunner() {
-        return jobRunner;
-    }
-
-    public JobStopper jobStopper() {
-        return jobStopper;
+    public JobCatalog jobs() {
+        return jobs;
     }
 
     public AppLogs logs() {

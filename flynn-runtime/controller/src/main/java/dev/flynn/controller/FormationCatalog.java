@@ -75,6 +75,19 @@ public final class FormationCatalog {
         }
     }
 
+    /**
+     * Makes these jobs wanted, and no others of this release of the app.
+     *
+     * @param processes how many of each type
+     * @throws FlynnException {@code OBJECT_NOT_FOUND}, {@code VALIDATION} if the release has no such type
+     */
+    public Formation scale(String app, ReleaseId release, Map<String, Integer> processes) {
+        return put(
+                state.findApp(app).orElseThrow(() -> FlynnException.notFound("app", app)),
+                state.releases().get(release.toString()).value(),
+                new NewFormation(Optional.of(processes), Optional.empty()));
+    }
+
     /** @throws FlynnException {@code VALIDATION} unless the release can run and has these types */
     static void requireDeployable(Release release, Map<String, Integer> wanted) {
         if (release.artifact().isEmpty()) {

@@ -45,9 +45,29 @@ public final class ReleaseCatalog {
             List<String> artifacts,
             Map<String, String> env,
             Map<String, String> meta,
-            Map<String, ProcessType> processes) {}
+            Map<String, ProcessType> processes) {
 
-    public record NewArtifact(String id, String type, String uri) {}
+        /** Of one artifact, for any app, without environment. */
+        public static NewRelease of(ArtifactId artifact, Map<String, ProcessType> processes) {
+            return new NewRelease("", "", artifact.toString(), List.of(), Map.of(), Map.of(), Map.copyOf(processes));
+        }
+
+        public NewRelease withEnv(Map<String, String> value) {
+            return new NewRelease(id, appId, artifact, artifacts, Map.copyOf(value), meta, processes);
+        }
+
+        public NewRelease withMeta(Map<String, String> value) {
+            return new NewRelease(id, appId, artifact, artifacts, env, Map.copyOf(value), processes);
+        }
+    }
+
+    public record NewArtifact(String id, String type, String uri) {
+
+        /** With an id of its own, unless there is one of this type and URI. */
+        public static NewArtifact of(String type, String uri) {
+            return new NewArtifact("", type, uri);
+        }
+    }
 
     public Release create(NewRelease request) {
         disk.require("release");

@@ -17,6 +17,7 @@ import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.spi.store.CommitResult;
 import dev.flynn.spi.store.Transaction;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -42,6 +43,9 @@ import java.util.Optional;
  */
 public final class ClusterState {
 
+    /** What is written has this precision, so what is answered before it was read back has no more. */
+    private static final Duration PRECISION = Duration.ofNanos(1_000);
+
     private static final String APP_NAMES = "app-names/";
 
     private final ClusterStore store;
@@ -63,7 +67,7 @@ public final class ClusterState {
     public ClusterState(ClusterStore store, FlynnJson json, Clock clock) {
         this.store = store;
         this.json = json;
-        this.clock = clock;
+        this.clock = Clock.tick(clock, PRECISION);
         this.apps = new Table<>(store, json, "apps/", App.class);
         this.releases = new Table<>(store, json, "releases/", Release.class);
         this.artifacts = new Table<>(store, json, "artifacts/", Artifact.class);

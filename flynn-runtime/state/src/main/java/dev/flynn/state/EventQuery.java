@@ -32,6 +32,10 @@ public record EventQuery(
         return new EventQuery(app, objectTypes, objectId, beforeId, id, limit);
     }
 
+    public EventQuery withLimit(int max) {
+        return new EventQuery(app, objectTypes, objectId, beforeId, sinceId, max);
+    }
+
     /** Whether an event is wanted, its place in the order aside from the limit included. */
     public boolean matches(Event event) {
         return event.id() > sinceId

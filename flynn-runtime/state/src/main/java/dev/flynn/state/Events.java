@@ -78,6 +78,15 @@ public final class Events {
         return new History(snapshot.revision(), List.copyOf(found));
     }
 
+    /** The first events with greater ids, by ascending id, at most this many. */
+    public List<Event> after(long id, int max) {
+        return store.list(PREFIX).entries().stream()
+                .filter(entry -> Transaction.sequenceNumber(PREFIX, entry.key()) > id)
+                .limit(max)
+                .map(this::parse)
+                .toList();
+    }
+
     /** One event by its id. */
     public Optional<Event> find(long id) {
         return store.get(Transaction.sequenceKey(PREFIX, id)).map(this::parse);

@@ -61,14 +61,14 @@ public final class ControllerWeb implements AutoCloseable {
                         controller.formations(),
                         controller.scaleRequests(),
                         streams),
-                new JobsEndpoint(state, apps, controller.jobRunner(), controller.jobStopper()),
+                new JobsEndpoint(apps, controller.jobs()),
                 new DeploymentsEndpoint(apps, controller.deployments()),
                 new RoutesEndpoint(apps, controller.routes()),
                 new ProvidersEndpoint(apps, controller.providers()),
                 new EventsEndpoint(state, apps, streams),
                 new LogEndpoint(state.json(), apps, controller.logs(), streams));
 
-        var attach = new AttachHandler(state, controller.jobRunner(), bodies, failures, input);
+        var attach = new AttachHandler(state, controller.jobs().runner(), bodies, failures, input);
         var door = new FrontDoor(
                 new AccessKeys(config.authKeys()),
                 new PathTable(endpoints),

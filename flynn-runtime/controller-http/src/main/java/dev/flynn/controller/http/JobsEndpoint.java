@@ -7,11 +7,7 @@ import dev.flynn.api.id.AppId;
 import dev.flynn.api.job.Job;
 import dev.flynn.api.job.NewJob;
 import dev.flynn.controller.AppCatalog;
-import dev.flynn.controller.JobRunner;
-import dev.flynn.controller.JobStopper;
-import dev.flynn.state.ClusterState;
-import dev.flynn.state.JobRecord;
-import dev.flynn.state.Versioned;
+import dev.flynn.controller.JobCatalog;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -19,25 +15,18 @@ import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.core.Response;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
-import java.util.function.Predicate;
 
 /** Jobs of an app; attached ones are started by {@link AttachHandler}. */
 @Path("/")
 public final class JobsEndpoint {
 
-    private final ClusterState state;
     private final AppCatalog apps;
-    private final JobRunner runner;
-    private final JobStopper stopper;
+    private final JobCatalog jobs;
 
-    JobsEndpoint(ClusterState state, AppCatalog apps, JobRunner runner, JobStopper stopper) {
-        this.state = state;
+    JobsEndpoint(AppCatalog apps, JobCatalog jobs) {
         this.apps = apps;
-        this.runner = runner;
-        this.stopper = stopper;
+        this.jobs = jobs;
     }
 
     /** What a client is told of the job that it started. */
@@ -47,29 +36,20 @@ public final class JobsEndpoint {
     @Path("apps/{app}/jobs")
     public List<Job> list(@PathParam("app") String app) {
         AppId id = apps.get(app).value().id();
-        return newestFirst(job -> job.app().equals(Optional.of(id)));
-    }
-
-    private List<Job> newestFirst(Predicate<JobRecord> wanted) {
-        return state.jobs().table().list().stream()
-                .filter(job -> wanted.test(job.value()))
-                .sorted(Comparator.comparingLong((Versioned<JobRecord> job) -> job.createRevision())
-                        .reversed())
-                .flatMap(job -> job.value().toJob().stream())
-                .toList();
+        return jobs.of(id);
     }
 
     @GET
     @Path("active-jobs")
     public List<Job> active() {
-        return newestFirst(job -> job.state().isLive());
+        return jobs.active();
     }
 
     @POST
     @Path("apps/{app}/jobs")
     public Started run(@PathParam("app") String app, NewJob request) {
         App owner = apps.get(app).value();
-        JobSpec spec = runner.run(runner.plan(owner, request, false), (job, host) -> {});
+        JobSpec spec = jobs.run(owner, request);
         return new Started(
                 spec.id().value(), request.release().map(Object::toString).orElse(""), spec.cmd(), spec.cmd());
     }
@@ -79,7 +59,7 @@ public final class JobsEndpoint {
     @Path("apps/{app}/jobs/{job}")
     public Job get(@PathParam("app") String app, @PathParam("job") String job) {
         var unused = apps.get(app);
-        return stopper.find(job).toJob().orElseThrow(() -> FlynnException.notFound("job", job));
+        return jobs.get(job);
     }
 
     @PUT
@@ -93,7 +73,7 @@ public final class JobsEndpoint {
     @Path("apps/{app}/jobs/{job}")
     public Response stop(@PathParam("app") String app, @PathParam("job") String job) {
         var unused = apps.get(app);
-        stopper.stop(job);
+        jobs.stop(job);
         return Answers.empty();
     }
 }
