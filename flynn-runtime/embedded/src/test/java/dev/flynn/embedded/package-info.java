@@ -1,0 +1,5 @@
+/** Tests of the embedded controller. */
+@NullMarked
+package dev.flynn.embedded;
+
+import org.jspecify.annotations.NullMarked;
