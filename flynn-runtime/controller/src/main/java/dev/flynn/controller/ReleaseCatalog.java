@@ -18,6 +18,7 @@ import dev.flynn.state.Versioned;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -144,6 +145,20 @@ public final class ReleaseCatalog {
                         .reversed())
                 .map(Versioned::value)
                 .toList();
+    }
+
+    /** The apps that each release was made for, is used by, or was; releases without any are left out. */
+    public Map<ReleaseId, Set<AppId>> owners() {
+        Map<ReleaseId, Set<AppId>> owners = new HashMap<>();
+        for (Versioned<Release> release : state.releases().list()) {
+            release.value().app().ifPresent(app -> owners.computeIfAbsent(
+                            release.value().id(), id -> new HashSet<>())
+                    .add(app));
+        }
+        uses.all()
+                .forEach(use -> owners.computeIfAbsent(use.release(), id -> new HashSet<>())
+                        .add(use.app()));
+        return owners;
     }
 
     /** The release that a request names in its body. */

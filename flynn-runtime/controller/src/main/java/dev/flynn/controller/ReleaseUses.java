@@ -25,6 +25,10 @@ final class ReleaseUses {
                 .toList();
     }
 
+    List<ReleaseUse> all() {
+        return tables.releaseUses().list().stream().map(Versioned::value).toList();
+    }
+
     /** Adds: the app has to do with the release. */
     void remember(Transaction.Builder transaction, AppId app, ReleaseId release) {
         if (find(app, release).isEmpty()) {

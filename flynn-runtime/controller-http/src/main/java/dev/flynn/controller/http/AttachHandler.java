@@ -7,7 +7,6 @@ import dev.flynn.controller.JobRunner;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.state.ClusterState;
 import java.io.IOException;
-import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,14 +28,22 @@ final class AttachHandler implements AutoCloseable {
     private final ClusterState state;
     private final JobRunner jobs;
     private final JsonBodies bodies;
+    private final Confines confines;
     private final FlynnJson json;
     private final Failures failures;
     private final Executor input;
     private final Set<AttachConnection> open = ConcurrentHashMap.newKeySet();
 
     /** @param input runs the threads that pass input on, one per attached client */
-    AttachHandler(ClusterState state, JobRunner jobs, JsonBodies bodies, Failures failures, Executor input) {
+    AttachHandler(
+            ClusterState state,
+            JobRunner jobs,
+            JsonBodies bodies,
+            Confines confines,
+            Failures failures,
+            Executor input) {
         this.state = state;
+        this.confines = confines;
         this.jobs = jobs;
         this.bodies = bodies;
         this.json = state.json();
@@ -45,11 +52,14 @@ final class AttachHandler implements AutoCloseable {
     }
 
     /** @param request with an {@code Upgrade} header, for {@code /apps/<app>/jobs} */
-    void service(Request request, Response response) throws IOException {
+    void service(Visit visit, Request request, Response response) throws IOException {
         JobRunner.Plan plan;
         try {
-            NewJob job = bodies.read(body(request), NewJob.class);
-            plan = jobs.plan(app(request), job, true);
+            byte[] body = body(request);
+            NewJob job = bodies.read(body, NewJob.class);
+            confines.requireBody(
+                    visit.principal(), visit.request(), json.readTree(new String(body, StandardCharsets.UTF_8)));
+            plan = jobs.plan(app(visit), job, true);
         } catch (RuntimeException e) {
             refuse(request, response, e);
             return;
@@ -94,9 +104,8 @@ final class AttachHandler implements AutoCloseable {
         return request.getInputStream().readNBytes((int) Math.min(length, JsonBodies.MAX_BYTES + 1L));
     }
 
-    private App app(Request request) {
-        String[] segments = request.getRequestURI().split("/");
-        String app = URLDecoder.decode(segments[2].replace("+", "%2B"), StandardCharsets.UTF_8);
+    private App app(Visit visit) {
+        String app = String.valueOf(visit.request().variables().get("app"));
         return state.findApp(app)
                 .orElseThrow(() -> FlynnException.notFound("app", app))
                 .value();
@@ -113,7 +122,7 @@ final class AttachHandler implements AutoCloseable {
 
     private void refuse(Request request, Response response, RuntimeException failure) throws IOException {
         Failures.Answer answer = failures.answer(failure);
-        byte[] body = answer.body().map(json::writeBytes).orElse(new byte[0]);
+        byte[] body = failures.bytes(answer);
         request.getRequest().setIgnoreContentModifiers(false);
         response.setStatus(answer.status());
         response.setContentLength(body.length);

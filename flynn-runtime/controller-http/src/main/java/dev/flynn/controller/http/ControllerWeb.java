@@ -1,14 +1,20 @@
 package dev.flynn.controller.http;
 
+import dev.flynn.access.AuditTrail;
+import dev.flynn.access.ConfiguredKeys;
+import dev.flynn.access.EitherAuthenticator;
+import dev.flynn.access.NamedKeys;
 import dev.flynn.base.Closer;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
 import dev.flynn.controller.AppCatalog;
 import dev.flynn.controller.Controller;
+import dev.flynn.spi.auth.Authenticator;
 import dev.flynn.state.ClusterState;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import org.glassfish.grizzly.http.server.HttpServer;
 import org.glassfish.grizzly.http.server.NetworkListener;
@@ -37,10 +43,16 @@ public final class ControllerWeb implements AutoCloseable {
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(5);
 
     private final Closer closer = new Closer();
+    private final PathTable paths;
     private final NetworkListener listener;
 
-    private ControllerWeb(ControllerConfig config, Controller controller) throws IOException {
+    private ControllerWeb(ControllerConfig config, Controller controller, Authenticator others) throws IOException {
         ClusterState state = controller.state();
+        var keys = new NamedKeys(state);
+        var authenticator = new EitherAuthenticator(new ConfiguredKeys(config.authKeys()), keys, others);
+        var audit = new AuditTrail(state);
+        var strangers = new Strangers(state);
+        var confines = new Confines(state, controller.releases());
         var streams = new Streams();
         ExecutorService input =
                 java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("controller-attach"));
@@ -65,22 +77,31 @@ public final class ControllerWeb implements AutoCloseable {
                 new DeploymentsEndpoint(apps, controller.deployments()),
                 new RoutesEndpoint(apps, controller.routes()),
                 new ProvidersEndpoint(apps, controller.providers()),
-                new EventsEndpoint(state, apps, streams),
+                new EventsEndpoint(state, apps, confines, streams),
+                new AccessEndpoint(keys),
+                new AuditEndpoint(state, audit, streams),
                 new LogEndpoint(state.json(), apps, controller.logs(), streams));
 
-        var attach = new AttachHandler(state, controller.jobs().runner(), bodies, failures, input);
+        var attach = new AttachHandler(state, controller.jobs().runner(), bodies, confines, failures, input);
+        this.paths = new PathTable(endpoints);
         var door = new FrontDoor(
-                new AccessKeys(config.authKeys()),
-                new PathTable(endpoints),
-                container(endpoints, bodies, failures),
+                authenticator,
+                strangers,
+                confines,
+                failures,
+                paths,
+                container(endpoints, bodies, failures, new Confinement(confines, state.json())),
                 attach);
         this.listener = listener(config);
         var inFlight = new InFlight();
-        HttpServer server = server(listener, door, inFlight);
+        HttpServer server = server(listener, door, new RequestLog(audit, state.clock()), inFlight);
+        closer.register(authenticator);
+        closer.register(audit);
         closer.register(() -> stop(server, inFlight));
         closer.register(() -> Executors.stop(input, "attached input", STOP_PATIENCE));
         closer.register(attach);
         closer.register(streams);
+        closer.register(strangers);
         try {
             server.start();
         } catch (IOException | RuntimeException e) {
@@ -89,14 +110,14 @@ public final class ControllerWeb implements AutoCloseable {
         }
     }
 
-    private static HttpServer server(NetworkListener listener, FrontDoor door, InFlight inFlight) {
+    private static HttpServer server(NetworkListener listener, FrontDoor door, RequestLog requests, InFlight inFlight) {
         var server = new HttpServer();
         server.addListener(listener);
         server.getServerConfiguration().addHttpHandler(door, "/");
         server.getServerConfiguration()
                 .getMonitoringConfig()
                 .getWebServerConfig()
-                .addProbes(new RequestLog(), inFlight);
+                .addProbes(requests, inFlight);
         return server;
     }
 
@@ -112,7 +133,17 @@ public final class ControllerWeb implements AutoCloseable {
      * @throws IOException if the port cannot be bound
      */
     public static ControllerWeb start(ControllerConfig config, Controller controller) throws IOException {
-        return new ControllerWeb(config, controller);
+        return start(config, controller, key -> Optional.empty());
+    }
+
+    /**
+     * As {@link #start(ControllerConfig, Controller)}, with keys of others besides those of the configuration and of the store.
+     *
+     * @param others is closed with this
+     */
+    public static ControllerWeb start(ControllerConfig config, Controller controller, Authenticator others)
+            throws IOException {
+        return new ControllerWeb(config, controller, others);
     }
 
     private static NetworkListener listener(ControllerConfig config) {
@@ -132,8 +163,10 @@ public final class ControllerWeb implements AutoCloseable {
         return listener;
     }
 
-    private static GrizzlyHttpContainer container(List<Object> endpoints, JsonBodies bodies, Failures failures) {
+    private static GrizzlyHttpContainer container(
+            List<Object> endpoints, JsonBodies bodies, Failures failures, Confinement confinement) {
         var config = new ResourceConfig()
+                .register(confinement)
                 .register(bodies)
                 .register(failures)
                 .property(ServerProperties.WADL_FEATURE_DISABLE, true)
@@ -157,6 +190,11 @@ public final class ControllerWeb implements AutoCloseable {
         @SuppressWarnings("unchecked")
         Class<T> type = (Class<T>) endpoint.getClass();
         binder.bind(endpoint).to(type);
+    }
+
+    /** What there is to ask for. */
+    PathTable paths() {
+        return paths;
     }
 
     /** Where it listens. */

@@ -4,6 +4,7 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.event.Event;
 import dev.flynn.api.id.AppId;
 import dev.flynn.controller.AppCatalog;
+import dev.flynn.spi.auth.Principal;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.EventQuery;
@@ -32,11 +33,13 @@ public final class EventsEndpoint {
 
     private final ClusterState state;
     private final AppCatalog apps;
+    private final Confines confines;
     private final Streams streams;
 
-    EventsEndpoint(ClusterState state, AppCatalog apps, Streams streams) {
+    EventsEndpoint(ClusterState state, AppCatalog apps, Confines confines, Streams streams) {
         this.state = state;
         this.apps = apps;
+        this.confines = confines;
         this.streams = streams;
     }
 
@@ -86,10 +89,11 @@ public final class EventsEndpoint {
     public void events(
             @BeanParam Wanted wanted, @Context ContainerRequestContext request, @Suspended AsyncResponse response)
             throws IOException {
+        Principal principal = Visit.of(request).principal();
         if (wanted.accept.equals("application/json")) {
-            response.resume(Answers.json(list(wanted)));
+            response.resume(Answers.json(list(wanted, principal)));
         } else {
-            streams.start(response, request, ServerSentEvents.MEDIA_TYPE, stream(wanted));
+            streams.start(response, request, ServerSentEvents.MEDIA_TYPE, stream(wanted, principal));
         }
     }
 
@@ -105,9 +109,10 @@ public final class EventsEndpoint {
         }
     }
 
-    private List<Event> list(Wanted wanted) {
+    private List<Event> list(Wanted wanted, Principal principal) {
         EventQuery query = query(
                 wanted,
+                principal,
                 number("before_id", wanted.beforeId).orElse(Long.MAX_VALUE),
                 number("since_id", wanted.sinceId).orElse(0L),
                 limit(wanted));
@@ -116,19 +121,21 @@ public final class EventsEndpoint {
         return events;
     }
 
-    private EventStream stream(Wanted wanted) {
+    private EventStream stream(Wanted wanted, Principal principal) {
         long last = number("Last-Event-Id", wanted.lastEventId).orElse(0L);
         boolean past = wanted.past.equals("true") || last > 0;
         int limit = limit(wanted);
-        EventQuery query = query(wanted, Long.MAX_VALUE, last, past ? limit : 0);
+        EventQuery query = query(wanted, principal, Long.MAX_VALUE, last, past ? limit : 0);
         Events.History history = state.events().history(query);
-        return new EventStream(state, history, query);
+        return new EventStream(history, query, principal);
     }
 
-    private EventQuery query(Wanted wanted, long beforeId, long sinceId, int limit) {
+    /** Of a key for one app: that app's, whatever else it asks for. */
+    private EventQuery query(Wanted wanted, Principal principal, long beforeId, long sinceId, int limit) {
         Optional<AppId> app = Optional.of(wanted.app)
                 .filter(name -> !name.isEmpty())
-                .map(name -> apps.get(name).value().id());
+                .map(name -> apps.get(name).value().id())
+                .or(principal::onlyApp);
         return new EventQuery(
                 app,
                 Texts.list(wanted.objectTypes),
@@ -157,15 +164,15 @@ public final class EventsEndpoint {
     }
 
     /** Past events, then every later one, none twice and none missed: the watch goes on at the history's revision. */
-    private static final class EventStream implements Streams.Writer {
+    private final class EventStream implements Streams.Writer {
 
-        private final ClusterState state;
+        private final Principal principal;
         private final Events.History history;
         private final Backlog<Event> backlog = Backlog.ofEvents();
         private final Subscription subscription;
 
-        EventStream(ClusterState state, Events.History history, EventQuery query) {
-            this.state = state;
+        EventStream(Events.History history, EventQuery query, Principal principal) {
+            this.principal = principal;
             this.history = history;
             this.subscription = state.events()
                     .watch(
@@ -182,19 +189,26 @@ public final class EventsEndpoint {
         public void write(OutputStream out) throws IOException, InterruptedException {
             var stream = new ServerSentEvents(out);
             for (Event event : history.events()) {
-                stream.item(state.json().write(event));
+                tell(stream, event);
             }
             while (true) {
                 Optional<Event> event = backlog.next(ServerSentEvents.KEEP_ALIVE);
                 Optional<String> ended = backlog.ended();
                 if (event.isPresent()) {
-                    stream.item(state.json().write(event.get()));
+                    tell(stream, event.get());
                 } else if (ended.isPresent()) {
                     stream.error(ended.get());
                     return;
                 } else {
                     stream.keepAlive();
                 }
+            }
+        }
+
+        private void tell(ServerSentEvents stream, Event event) throws IOException {
+            if (confines.shows(principal, event)) {
+                Object told = principal.isReader() ? Secrets.without(event, state.json()) : event;
+                stream.item(state.json().write(told));
             }
         }
 

@@ -44,6 +44,11 @@ final class Failures implements ExceptionMapper<Throwable> {
                 .build();
     }
 
+    /** The body of an answer. */
+    byte[] bytes(Answer answer) {
+        return answer.body().map(json::writeBytes).orElse(new byte[0]);
+    }
+
     Answer answer(Throwable failure) {
         if (failure instanceof Refused refused) {
             ErrorBody body = ErrorBody.of(refused.failure(), json);

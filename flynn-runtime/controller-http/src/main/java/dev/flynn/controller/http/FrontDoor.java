@@ -1,5 +1,8 @@
 package dev.flynn.controller.http;
 
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.spi.auth.Authenticator;
+import dev.flynn.spi.auth.Principal;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -7,8 +10,6 @@ import java.util.regex.Pattern;
 import org.glassfish.grizzly.http.server.HttpHandler;
 import org.glassfish.grizzly.http.server.Request;
 import org.glassfish.grizzly.http.server.Response;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What every request passes before an endpoint sees it (contract: controller, Transport): CORS, {@code /ping}, the key, unknown
@@ -16,20 +17,31 @@ import org.slf4j.LoggerFactory;
  */
 final class FrontDoor extends HttpHandler {
 
-    private static final Logger log = LoggerFactory.getLogger(FrontDoor.class);
-
     /** A percent sign that no two hexadecimal digits follow, or a character that a path must escape. */
     private static final Pattern BAD_ESCAPE = Pattern.compile("%(?![0-9a-fA-F]{2})|[^!-~]|[\"<>\\\\^`{|}\\[\\]]");
 
     private static final String EVENT_STREAM = "text/event-stream";
 
-    private final AccessKeys keys;
+    private final Authenticator authenticator;
+    private final Strangers strangers;
+    private final Confines confines;
+    private final Failures failures;
     private final PathTable paths;
     private final HttpHandler endpoints;
     private final AttachHandler attach;
 
-    FrontDoor(AccessKeys keys, PathTable paths, HttpHandler endpoints, AttachHandler attach) {
-        this.keys = keys;
+    FrontDoor(
+            Authenticator authenticator,
+            Strangers strangers,
+            Confines confines,
+            Failures failures,
+            PathTable paths,
+            HttpHandler endpoints,
+            AttachHandler attach) {
+        this.authenticator = authenticator;
+        this.strangers = strangers;
+        this.confines = confines;
+        this.failures = failures;
         this.paths = paths;
         this.endpoints = endpoints;
         this.attach = attach;
@@ -58,27 +70,48 @@ final class FrontDoor extends HttpHandler {
         if (path.equals("/ping")) {
             return;
         }
-        if (!hasKey(request, path)) {
-            log.atWarn()
-                    .addKeyValue("remote", request.getRemoteAddr())
-                    .addKeyValue("path", path)
-                    .log("request without a valid key refused");
-            empty(response, 401);
+        String key = key(request, path);
+        Optional<Principal> principal = authenticator.authenticate(key);
+        if (principal.isEmpty()) {
+            strangers.refuse(request, response, !key.isEmpty());
             return;
         }
-        Optional<String> known = BAD_ESCAPE.matcher(path).find() ? Optional.empty() : paths.find(method, path);
-        if (known.isEmpty()) {
+        Optional<PathTable.Found> found = BAD_ESCAPE.matcher(path).find() ? Optional.empty() : paths.find(method, path);
+        if (found.isEmpty()) {
             notFound(response);
-        } else if (!known.get().equals(path)) {
-            redirect(request, response, known.get());
-        } else if (isAttach(request)) {
-            attach.service(request, response);
+        } else if (!found.get().path().equals(path)) {
+            redirect(request, response, found.get().path());
+        } else {
+            admit(new Visit(principal.get(), found.get(), strangers.address(request)), request, response);
+        }
+    }
+
+    private void admit(Visit visit, Request request, Response response) throws Exception {
+        request.setAttribute(Visit.ATTRIBUTE, visit);
+        try {
+            visit.requirePermission();
+            confines.requirePath(visit.principal(), visit.request());
+        } catch (FlynnException e) {
+            refuse(response, e);
+            return;
+        }
+        if (isAttach(request)) {
+            attach.service(visit, request, response);
         } else {
             request.setAttribute(Streams.CONNECTION, request.getContext().getConnection());
             // what a body is said to be is not examined, and must not confuse Jersey either
             request.getRequest().getHeaders().setValue("Content-Type").setString("application/json");
             endpoints.service(request, response);
         }
+    }
+
+    private void refuse(Response response, FlynnException failure) throws IOException {
+        Failures.Answer answer = failures.answer(failure);
+        byte[] body = failures.bytes(answer);
+        response.setStatus(answer.status());
+        response.setContentType("application/json");
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
     }
 
     private static boolean isAttach(Request request) {
@@ -101,15 +134,17 @@ final class FrontDoor extends HttpHandler {
         return true;
     }
 
-    private boolean hasKey(Request request, String path) {
+    /** The key that a request came with; empty if it came without. */
+    private static String key(Request request, String path) {
         String authorization = request.getHeader("Authorization");
-        String password =
-                authorization == null ? "" : AccessKeys.password(authorization).orElse("");
+        String password = authorization == null
+                ? ""
+                : BasicAuthorization.password(authorization).orElse("");
         if (password.isEmpty() && (wantsEventStream(request) || path.equals("/backup"))) {
             String inQuery = request.getParameter("key");
             password = inQuery == null ? "" : inQuery;
         }
-        return keys.accept(password);
+        return password;
     }
 
     private static boolean wantsEventStream(Request request) {

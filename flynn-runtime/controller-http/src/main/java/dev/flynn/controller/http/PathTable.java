@@ -4,8 +4,12 @@ import jakarta.ws.rs.HttpMethod;
 import jakarta.ws.rs.Path;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Method;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -27,20 +31,37 @@ final class PathTable {
         }
     }
 
-    /** What exists for a request: the path itself, the path to redirect to, or nothing. */
-    Optional<String> find(String method, String path) {
+    /**
+     * What a request is for.
+     *
+     * @param path as it should be written; one that was written otherwise is redirected there
+     * @param template as {@code /apps/{app}/jobs/{job}}
+     * @param variables what stands where the template has names
+     */
+    record Found(String method, String path, String template, Map<String, String> variables) {}
+
+    /** What exists for a request. */
+    Optional<Found> find(String method, String path) {
         List<String> segments = segments(path);
-        Optional<String> close = Optional.empty();
+        Optional<Found> close = Optional.empty();
         for (Entry entry : entries) {
             if (entry.method.equals(method)) {
-                Optional<String> canonical = entry.canonical(segments);
-                if (canonical.isPresent() && canonical.get().equals(path)) {
-                    return canonical;
+                Optional<Found> found = entry.found(segments);
+                if (found.isPresent() && found.get().path().equals(path)) {
+                    return found;
                 }
-                close = close.or(() -> canonical);
+                close = close.or(() -> found);
             }
         }
         return close;
+    }
+
+    /** Every method with its template: {@code GET /apps/{app}}. */
+    List<String> requests() {
+        return entries.stream()
+                .map(entry -> entry.method + " /" + String.join("/", entry.template))
+                .sorted()
+                .toList();
     }
 
     private static Optional<String> httpMethod(Method method) {
@@ -71,24 +92,31 @@ final class PathTable {
 
     private record Entry(String method, List<String> template) {
 
-        /** The path as it should be written, if these are its segments. */
-        Optional<String> canonical(List<String> segments) {
+        /** If these are the segments of its path. */
+        Optional<Found> found(List<String> segments) {
             if (segments.size() != template.size()) {
                 return Optional.empty();
             }
             StringBuilder path = new StringBuilder();
+            Map<String, String> variables = new HashMap<>();
             for (int i = 0; i < segments.size(); i++) {
                 String expected = template.get(i);
                 String actual = segments.get(i);
                 if (expected.startsWith("{")) {
                     path.append('/').append(actual);
+                    variables.put(expected.substring(1, expected.length() - 1), decoded(actual));
                 } else if (expected.equalsIgnoreCase(actual)) {
                     path.append('/').append(expected);
                 } else {
                     return Optional.empty();
                 }
             }
-            return Optional.of(path.toString());
+            return Optional.of(new Found(method, path.toString(), "/" + String.join("/", template), variables));
+        }
+
+        /** As Jersey decodes it. */
+        private static String decoded(String segment) {
+            return URLDecoder.decode(segment.replace("+", "%2B"), StandardCharsets.UTF_8);
         }
     }
 }

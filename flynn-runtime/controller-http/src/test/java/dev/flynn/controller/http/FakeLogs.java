@@ -2,8 +2,8 @@ package dev.flynn.controller.http;
 
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.log.LogMessage;
-import dev.flynn.spi.log.AppLogs;
 import dev.flynn.spi.component.Subscription;
+import dev.flynn.spi.log.AppLogs;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

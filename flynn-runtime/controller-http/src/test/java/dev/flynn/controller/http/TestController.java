@@ -118,6 +118,15 @@ final class TestController implements AutoCloseable {
                 concat(headers, "Authorization", authorization(KEY), "Content-Type", "application/json"));
     }
 
+    /** With another key than the usual one. */
+    Answer sendWith(String key, String method, String path, String body, String... headers) {
+        return sendBare(method, path, body, concat(headers, "Authorization", authorization(key)));
+    }
+
+    PathTable paths() {
+        return web.paths();
+    }
+
     /** Without the key. */
     Answer sendBare(String method, String path, String body, String... headers) {
         try {

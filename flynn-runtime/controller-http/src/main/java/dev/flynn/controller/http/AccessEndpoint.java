@@ -1,0 +1,58 @@
+package dev.flynn.controller.http;
+
+import dev.flynn.access.NamedKeys;
+import dev.flynn.api.access.AccessKey;
+import dev.flynn.api.access.IssuedKey;
+import dev.flynn.api.access.NewAccessKey;
+import dev.flynn.api.access.Scope;
+import dev.flynn.spi.auth.Principal;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.container.ContainerRequestContext;
+import jakarta.ws.rs.core.Context;
+import java.util.List;
+
+/** Keys of this API. */
+@Path("/")
+public final class AccessEndpoint {
+
+    private final NamedKeys keys;
+
+    AccessEndpoint(NamedKeys keys) {
+        this.keys = keys;
+    }
+
+    /** Whose key a request came with. */
+    record Holder(String name, List<String> scopes) {}
+
+    @GET
+    @Path("access")
+    public Holder holder(@Context ContainerRequestContext request) {
+        Principal principal = Visit.of(request).principal();
+        return new Holder(
+                principal.name(),
+                principal.scopes().stream().map(Scope::toString).sorted().toList());
+    }
+
+    @GET
+    @Path("access-keys")
+    public List<AccessKey> list() {
+        return keys.list();
+    }
+
+    /** The only answer that has the key. */
+    @POST
+    @Path("access-keys")
+    public IssuedKey create(NewAccessKey request) {
+        return keys.create(request);
+    }
+
+    @DELETE
+    @Path("access-keys/{key}")
+    public AccessKey revoke(@PathParam("key") String key) {
+        return keys.revoke(key);
+    }
+}
