@@ -34,36 +34,45 @@ public final class AppsEndpoint {
 
     @POST
     @Path("apps")
+    @Told("Creates an app; without a name it gets one.")
     public App create(AppCatalog.NewApp request) {
         return apps.create(request);
     }
 
     @GET
     @Path("apps")
+    @Told("All apps, newest first.")
     public List<App> list() {
         return apps.list();
     }
 
     @GET
     @Path("apps/{app}")
+    @Told("One app.")
     public App get(@PathParam("app") String app) {
         return apps.get(app).value();
     }
 
     @POST
     @Path("apps/{app}")
+    @Told(
+            value =
+                    "Changes meta, strategy, deploy_timeout or protected; unlike elsewhere, unknown fields are refused.",
+            body = AppCatalog.NewApp.class)
     public App update(@PathParam("app") String app, JsonNode patch) {
         return apps.update(app, patch);
     }
 
     @POST
     @Path("apps/{app}/meta")
+    @Told(value = "Like the update of the app.", body = AppCatalog.NewApp.class)
     public App updateMeta(@PathParam("app") String app, JsonNode patch) {
         return apps.update(app, patch);
     }
 
     @DELETE
     @Path("apps/{app}")
+    @Told("Queues the deletion of the app; the event app_deletion tells when it is done.")
     public Response delete(@PathParam("app") String app) {
         apps.delete(app);
         return Answers.empty();
@@ -71,12 +80,14 @@ public final class AppsEndpoint {
 
     @GET
     @Path("apps/{app}/release")
+    @Told("The app's current release.")
     public Release release(@PathParam("app") String app) {
         return apps.release(app);
     }
 
     @PUT
     @Path("apps/{app}/release")
+    @Told("Makes a release the app's current one; no job is started or stopped.")
     public Release setRelease(@PathParam("app") String app, Reference release) {
         return apps.setRelease(app, release.id());
     }
@@ -84,6 +95,7 @@ public final class AppsEndpoint {
     /** Queued, as {@link #delete} is. */
     @DELETE
     @Path("apps/{app}/releases/{release}")
+    @Told("Queues the deletion of a release that is not current; the event release_deletion tells when it is done.")
     public Response deleteRelease(@PathParam("app") String app, @PathParam("release") String release) {
         collector.delete(apps.get(app).value(), ReleaseCatalog.objectId("release", release));
         return Answers.empty();
@@ -91,6 +103,7 @@ public final class AppsEndpoint {
 
     @POST
     @Path("apps/{app}/gc")
+    @Told("Queues the deletion of old releases that were built here and do not run.")
     public Response collect(@PathParam("app") String app) {
         var unused = collector.collect(apps.get(app));
         return Answers.empty();
@@ -98,6 +111,7 @@ public final class AppsEndpoint {
 
     @GET
     @Path("apps/{app}/releases")
+    @Told("Releases that the app has, or had, to do with, newest first.")
     public List<Release> releases(@PathParam("app") String app) {
         return releases.of(apps.get(app).value());
     }

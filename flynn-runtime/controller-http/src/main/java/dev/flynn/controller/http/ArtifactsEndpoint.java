@@ -20,18 +20,21 @@ public final class ArtifactsEndpoint {
 
     @POST
     @Path("artifacts")
+    @Told("Makes an artifact known; the same type and URI again is the same artifact.")
     public Artifact create(ReleaseCatalog.NewArtifact request) {
         return releases.createArtifact(request);
     }
 
     @GET
     @Path("artifacts")
+    @Told("All artifacts, newest first.")
     public List<Artifact> list() {
         return releases.listArtifacts();
     }
 
     @GET
     @Path("artifacts/{artifact}")
+    @Told("One artifact.")
     public Artifact get(@PathParam("artifact") String artifact) {
         return releases.getArtifact(artifact);
     }

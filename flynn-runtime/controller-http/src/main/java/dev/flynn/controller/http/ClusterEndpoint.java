@@ -1,6 +1,7 @@
 package dev.flynn.controller.http;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.json.ErrorBody;
 import dev.flynn.state.ClusterState;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.PUT;
@@ -17,7 +18,7 @@ public final class ClusterEndpoint {
     private static final Logger log = LoggerFactory.getLogger(ClusterEndpoint.class);
 
     /** Clients of 2021 take a version of this form and before 2016-10-18 for a cluster without the endpoints of 2021. */
-    private static final String VERSION = "v20151214.2";
+    static final String VERSION = "v20151214.2";
 
     private final ClusterState state;
     private final ControllerConfig config;
@@ -27,8 +28,20 @@ public final class ClusterEndpoint {
         this.config = config;
     }
 
+    /** The form of what {@link #status} answers. */
+    record Status(Data data) {
+
+        record Data(String status, String version, Ports detail) {}
+
+        record Ports(int httpPort, int httpsPort) {}
+    }
+
     @GET
     @Path(".well-known/status")
+    @Told(
+            value = "Whether the controller is healthy, and its version.",
+            answer = Status.class,
+            failure = {Status.class, ErrorBody.class})
     public Response status() {
         boolean healthy = isHealthy();
         String status = """
@@ -65,18 +78,21 @@ public final class ClusterEndpoint {
 
     @GET
     @Path("ca-cert")
+    @Told(value = "The certificate of the cluster's authority.", media = "application/x-x509-ca-cert")
     public Response caCert() {
         return Response.ok(config.caCert(), "application/x-x509-ca-cert").build();
     }
 
     @GET
     @Path("backup")
+    @Told(value = "A backup of the cluster.", media = "application/tar")
     public Response backup() {
         throw FlynnException.unsupported("backup of the cluster");
     }
 
     @PUT
     @Path("domain")
+    @Told("Moves the cluster to another domain.")
     public Response migrateDomain() {
         throw FlynnException.unsupported("migration to another domain");
     }

@@ -13,6 +13,7 @@ import dev.flynn.spi.auth.Authenticator;
 import dev.flynn.state.ClusterState;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
@@ -60,7 +61,7 @@ public final class ControllerWeb implements AutoCloseable {
         var bodies = new JsonBodies(state.json());
         var failures = new Failures(state.json());
         AppCatalog apps = controller.apps();
-        List<Object> endpoints = List.of(
+        List<Object> endpoints = new ArrayList<>(List.of(
                 new ClusterEndpoint(state, config),
                 new AppsEndpoint(apps, controller.releases(), controller.releaseCollector()),
                 new ReleasesEndpoint(controller.releases()),
@@ -80,7 +81,8 @@ public final class ControllerWeb implements AutoCloseable {
                 new EventsEndpoint(state, apps, confines, streams),
                 new AccessEndpoint(keys),
                 new AuditEndpoint(state, audit, streams),
-                new LogEndpoint(state.json(), apps, controller.logs(), streams));
+                new LogEndpoint(state.json(), apps, controller.logs(), streams)));
+        endpoints.add(new DescriptionEndpoint(endpoints, state.json()));
 
         var attach = new AttachHandler(state, controller.jobs().runner(), bodies, confines, failures, input);
         this.paths = new PathTable(endpoints);

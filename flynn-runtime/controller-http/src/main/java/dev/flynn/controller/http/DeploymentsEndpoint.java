@@ -24,6 +24,7 @@ public final class DeploymentsEndpoint {
 
     @POST
     @Path("apps/{app}/deploy")
+    @Told("Deploys a release; the events of the deployment tell how it goes.")
     public Deployment deploy(@PathParam("app") String app, AppsEndpoint.Reference release) {
         return deployments.create(app, release.id());
     }
@@ -55,12 +56,14 @@ public final class DeploymentsEndpoint {
 
     @GET
     @Path("apps/{app}/deployments")
+    @Told("The app's deployments, newest first.")
     public List<Deployment> list(@PathParam("app") String app) {
         return deployments.of(apps.get(app).value().id());
     }
 
     @GET
     @Path("deployments/{deployment}")
+    @Told("One deployment.")
     public Deployment get(@PathParam("deployment") String deployment) {
         return deployments.get(deployment);
     }

@@ -86,6 +86,11 @@ public final class EventsEndpoint {
     /** A list only for exactly this header; anything else is a stream. */
     @GET
     @Path("events")
+    @Told(
+            value = "Past events for exactly Accept: application/json, otherwise a stream of past and coming ones.",
+            answer = Event.class,
+            list = true,
+            media = "text/event-stream")
     public void events(
             @BeanParam Wanted wanted, @Context ContainerRequestContext request, @Suspended AsyncResponse response)
             throws IOException {
@@ -99,6 +104,7 @@ public final class EventsEndpoint {
 
     @GET
     @Path("events/{event}")
+    @Told("One event.")
     public Event get(@PathParam("event") String event) {
         try {
             long id = Long.parseLong(event);

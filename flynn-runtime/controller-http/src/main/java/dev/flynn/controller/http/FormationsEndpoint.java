@@ -72,6 +72,9 @@ public final class FormationsEndpoint {
     /** The body is read last, because the contract checks the app and the release first. */
     @PUT
     @Path("apps/{app}/formations/{release}")
+    @Told(
+            value = "Sets how many jobs of each type of a release are wanted.",
+            body = FormationCatalog.NewFormation.class)
     public Formation put(@PathParam("app") String app, @PathParam("release") String release, InputStream body)
             throws IOException {
         Versioned<App> owner = apps.get(app);
@@ -82,6 +85,9 @@ public final class FormationsEndpoint {
 
     @GET
     @Path("apps/{app}/formations/{release}")
+    @Told(
+            value = "One formation; with expand=true with its app, release and artifact.",
+            answer = {Formation.class, ExpandedFormation.class})
     public Response get(
             @PathParam("app") String app,
             @PathParam("release") String release,
@@ -92,6 +98,7 @@ public final class FormationsEndpoint {
 
     @DELETE
     @Path("apps/{app}/formations/{release}")
+    @Told("Deletes a formation, whose jobs stop.")
     public Response delete(@PathParam("app") String app, @PathParam("release") String release) {
         formations.delete(appId(app), releaseId(release));
         return Answers.empty();
@@ -99,6 +106,7 @@ public final class FormationsEndpoint {
 
     @PUT
     @Path("apps/{app}/scale/{release}")
+    @Told("Scales a formation; the event scale_request tells when the jobs are as wished.")
     public ScaleRequest scale(
             @PathParam("app") String app, @PathParam("release") String release, ScaleRequests.NewScale request) {
         return scaleRequests.create(apps.get(app), releases.get(release), request);
@@ -106,12 +114,18 @@ public final class FormationsEndpoint {
 
     @GET
     @Path("apps/{app}/formations")
+    @Told("The app's formations, newest first.")
     public List<Formation> list(@PathParam("app") String app) {
         return formations.of(appId(app));
     }
 
     @GET
     @Path("formations")
+    @Told(
+            value = "Formations that want jobs with active=true, or a stream of all changes since a time.",
+            answer = ExpandedFormation.class,
+            list = true,
+            media = "text/event-stream")
     public void all(
             @QueryParam("active") @DefaultValue("") String active,
             @QueryParam("since") @DefaultValue("") String since,

@@ -34,6 +34,7 @@ public final class JobsEndpoint {
 
     @GET
     @Path("apps/{app}/jobs")
+    @Told("All jobs that the app ever had, newest first.")
     public List<Job> list(@PathParam("app") String app) {
         AppId id = apps.get(app).value().id();
         return jobs.of(id);
@@ -41,12 +42,14 @@ public final class JobsEndpoint {
 
     @GET
     @Path("active-jobs")
+    @Told("Jobs of all apps that are not down, newest first.")
     public List<Job> active() {
         return jobs.active();
     }
 
     @POST
     @Path("apps/{app}/jobs")
+    @Told("Runs a one-off job; with Upgrade: flynn-attach/0 the connection becomes its input and output.")
     public Started run(@PathParam("app") String app, NewJob request) {
         App owner = apps.get(app).value();
         JobSpec spec = jobs.run(owner, request);
@@ -57,6 +60,7 @@ public final class JobsEndpoint {
     /** The app must exist; whose job it is does not matter. */
     @GET
     @Path("apps/{app}/jobs/{job}")
+    @Told("One job.")
     public Job get(@PathParam("app") String app, @PathParam("job") String job) {
         var unused = apps.get(app);
         return jobs.get(job);
@@ -64,6 +68,7 @@ public final class JobsEndpoint {
 
     @PUT
     @Path("apps/{app}/jobs/{job}")
+    @Told("Refused: hosts record their jobs.")
     public Response put(@PathParam("app") String app, @PathParam("job") String job) {
         throw FlynnException.unsupported(
                 "recording job \"%s\" from outside; its host does that, and it".formatted(job));
@@ -71,6 +76,7 @@ public final class JobsEndpoint {
 
     @DELETE
     @Path("apps/{app}/jobs/{job}")
+    @Told("Ends a job; answers when it is down.")
     public Response stop(@PathParam("app") String app, @PathParam("job") String job) {
         var unused = apps.get(app);
         jobs.stop(job);

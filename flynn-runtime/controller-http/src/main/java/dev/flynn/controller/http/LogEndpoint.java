@@ -51,6 +51,9 @@ public final class LogEndpoint {
 
     @GET
     @Path("apps/{app}/log")
+    @Told(
+            value = "The app's log, one JSON object a line or as a stream.",
+            media = {"text/plain", "text/event-stream"})
     public void log(
             @PathParam("app") String app,
             @QueryParam("follow") @DefaultValue("") String follow,

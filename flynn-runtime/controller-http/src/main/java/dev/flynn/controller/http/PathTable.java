@@ -64,7 +64,7 @@ final class PathTable {
                 .toList();
     }
 
-    private static Optional<String> httpMethod(Method method) {
+    static Optional<String> httpMethod(Method method) {
         for (Annotation annotation : method.getAnnotations()) {
             HttpMethod http = annotation.annotationType().getAnnotation(HttpMethod.class);
             if (http != null) {

@@ -26,42 +26,49 @@ public final class ProvidersEndpoint {
 
     @POST
     @Path("providers")
+    @Told("Makes a provider of resources known.")
     public Provider create(ProviderCatalog.NewProvider request) {
         return providers.create(request);
     }
 
     @GET
     @Path("providers")
+    @Told("All providers, newest first.")
     public List<Provider> list() {
         return providers.list();
     }
 
     @GET
     @Path("providers/{provider}")
+    @Told("One provider.")
     public Provider get(@PathParam("provider") String provider) {
         return providers.get(provider);
     }
 
     @POST
     @Path("providers/{provider}/resources")
+    @Told("Lets the provider make a resource, for apps or for none.")
     public Resource provision(@PathParam("provider") String provider, ProviderCatalog.NewResource request) {
         return providers.provision(provider, request);
     }
 
     @GET
     @Path("providers/{provider}/resources")
+    @Told("The provider's resources, newest first.")
     public List<Resource> resources(@PathParam("provider") String provider) {
         return providers.of(provider);
     }
 
     @GET
     @Path("providers/{provider}/resources/{resource}")
+    @Told("One resource.")
     public Resource resource(@PathParam("provider") String provider, @PathParam("resource") String resource) {
         return providers.get(provider, resource);
     }
 
     @PUT
     @Path("providers/{provider}/resources/{resource}")
+    @Told("Makes a resource known that the provider has already.")
     public Resource put(
             @PathParam("provider") String provider,
             @PathParam("resource") String resource,
@@ -71,12 +78,14 @@ public final class ProvidersEndpoint {
 
     @DELETE
     @Path("providers/{provider}/resources/{resource}")
+    @Told("Lets the provider delete a resource.")
     public Resource delete(@PathParam("provider") String provider, @PathParam("resource") String resource) {
         return providers.delete(provider, resource);
     }
 
     @PUT
     @Path("providers/{provider}/resources/{resource}/apps/{app}")
+    @Told("Lets another app use the resource.")
     public Resource link(
             @PathParam("provider") String provider,
             @PathParam("resource") String resource,
@@ -86,6 +95,7 @@ public final class ProvidersEndpoint {
 
     @DELETE
     @Path("providers/{provider}/resources/{resource}/apps/{app}")
+    @Told("The app does not use the resource any more, which lives on.")
     public Resource unlink(
             @PathParam("provider") String provider,
             @PathParam("resource") String resource,
@@ -95,12 +105,14 @@ public final class ProvidersEndpoint {
 
     @GET
     @Path("resources")
+    @Told("All resources, newest first.")
     public List<Resource> allResources() {
         return providers.listResources();
     }
 
     @GET
     @Path("apps/{app}/resources")
+    @Told("The app's resources, newest first.")
     public List<Resource> ofApp(@PathParam("app") String app) {
         return providers.of(apps.get(app).value().id());
     }

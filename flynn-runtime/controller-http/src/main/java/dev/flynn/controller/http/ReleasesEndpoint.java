@@ -20,18 +20,21 @@ public final class ReleasesEndpoint {
 
     @POST
     @Path("releases")
+    @Told("Creates a release; it never changes afterwards.")
     public Release create(ReleaseCatalog.NewRelease request) {
         return releases.create(request);
     }
 
     @GET
     @Path("releases")
+    @Told("All releases, newest first.")
     public List<Release> list() {
         return releases.list();
     }
 
     @GET
     @Path("releases/{release}")
+    @Told("One release.")
     public Release get(@PathParam("release") String release) {
         return releases.get(release);
     }

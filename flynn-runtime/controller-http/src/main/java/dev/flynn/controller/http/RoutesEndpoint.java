@@ -27,30 +27,35 @@ public final class RoutesEndpoint {
 
     @GET
     @Path("routes")
+    @Told("The routes of all apps, newest first.")
     public List<Route> all() {
         return routes.list();
     }
 
     @POST
     @Path("apps/{app}/routes")
+    @Told("Creates a route.")
     public Route create(@PathParam("app") String app, RouteCatalog.NewRoute request) {
         return routes.create(id(app), request);
     }
 
     @GET
     @Path("apps/{app}/routes")
+    @Told("The app's routes, newest first.")
     public List<Route> list(@PathParam("app") String app) {
         return routes.of(id(app));
     }
 
     @GET
     @Path("apps/{app}/routes/{type}/{id}")
+    @Told("One route.")
     public Route get(@PathParam("app") String app, @PathParam("type") String type, @PathParam("id") String id) {
         return routes.get(id(app), type, id);
     }
 
     @PUT
     @Path("apps/{app}/routes/{type}/{id}")
+    @Told("Replaces everything of a route but its domain.")
     public Route update(
             @PathParam("app") String app,
             @PathParam("type") String type,
@@ -61,6 +66,7 @@ public final class RoutesEndpoint {
 
     @DELETE
     @Path("apps/{app}/routes/{type}/{id}")
+    @Told("Deletes a route.")
     public Response delete(@PathParam("app") String app, @PathParam("type") String type, @PathParam("id") String id) {
         routes.delete(id(app), type, id);
         return Answers.empty();

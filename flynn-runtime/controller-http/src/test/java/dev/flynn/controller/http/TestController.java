@@ -27,6 +27,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A controller on a port of its own, with a store in memory and hosts that are played by the test. */
 final class TestController implements AutoCloseable {
@@ -48,6 +49,8 @@ final class TestController implements AutoCloseable {
             "CA_CERT", "-----BEGIN CERTIFICATE-----\n",
             "HTTP_PORT", "8080",
             "HTTPS_PORT", "8443"));
+
+    private static @Nullable DescribedAnswers described;
 
     private final Closer closer = new Closer();
     private final HttpClient http =
@@ -132,12 +135,31 @@ final class TestController implements AutoCloseable {
         try {
             HttpResponse<String> response =
                     http.send(request(method, path, body, headers), HttpResponse.BodyHandlers.ofString());
+            described()
+                    .check(
+                            method,
+                            path,
+                            response.statusCode(),
+                            response.headers().firstValue("Content-Type").orElse(""),
+                            response.body());
             return new Answer(response, json);
         } catch (IOException e) {
             throw new AssertionError(method + " " + path + " failed", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError(e);
+        }
+    }
+
+    /** What answers are held to: the same for all, because it is made from the code. */
+    private DescribedAnswers described() throws IOException, InterruptedException {
+        synchronized (TestController.class) {
+            if (described == null) {
+                HttpRequest request = request("GET", "/openapi.json", "", "Authorization", authorization(KEY));
+                described = new DescribedAnswers(json.readTree(
+                        http.send(request, HttpResponse.BodyHandlers.ofString()).body()));
+            }
+            return described;
         }
     }
 
