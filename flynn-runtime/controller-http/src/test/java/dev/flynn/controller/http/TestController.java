@@ -55,7 +55,9 @@ final class TestController implements AutoCloseable {
     private final Closer closer = new Closer();
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-    private final ControllerWeb web;
+    private final Controller controller;
+    private final ControllerConfig config;
+    private ControllerWeb web;
 
     private TestController(Path dataDirectory, long diskReserve) throws IOException {
         var store = closer.register(new MemoryClusterStore());
@@ -63,10 +65,11 @@ final class TestController implements AutoCloseable {
         this.discovery = closer.register(StoreDiscovery.builder(store).build());
         this.hosts = new FakeHosts(state);
         addHost("host1");
-        var config = ControllerConfig.fromEnv(env);
+        this.config = ControllerConfig.fromEnv(env);
         var disk = new DiskReserve(dataDirectory, diskReserve);
-        var controller = new Controller(state, discovery, hosts, logs, disk, config.defaultRouteDomain());
-        this.web = closer.register(ControllerWeb.start(config, controller));
+        this.controller = new Controller(state, discovery, hosts, logs, disk, config.defaultRouteDomain());
+        this.web = ControllerWeb.start(config, controller);
+        closer.register(this::stopWeb);
     }
 
     static TestController start(Path dataDirectory) throws IOException {
@@ -80,6 +83,22 @@ final class TestController implements AutoCloseable {
     /** Starts a worker that is closed with this. */
     DeploymentWorker startWorker() {
         return closer.register(DeploymentWorker.start(KEY, state, discovery, logs));
+    }
+
+    /** Ends the API, and the streams that it serves; what it serves is there still. */
+    void stopWeb() {
+        web.close();
+    }
+
+    /** Begins it again, elsewhere. */
+    int startWeb() throws IOException {
+        web = anotherWeb();
+        return web.port();
+    }
+
+    /** One more API on the same cluster; the caller closes it. */
+    ControllerWeb anotherWeb() throws IOException {
+        return ControllerWeb.start(config, controller);
     }
 
     int port() {
