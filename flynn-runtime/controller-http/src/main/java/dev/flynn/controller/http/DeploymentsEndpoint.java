@@ -38,18 +38,21 @@ public final class DeploymentsEndpoint {
 
     @POST
     @Path("apps/{app}/restart")
+    @Told("Replaces the jobs of the current release, or those of one type, by fresh ones.")
     public Deployment restart(@PathParam("app") String app, Restart restart) {
         return deployments.restart(app, Optional.of(restart.type()).filter(type -> !type.isEmpty()));
     }
 
     @POST
     @Path("apps/{app}/deployments/{deployment}/cancel")
+    @Told("Gives up a deployment that is under way; the former formation comes back.")
     public Deployment cancel(@PathParam("app") String app, @PathParam("deployment") String deployment) {
         return deployments.cancel(app, deployment);
     }
 
     @POST
     @Path("apps/{app}/deployments/{deployment}/promote")
+    @Told("Lets a canary that is held go on to the end.")
     public Deployment promote(@PathParam("app") String app, @PathParam("deployment") String deployment) {
         return deployments.promote(app, deployment);
     }

@@ -96,8 +96,7 @@ class EventsAcrossControllersTest {
                             """.formatted(query, TestController.authorization(TestController.KEY), lastSeen())
                             .getBytes(StandardCharsets.US_ASCII));
             connections.incrementAndGet();
-            var lines =
-                    new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+            var lines = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
             String item = "";
             for (String line = lines.readLine(); line != null && lastSeen() < last; line = lines.readLine()) {
                 if (line.isEmpty() && !item.isEmpty()) {
@@ -126,17 +125,19 @@ class EventsAcrossControllersTest {
     @Test
     void nothingIsMissedOrSeenTwiceWhenTheControllerRestartsInTheMiddle() throws Exception {
         var port = new AtomicInteger(controller.port());
-        append(1, 50);
         var client = new Client(port::get, "?past=true");
         CompletableFuture<List<Long>> seen = CompletableFuture.supplyAsync(() -> client.readTo(TOTAL));
-        CompletableFuture<Void> writer = CompletableFuture.runAsync(() -> append(51, TOTAL));
-
         for (int restart = 1; restart <= 3; restart++) {
-            client.awaitEvent(50L * restart);
+            int from = 1 + 150 * (restart - 1);
+            int connected = restart;
+            await().until(() -> client.connections.get() >= connected);
+            CompletableFuture<Void> writer = CompletableFuture.runAsync(() -> append(from, from + 149));
+            client.awaitEvent(from);
             controller.stopWeb();
             port.set(controller.startWeb());
+            writer.join();
         }
-        writer.join();
+        append(451, TOTAL);
 
         assertThat(seen.get()).isEqualTo(all());
         assertThat(client.connections.get()).isGreaterThanOrEqualTo(4);
