@@ -151,9 +151,10 @@ public final class ReleaseCatalog {
     public Map<ReleaseId, Set<AppId>> owners() {
         Map<ReleaseId, Set<AppId>> owners = new HashMap<>();
         for (Versioned<Release> release : state.releases().list()) {
-            release.value().app().ifPresent(app -> owners.computeIfAbsent(
-                            release.value().id(), id -> new HashSet<>())
-                    .add(app));
+            release.value()
+                    .app()
+                    .ifPresent(app -> owners.computeIfAbsent(release.value().id(), id -> new HashSet<>())
+                            .add(app));
         }
         uses.all()
                 .forEach(use -> owners.computeIfAbsent(use.release(), id -> new HashSet<>())

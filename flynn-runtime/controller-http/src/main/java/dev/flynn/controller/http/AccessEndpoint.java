@@ -30,6 +30,7 @@ public final class AccessEndpoint {
 
     @GET
     @Path("access")
+    @Told("Whose key the request came with.")
     public Holder holder(@Context ContainerRequestContext request) {
         Principal principal = Visit.of(request).principal();
         return new Holder(
@@ -39,6 +40,7 @@ public final class AccessEndpoint {
 
     @GET
     @Path("access-keys")
+    @Told("All keys, without what is secret of them.")
     public List<AccessKey> list() {
         return keys.list();
     }
@@ -46,12 +48,14 @@ public final class AccessEndpoint {
     /** The only answer that has the key. */
     @POST
     @Path("access-keys")
+    @Told("Makes a key; only this answer has it.")
     public IssuedKey create(NewAccessKey request) {
         return keys.create(request);
     }
 
     @DELETE
     @Path("access-keys/{key}")
+    @Told("Ends a key.")
     public AccessKey revoke(@PathParam("key") String key) {
         return keys.revoke(key);
     }

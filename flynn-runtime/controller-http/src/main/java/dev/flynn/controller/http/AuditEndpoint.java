@@ -43,6 +43,11 @@ public final class AuditEndpoint {
 
     @GET
     @Path("audit")
+    @Told(
+            value = "Who changed what: past requests, newest first, or a stream of past and coming ones.",
+            answer = AuditEntry.class,
+            list = true,
+            media = "text/event-stream")
     public void audit(
             @QueryParam("since") @DefaultValue("") String since,
             @QueryParam("app") @DefaultValue("") String app,
