@@ -2,7 +2,6 @@ package dev.flynn.distro;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.base.DiskReserve;
-import dev.flynn.spi.log.AppLogs;
 import dev.flynn.controller.Controller;
 import dev.flynn.controller.DeploymentWorker;
 import dev.flynn.controller.http.ControllerConfig;
@@ -14,6 +13,7 @@ import dev.flynn.spi.builtin.BuiltinJob;
 import dev.flynn.spi.builtin.BuiltinProgram;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.host.HostConnections;
+import dev.flynn.spi.log.AppLogs;
 import dev.flynn.state.ClusterState;
 import java.io.IOException;
 import java.util.List;

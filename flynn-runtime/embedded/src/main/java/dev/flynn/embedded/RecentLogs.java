@@ -94,7 +94,8 @@ final class RecentLogs implements LogSink, AppLogs {
         }
 
         private static boolean matches(Query query, LogMessage line) {
-            return query.jobId().map(line.jobId()::equals).orElse(true)
+            return (query.streams().isEmpty() || query.streams().contains(line.stream()))
+                    && query.jobId().map(line.jobId()::equals).orElse(true)
                     && query.processType()
                             .map(type -> type.isEmpty()
                                     ? line.processType().isEmpty()
