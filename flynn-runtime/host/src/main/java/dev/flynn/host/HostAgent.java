@@ -6,6 +6,7 @@ import dev.flynn.api.app.App;
 import dev.flynn.api.discovery.Instance;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.host.Capacity;
 import dev.flynn.api.host.Host;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
@@ -141,7 +142,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         this.pauses = new Pauses("host-agent-task", builder.time);
         this.decisions = builder.time.newTimer(1, new NamedThreads("host-agent"));
         this.attachments = new Attachments(state.jobs(), local);
-        Host host = announce(builder.tags);
+        Host host = announce(builder.tags, builder.capacity);
         forgetOldInstances();
         recover();
         for (ContainerBackend backend : List.of(builtinBackend, appBackend)) {
@@ -166,12 +167,12 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     // starting
 
     /** Writes this host's record; what an operator said of the host before stays. */
-    private Host announce(Map<String, String> firstTags) {
+    private Host announce(Map<String, String> firstTags, Optional<Capacity> capacity) {
         while (true) {
             Optional<Versioned<Host>> known = state.hosts().find(hostId);
             Map<String, String> tags = known.map(host -> host.value().tags()).orElse(firstTags);
             boolean draining = known.map(host -> host.value().draining()).orElse(false);
-            var host = new Host(hostId, "http://" + advertised, tags, draining);
+            var host = new Host(hostId, "http://" + advertised, tags, draining).withCapacity(capacity);
             if (known.map(Versioned::value).equals(Optional.of(host))) {
                 return host;
             }
@@ -452,7 +453,8 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             Transaction.Builder transaction = Transaction.builder();
             state.jobs().replace(transaction, job, down.withRestartAt(Optional.empty(), down.updatedAt()));
             state.jobs().create(transaction, Resurrection.successor(down, clock.instant()));
-            if (!turn.commit(transaction)) {
+            List<String> decidedFor = down.app().map(Turn::ofApp).stream().toList();
+            if (!turn.commit(transaction, decidedFor)) {
                 throw FlynnException.conflict("somebody else decided at the same time");
             }
             log.atInfo().addKeyValue("job", down.id()).log("nobody restarts the job; its host does");
@@ -713,6 +715,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         private String listenIp = "127.0.0.1";
         private String advertised = "";
         private Map<String, String> tags = Map.of();
+        private Optional<Capacity> capacity = Optional.empty();
         private Map<String, String> jobEnvironment = Map.of();
         private Map<String, String> builtinEnvironment = Map.of();
         private Supplier<Optional<String>> refusal = Optional::empty;
@@ -756,6 +759,12 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         /** Under which address other hosts know this one, {@code ip:port}; port 1113 of where jobs listen unless said. */
         public Builder advertise(String value) {
             this.advertised = requireNonNull(value, "advertised");
+            return this;
+        }
+
+        /** What jobs may reserve together on this host; without it they may reserve as much as they like. */
+        public Builder capacity(Capacity value) {
+            this.capacity = Optional.of(value);
             return this;
         }
 

@@ -4,7 +4,10 @@ import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.JobRecord;
 import dev.flynn.state.Turn;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /** Writes that go into one transaction, or into several if they are many or large. Used once. */
@@ -16,6 +19,7 @@ final class Batch {
     private final Turn turn;
     private final Guard guard;
     private final List<Runnable> afterCommit = new ArrayList<>();
+    private final Set<String> decidedFor = new LinkedHashSet<>();
     private Transaction.Builder transaction = Transaction.builder();
     private int writes;
     private long characters;
@@ -35,13 +39,15 @@ final class Batch {
     /**
      * Adds to the transaction, committing what was there if it would become too big.
      *
+     * @param keys what the addition was decided for, see {@link Turn}
      * @return false if that was refused
      */
-    boolean write(Consumer<Transaction.Builder> addition, long size) {
+    boolean write(Consumer<Transaction.Builder> addition, long size, Collection<String> keys) {
         if ((writes >= MAX_WRITES || characters + size > MAX_CHARACTERS) && !commit()) {
             return false;
         }
         addition.accept(transaction);
+        decidedFor.addAll(keys);
         writes++;
         characters += size;
         return true;
@@ -57,11 +63,12 @@ final class Batch {
             return true;
         }
         guard.guard(transaction);
-        boolean committed = turn.commit(transaction);
+        boolean committed = turn.commit(transaction, decidedFor);
         if (committed) {
             afterCommit.forEach(Runnable::run);
         }
         afterCommit.clear();
+        decidedFor.clear();
         transaction = Transaction.builder();
         writes = 0;
         characters = 0;

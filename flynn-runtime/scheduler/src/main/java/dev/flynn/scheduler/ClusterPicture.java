@@ -1,10 +1,13 @@
 package dev.flynn.scheduler;
 
+import dev.flynn.api.app.App;
 import dev.flynn.api.app.Formation;
 import dev.flynn.api.host.Host;
+import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.job.JobState;
 import dev.flynn.api.release.Release;
+import dev.flynn.spi.scheduler.ClusterSnapshot.Load;
 import dev.flynn.state.HostPresence.Roll;
 import dev.flynn.state.JobRecord;
 import dev.flynn.state.Versioned;
@@ -20,6 +23,8 @@ import java.util.function.Predicate;
 /**
  * What a decision rests on: the records as they were read, and what was seen beside them.
  *
+ * @param jobs of some apps or of all
+ * @param others what jobs that are not among these have of a host
  * @param isServed whether a job that is up can be reached by its services
  */
 record ClusterPicture(
@@ -28,6 +33,8 @@ record ClusterPicture(
         Collection<Versioned<Host>> hosts,
         Collection<Versioned<VolumeRecord>> volumes,
         Function<ReleaseId, Optional<Release>> releases,
+        Function<AppId, Optional<App>> apps,
+        Function<String, Load> others,
         Roll roll,
         Predicate<JobRecord> isServed) {
 

@@ -3,11 +3,13 @@ package dev.flynn.scheduler;
 import static java.util.stream.Collectors.groupingBy;
 
 import dev.flynn.api.app.Formation;
+import dev.flynn.api.host.Capacity;
 import dev.flynn.api.host.Host;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.job.JobState;
+import dev.flynn.api.release.ProcessType;
 import dev.flynn.api.release.Release;
 import dev.flynn.spi.scheduler.ClusterSnapshot;
 import dev.flynn.spi.scheduler.ClusterSnapshot.FormationView;
@@ -17,6 +19,7 @@ import dev.flynn.spi.scheduler.ClusterSnapshot.TypeView;
 import dev.flynn.spi.scheduler.Plan;
 import dev.flynn.spi.scheduler.Scheduler;
 import dev.flynn.state.JobRecord;
+import dev.flynn.state.Placement;
 import dev.flynn.state.Versioned;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,10 +38,15 @@ import java.util.stream.Stream;
  * {@link ClusterPicture} and the time.
  *
  * @param changes what to write, by formation
+ * @param alarms when to look at apps again even if nothing changes; {@code lookAgainAt} is the first of them
  * @param oddities what is wrong with a formation and makes it be ignored in part or whole, for the log
  */
 record Decision(
-        List<Change> changes, List<Plan.Unplaceable> unplaceable, Optional<Instant> lookAgainAt, Set<String> oddities) {
+        List<Change> changes,
+        List<Plan.Unplaceable> unplaceable,
+        Optional<Instant> lookAgainAt,
+        Map<AppId, Instant> alarms,
+        Set<String> oddities) {
 
     /**
      * What to write for one formation.
@@ -71,6 +79,10 @@ record Decision(
         return changes.isEmpty();
     }
 
+    private static Instant earlier(Instant a, Instant b) {
+        return a.isBefore(b) ? a : b;
+    }
+
     static Decision of(ClusterPicture picture, Scheduler scheduler, Restarts restarts, Waits waits, Instant now) {
         return new Making(picture, restarts, waits).decide(scheduler, now);
     }
@@ -94,6 +106,7 @@ record Decision(
         private final Map<JobId, Instant> newlyDown = new HashMap<>();
         private final Set<String> replaced = new HashSet<>();
         private final Set<String> oddities = new HashSet<>();
+        private final Map<AppId, Instant> alarms = new HashMap<>();
 
         Making(ClusterPicture picture, Restarts restarts, Waits waits) {
             this.picture = picture;
@@ -128,13 +141,23 @@ record Decision(
             Plan plan = scheduler.plan(new ClusterSnapshot(now, hostViews(), views, jobViews(now)));
             oddities.addAll(draining.staying());
             List<Change> changes = changes(plan, now);
-            return new Decision(changes, plan.unplaceable(), lookAgainAt(plan, now), oddities);
+            Optional<Instant> lookAgainAt = lookAgainAt(plan, now);
+            lookAgainAt.ifPresent(this::setAlarms);
+            return new Decision(changes, plan.unplaceable(), lookAgainAt, alarms, oddities);
         }
 
         private Optional<Instant> lookAgainAt(Plan plan, Instant now) {
             Optional<Instant> soon =
                     draining.waitsForServices() ? Optional.of(now.plus(SERVICE_PAUSE)) : Optional.empty();
             return Stream.of(plan.lookAgainAt(), soon).flatMap(Optional::stream).min(Comparator.naturalOrder());
+        }
+
+        /** If none of the jobs that wait are what it is for it is for all. */
+        private void setAlarms(Instant first) {
+            if (alarms.values().stream().noneMatch(alarm -> !alarm.isAfter(first))) {
+                Stream.concat(formations.keySet().stream(), jobs.keySet().stream())
+                        .forEach(owner -> alarms.merge(owner.app(), first, Decision::earlier));
+            }
         }
 
         private void findLeaving() {
@@ -167,18 +190,24 @@ record Decision(
                 }
             });
             List<TypeView> types = release.get().processes().entrySet().stream()
-                    .map(type -> new TypeView(
-                            type.getKey(),
-                            formation.processes().getOrDefault(type.getKey(), 0),
-                            type.getValue().omni(),
-                            formation.tags().getOrDefault(type.getKey(), Map.of()),
-                            type.getValue().data() && !type.getValue().omni()
-                                    ? volumes.of(formation.app(), type.getKey())
-                                    : List.of()))
+                    .map(type -> view(formation, release.get(), type.getKey(), type.getValue()))
                     .toList();
             return types.isEmpty()
                     ? Optional.empty()
                     : Optional.of(new FormationView(formation.app(), formation.release(), types));
+        }
+
+        private TypeView view(Formation formation, Release release, String name, ProcessType type) {
+            Placement placement = Placement.of(picture.apps().apply(formation.app()), release, name);
+            return new TypeView(
+                    name,
+                    formation.processes().getOrDefault(name, 0),
+                    type.omni(),
+                    formation.tags().getOrDefault(name, Map.of()),
+                    type.data() && !type.omni() ? volumes.of(formation.app(), name) : List.of(),
+                    Capacity.reservedBy(type.resources()),
+                    placement.priority(),
+                    placement.antiAffinity());
         }
 
         private void findNewlyDown(FormationView formation) {
@@ -201,7 +230,9 @@ record Decision(
                             host.tags(),
                             !host.draining()
                                     && !host.full()
-                                    && picture.roll().alive().contains(host.id())))
+                                    && picture.roll().alive().contains(host.id()),
+                            host.capacity().orElse(Capacity.UNLIMITED),
+                            picture.others().apply(host.id())))
                     .toList();
         }
 
@@ -222,18 +253,28 @@ record Decision(
                             .map(recorded -> waits.due(job, recorded, restarts.delayOf(job), now))
                             .ifPresent(due -> {
                                 waiting.add(job.id());
+                                if (due.isAfter(now)) {
+                                    alarms.merge(ownerOf(job).app(), due, Decision::earlier);
+                                }
                                 views.add(view(job, "", JobState.PENDING, due));
                             });
                 }
             }
-            waits.looked(waiting);
+            waits.looked(jobsById.keySet(), waiting);
             return views;
         }
 
         private static JobView view(JobRecord job, String hostId, JobState state, Instant startedAt) {
             Owner owner = ownerOf(job);
             return new JobView(
-                    job.id(), hostId, owner.app(), owner.release(), job.type().orElse(""), state, startedAt);
+                    job.id(),
+                    hostId,
+                    owner.app(),
+                    owner.release(),
+                    job.type().orElse(""),
+                    state,
+                    startedAt,
+                    Capacity.reservedBy(job.spec().resources()));
         }
 
         private static JobState shownState(JobRecord job) {

@@ -2,6 +2,7 @@ package dev.flynn.scheduler;
 
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
+import dev.flynn.api.app.App;
 import dev.flynn.api.app.Formation;
 import dev.flynn.api.host.Host;
 import dev.flynn.api.release.Release;
@@ -13,13 +14,12 @@ import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.scheduler.Scheduler;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.JobRecord;
-import dev.flynn.state.TableView;
-import dev.flynn.state.Versioned;
+import dev.flynn.state.TableFeed;
+import dev.flynn.state.Turn;
 import dev.flynn.state.VolumeRecord;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collection;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -44,21 +44,24 @@ public final class SchedulerLoop implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(SchedulerLoop.class);
 
     private static final Duration FULL_SYNC = Duration.ofSeconds(30);
+    private static final int EVERYTHING_TO_REST = 100;
     private static final Duration AFTER_FAILURE = Duration.ofSeconds(1);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Clock clock;
-
+    private final TimeSource time;
     private final ScheduledExecutorService executor;
     private final AtomicBoolean awake = new AtomicBoolean();
-    private final Closer views = new Closer();
-    private final HostWatch watch;
+    private final Closer feeds = new Closer();
     private final SchedulerPass pass;
-    private final TableView<Formation> formations;
-    private final TableView<JobRecord> jobs;
-    private final TableView<Host> hosts;
-    private final TableView<VolumeRecord> volumes;
-    private final TableView<Release> releases;
+    private final ClusterIndex index = new ClusterIndex();
+    private final TableFeed<String> turns;
+    private final TableFeed<Formation> formations;
+    private final TableFeed<JobRecord> jobs;
+    private final TableFeed<Host> hosts;
+    private final TableFeed<VolumeRecord> volumes;
+    private final TableFeed<Release> releases;
+    private final TableFeed<App> apps;
 
     /** The thread's own. */
     private @Nullable ScheduledFuture<?> alarm;
@@ -116,21 +119,50 @@ public final class SchedulerLoop implements AutoCloseable {
             TimeSource time,
             Function<Runnable, HostWatch> watching) {
         this.clock = clock;
+        this.time = time;
         this.executor = time.newTimer(1, new NamedThreads("scheduler"));
-        this.watch = views.register(watching.apply(this::wake));
+        HostWatch watch = feeds.register(watching.apply(this::hostsStirred));
         this.pass = new SchedulerPass(state, scheduler, restarts, clock, watch);
         try {
-            this.formations = views.register(state.formations().view(this::wake));
-            this.jobs = views.register(state.jobs().table().view(this::wake));
-            this.hosts = views.register(state.hosts().view(this::wake));
-            this.volumes = views.register(state.volumes().view(this::wake));
-            this.releases = views.register(state.releases().view(this::wake));
+            this.turns = feeds.register(state.table(Turn.PREFIX, String.class).feed(this::wake));
+            this.formations = feeds.register(state.formations().feed(this::wake));
+            this.jobs = feeds.register(state.jobs().table().feed(this::wake));
+            this.hosts = feeds.register(state.hosts().feed(this::wake));
+            this.volumes = feeds.register(state.volumes().feed(this::wake));
+            this.releases = feeds.register(state.releases().feed(this::wake));
+            this.apps = feeds.register(state.apps().feed(this::wake));
         } catch (RuntimeException e) {
-            views.closeAfter(e);
+            feeds.closeAfter(e);
             throw e;
         }
         this.started = true;
-        var unused = executor.scheduleWithFixedDelay(() -> guarded(pass::run), 0, FULL_SYNC.toMillis(), MILLISECONDS);
+        wake();
+        lookAtEverythingIn(FULL_SYNC);
+    }
+
+    private void hostsStirred() {
+        SchedulerPass looking = pass;
+        if (looking != null) {
+            looking.hostsStirred();
+        }
+        wake();
+    }
+
+    /** Seldom enough that it takes one part in a hundred of the time. */
+    private void lookAtEverythingIn(Duration time) {
+        var unused = executor.schedule(this::lookAtEverything, time.toMillis(), MILLISECONDS);
+    }
+
+    private void lookAtEverything() {
+        long began = time.nanoTime();
+        guarded(pass::run);
+        Duration took = Duration.ofNanos(time.nanoTime() - began);
+        Duration rest = took.multipliedBy(EVERYTHING_TO_REST);
+        try {
+            lookAtEverythingIn(rest.compareTo(FULL_SYNC) > 0 ? rest : FULL_SYNC);
+        } catch (RejectedExecutionException closed) {
+            log.atTrace().log("closed before it looked at everything again; another scheduler does");
+        }
     }
 
     private void wake() {
@@ -140,7 +172,10 @@ public final class SchedulerLoop implements AutoCloseable {
         try {
             executor.execute(() -> {
                 awake.set(false);
-                guarded(() -> pass.run(picture()));
+                guarded(() -> {
+                    follow();
+                    return pass.run(index);
+                });
             });
         } catch (RejectedExecutionException closed) {
             log.atTrace().log("closed before it looked; another scheduler does");
@@ -166,23 +201,20 @@ public final class SchedulerLoop implements AutoCloseable {
         alarm = executor.schedule(this::wake, millis, MILLISECONDS);
     }
 
-    private ClusterPicture picture() {
-        Collection<Versioned<JobRecord>> allJobs = jobs.records().values();
-        Collection<Versioned<Host>> allHosts = hosts.records().values();
-        return new ClusterPicture(
-                formations.records().values(),
-                allJobs,
-                allHosts,
-                volumes.records().values(),
-                id -> releases.find(id.toString()),
-                watch.look(ClusterPicture.hostsOf(allHosts, allJobs)),
-                watch::isServed);
+    private void follow() {
+        index.applyTurns(turns.take());
+        index.applyReleases(releases.take());
+        index.applyApps(apps.take());
+        index.applyFormations(formations.take());
+        index.applyVolumes(volumes.take());
+        index.applyHosts(hosts.take());
+        index.applyJobs(jobs.take());
     }
 
     /** Ends within ten seconds; what was written stays as it is. */
     @Override
     public void close() {
-        views.close();
+        feeds.close();
         Executors.stop(executor, "scheduler", PATIENCE);
     }
 }

@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * When jobs that went down may start again, by this scheduler's own clock. Not thread-safe.
@@ -40,9 +41,18 @@ final class Waits {
         });
     }
 
-    /** @param waiting all jobs that still wait */
-    void looked(Collection<JobId> waiting) {
-        due.keySet().retainAll(new HashSet<>(waiting));
+    /**
+     * @param seen the jobs that were looked at
+     * @param waiting those of them that still wait
+     */
+    void looked(Set<JobId> seen, Collection<JobId> waiting) {
+        var still = new HashSet<>(waiting);
+        due.keySet().removeIf(job -> seen.contains(job) && !still.contains(job));
         follows = true;
+    }
+
+    /** Jobs that are there no more wait no more. */
+    void keepOnly(Set<JobId> known) {
+        due.keySet().retainAll(known);
     }
 }

@@ -4,25 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flynn.api.app.App;
 import dev.flynn.api.app.Formation;
-import dev.flynn.api.host.Host;
 import dev.flynn.api.id.ArtifactId;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.job.JobState;
 import dev.flynn.api.release.ProcessType;
-import dev.flynn.api.release.Release;
 import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.spi.store.StoreEntry;
 import dev.flynn.spi.store.Transaction;
-import dev.flynn.state.HostPresence.Roll;
 import dev.flynn.state.JobRecord;
 import dev.flynn.state.Turn;
-import dev.flynn.state.Versioned;
 import dev.flynn.store.MemoryClusterStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -496,8 +491,9 @@ class SchedulerPassTest {
         cluster.withHosts("host1");
         Formation formation = cluster.app("web");
         cluster.scale(formation, "web", 1);
-        store.beforeEachCommit(() -> memory.commit(
-                Transaction.builder().put(Turn.KEY, "someone else").build()));
+        store.beforeEachCommit(() -> memory.commit(Transaction.builder()
+                .put(Turn.ofApp(formation.app()), "\"someone else\"")
+                .build()));
 
         Optional<Instant> again = pass.run();
 
@@ -514,12 +510,15 @@ class SchedulerPassTest {
         cluster.withHosts("host1");
         Formation formation = cluster.app("web");
         cluster.scale(formation, "web", 1);
-        ClusterPicture old = picture();
-        pass.run();
+        try (var followed = new FollowedCluster(cluster.state)) {
+            followed.follow();
+            pass.run();
 
-        pass.run(old);
+            assertThat(pass.run(followed.index))
+                    .hasValueSatisfying(again -> assertThat(again).isAfter(clock.instant()));
 
-        assertThat(cluster.jobs(formation, "web")).hasSize(1);
+            assertThat(cluster.jobs(formation, "web")).hasSize(1);
+        }
     }
 
     // ---- helpers
@@ -573,21 +572,6 @@ class SchedulerPassTest {
                 .filter(job -> job.hostId().equals(host))
                 .findFirst()
                 .orElseThrow();
-    }
-
-    private ClusterPicture picture() {
-        Map<String, Release> releases = new HashMap<>();
-        cluster.state.releases().list().forEach(r -> releases.put(r.value().id().toString(), r.value()));
-        List<Versioned<JobRecord>> jobs = cluster.state.jobs().table().list();
-        List<Versioned<Host>> hosts = cluster.state.hosts().list();
-        return new ClusterPicture(
-                cluster.state.formations().list(),
-                jobs,
-                hosts,
-                cluster.state.volumes().list(),
-                id -> Optional.ofNullable(releases.get(id.toString())),
-                Roll.allAlive(ClusterPicture.hostsOf(hosts, jobs)),
-                job -> true);
     }
 
     private long revision() {

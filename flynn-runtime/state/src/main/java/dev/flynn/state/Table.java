@@ -115,6 +115,16 @@ public final class Table<T> {
         return new TableView<>(this, store, prefix, onChange);
     }
 
+    /** What changes from now on, see {@link TableFeed}; the caller closes it. */
+    public TableFeed<T> feed(Runnable onChange) {
+        return new TableFeed<>(this, store, prefix, onChange);
+    }
+
+    /** The key was deleted. */
+    void forget(String key) {
+        parsed.remove(key);
+    }
+
     Versioned<T> parse(StoreEntry entry) {
         Versioned<T> known = parsed.get(entry.key());
         if (known != null && known.modRevision() == entry.modRevision()) {

@@ -3,6 +3,7 @@ package dev.flynn.link.proof;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.Turn;
+import java.util.List;
 
 /**
  * Decides from everything that was started what to start next, as schedulers do: whoever decides takes a {@link Turn} first, so
@@ -25,7 +26,7 @@ final class Turns {
     void step() throws InterruptedException {
         var turn = new Turn(state);
         int started = state.store().list(STARTED).entries().size();
-        turn.commit(Transaction.builder().put(STARTED + started, name));
+        turn.commit(Transaction.builder().put(STARTED + started, name), List.of(Turn.PREFIX + "proof"));
         Thread.sleep(PAUSE_MILLIS);
     }
 }
