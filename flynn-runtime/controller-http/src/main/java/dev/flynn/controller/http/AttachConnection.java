@@ -6,26 +6,16 @@ import dev.flynn.api.host.TerminalSize;
 import dev.flynn.spi.host.AttachListener;
 import dev.flynn.spi.host.Attachment;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import org.glassfish.grizzly.CloseListener;
-import org.glassfish.grizzly.Closeable;
-import org.glassfish.grizzly.Connection;
-import org.glassfish.grizzly.EmptyCompletionHandler;
-import org.glassfish.grizzly.ICloseType;
-import org.glassfish.grizzly.ReadHandler;
-import org.glassfish.grizzly.http.io.NIOInputStream;
-import org.glassfish.grizzly.http.server.Request;
-import org.glassfish.grizzly.http.server.Response;
-import org.glassfish.grizzly.nio.NIOConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,12 +23,17 @@ import org.slf4j.LoggerFactory;
  * Carries one job's input and output over an HTTP connection that was upgraded.
  *
  * <p>Output is written by the host's thread and blocks while the client does not read, which slows the job down and nothing
- * else. Input is read by a thread of the executor, only while the job takes it. A client that goes away ends the attachment;
- * the job goes on.
+ * else. Input is read by a thread of its own, only while the job takes it. A client that goes away ends the attachment; the
+ * job goes on.
  */
-final class AttachConnection implements AttachListener, ReadHandler, AttachFrames.Input, AutoCloseable {
+final class AttachConnection implements AttachListener, AttachFrames.Input, AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(AttachConnection.class);
+
+    private static final byte[] SWITCHED =
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: %s\r\n\r\n"
+                    .formatted(AttachFrames.PROTOCOL)
+                    .getBytes(StandardCharsets.US_ASCII);
 
     /** As much of the input as is passed on at once. */
     private static final int INPUT_BYTES = 64 * 1024;
@@ -46,47 +41,50 @@ final class AttachConnection implements AttachListener, ReadHandler, AttachFrame
     /** How long a client may take to notice the end. */
     private static final Duration LINGER = Duration.ofSeconds(5);
 
-    private final Request request;
-    private final Response response;
+    /** How long a client that does not speak the protocol may keep others from writing before it is told so. */
+    private static final Duration TELL_PATIENCE = Duration.ofSeconds(1);
+
+    private final TakenConnection client;
     private final boolean terminal;
     private final Executor executor;
+    private final Runnable onSwitch;
     private final Consumer<String> onRefusal;
-    private final Connection<?> connection;
-    private final NIOInputStream in;
     private final AttachFrames.Reader frames = new AttachFrames.Reader(this);
+    private final ReentrantLock writing = new ReentrantLock();
     private final AtomicBoolean ended = new AtomicBoolean();
     private final CompletableFuture<Void> end = new CompletableFuture<>();
-    private final CloseListener<Closeable, ICloseType> onClose = (closed, type) -> end();
     private final CompletableFuture<Attachment> attachment = new CompletableFuture<>();
     private volatile boolean switched;
 
-    /** Whether input came before the protocol was switched; it is left unread until then. */
-    private final AtomicBoolean inputWaits = new AtomicBoolean();
-
     /**
      * @param terminal whether the job has a terminal, so that all output is one stream
+     * @param executor runs the thread that reads the input
+     * @param onSwitch called when the protocol is switched, before the client is told
      * @param onRefusal answers with an error and ends the response; called if the job could not be attached
      */
     AttachConnection(
-            Request request, Response response, boolean terminal, Executor executor, Consumer<String> onRefusal) {
-        this.request = request;
-        this.response = response;
+            TakenConnection client,
+            boolean terminal,
+            Executor executor,
+            Runnable onSwitch,
+            Consumer<String> onRefusal) {
+        this.client = client;
         this.terminal = terminal;
         this.executor = executor;
+        this.onSwitch = onSwitch;
         this.onRefusal = onRefusal;
-        this.connection = request.getContext().getConnection();
-        this.in = request.getNIOInputStream();
-        connection.addCloseListener(onClose);
     }
 
-    /** Notices from now on when the client leaves; the response must be suspended. */
-    void watchClient() {
-        in.notifyAvailable(this);
+    /** Reads what the client sends from now on, and notices when it leaves. */
+    void begin() {
+        executor.execute(this::readInput);
     }
 
     /** Gives the other end, which is closed with this. */
     void use(Attachment opened) {
-        attachment.complete(opened);
+        if (!attachment.complete(opened)) {
+            opened.close();
+        }
     }
 
     /** Runs the action once, when the attachment has ended. */
@@ -98,7 +96,7 @@ final class AttachConnection implements AttachListener, ReadHandler, AttachFrame
     @Override
     public void close() {
         end();
-        connection.closeSilently();
+        client.close();
     }
 
     /** Ends the attachment; if this is true, it had not ended, and the caller answers the client. */
@@ -106,40 +104,29 @@ final class AttachConnection implements AttachListener, ReadHandler, AttachFrame
         return end();
     }
 
+    // what the client is sent
+
     @Override
     public void onAttached() {
-        if (ended.get()) {
-            return;
-        }
-        // a client may stop reading for as long as it likes
-        connection.setWriteTimeout(-1, TimeUnit.MILLISECONDS);
-        response.setStatus(101, "Switching Protocols");
-        response.setHeader("Connection", "upgrade");
-        response.setHeader("Upgrade", AttachFrames.PROTOCOL);
-        try {
+        if (!ended.get()) {
             switched = true;
-            response.flush();
-            if (inputWaits.getAndSet(false)) {
-                executor.execute(this::passInput);
-            }
-        } catch (IOException | RuntimeException e) {
-            log.atDebug().setCause(e).log("client left before it was attached");
-            end();
+            onSwitch.run();
+            write(ByteBuffer.wrap(SWITCHED));
         }
     }
 
     @Override
     public void onOutput(OutputStreamKind stream, byte[] bytes) {
         if (bytes.length > 0) {
-            write(AttachFrames.output(stream, bytes));
+            write(AttachFrames.outputHead(stream, bytes.length), ByteBuffer.wrap(bytes));
         }
     }
 
     @Override
     public void onExit(int status) {
-        write(AttachFrames.endOfOutput(OutputStreamKind.STDOUT));
+        write(AttachFrames.outputHead(OutputStreamKind.STDOUT, 0));
         if (!terminal) {
-            write(AttachFrames.endOfOutput(OutputStreamKind.STDERR));
+            write(AttachFrames.outputHead(OutputStreamKind.STDERR, 0));
         }
         write(AttachFrames.exit(status));
         finish();
@@ -155,22 +142,66 @@ final class AttachConnection implements AttachListener, ReadHandler, AttachFrame
         }
     }
 
-    @Override
-    public void onDataAvailable() {
-        inputWaits.set(true);
-        if (switched && inputWaits.getAndSet(false)) {
-            executor.execute(this::passInput);
+    private void write(ByteBuffer... frame) {
+        writing.lock();
+        try {
+            if (!ended.get()) {
+                client.write(frame);
+            }
+        } catch (IOException e) {
+            log.atDebug().setCause(e).log("attached client is gone");
+            close();
+        } finally {
+            writing.unlock();
         }
     }
 
-    @Override
-    public void onAllDataRead() {
-        end();
+    // what the client sends
+
+    /** Until it has sent all, or left; what comes after the session's end is read and dropped. */
+    private void readInput() {
+        ByteBuffer buffer = ByteBuffer.allocate(INPUT_BYTES);
+        try {
+            while (true) {
+                buffer.clear();
+                client.read(buffer);
+                buffer.flip();
+                if (!ended.get()) {
+                    pass(buffer);
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            log.atDebug().setCause(e).log("input of an attached client ended");
+            close();
+        }
     }
 
-    @Override
-    public void onError(Throwable failure) {
-        end();
+    private void pass(ByteBuffer bytes) {
+        try {
+            frames.read(bytes);
+        } catch (AttachFrames.ProtocolException e) {
+            log.atInfo().addKeyValue("reason", e.getMessage()).log("attached client does not speak the protocol");
+            tell(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Says what is wrong, unless output keeps being written that the client does not read. */
+    private void tell(String reason) {
+        try {
+            if (switched && writing.tryLock(TELL_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                try {
+                    write(AttachFrames.error(reason));
+                    finish();
+                } finally {
+                    writing.unlock();
+                }
+            } else {
+                close();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            close();
+        }
     }
 
     @Override
@@ -193,33 +224,6 @@ final class AttachConnection implements AttachListener, ReadHandler, AttachFrame
         toJob(job -> job.resize(size));
     }
 
-    /** Passes on what is there, and what comes next; once the session has ended it is read and dropped. */
-    private void passInput() {
-        try {
-            byte[] buffer = new byte[INPUT_BYTES];
-            while (in.readyData() > 0) {
-                int count = in.read(buffer, 0, Math.min(buffer.length, in.readyData()));
-                if (count > 0 && !ended.get()) {
-                    pass(ByteBuffer.wrap(buffer, 0, count));
-                }
-            }
-            in.notifyAvailable(this);
-        } catch (IOException | RuntimeException e) {
-            log.atDebug().setCause(e).log("input of an attached client ended");
-            close();
-        }
-    }
-
-    private void pass(ByteBuffer bytes) {
-        try {
-            frames.read(bytes);
-        } catch (AttachFrames.ProtocolException e) {
-            log.atInfo().addKeyValue("reason", e.getMessage()).log("attached client does not speak the protocol");
-            write(AttachFrames.error(String.valueOf(e.getMessage())));
-            finish();
-        }
-    }
-
     /** Input for a job that is down already, or that has no terminal to resize, is dropped. */
     private void toJob(Consumer<Attachment> action) {
         if (ended.get()) {
@@ -227,54 +231,29 @@ final class AttachConnection implements AttachListener, ReadHandler, AttachFrame
         }
         try {
             action.accept(attachment.join());
-        } catch (FlynnException e) {
+        } catch (FlynnException | CancellationException e) {
             log.atDebug().setCause(e).log("input of an attached client was refused");
         }
     }
 
-    private void write(byte[] frame) {
-        if (ended.get()) {
-            return;
-        }
-        try {
-            OutputStream out = response.getOutputStream();
-            out.write(frame);
-            out.flush();
-        } catch (IOException | UncheckedIOException | IllegalStateException e) {
-            log.atDebug().setCause(e).log("attached client is gone");
-            end();
-        }
-    }
+    // the end
 
     /**
      * Ends a session whose protocol was switched: once all is written the client reads end of file, and what it still sends
      * is read and dropped. Closing at once would make the kernel discard the last frames when unread input is there. The
-     * response is never resumed, because resuming would hand these objects to the next request while a thread reads input.
+     * response is never resumed, because resuming would hand its objects to the next request.
      */
     private void finish() {
         if (!end()) {
             return;
         }
-        request.getContext().flush(new EmptyCompletionHandler<Object>() {
-            @Override
-            public void completed(Object flushed) {
-                endOutput();
-            }
-        });
-        CompletableFuture.delayedExecutor(LINGER.toMillis(), TimeUnit.MILLISECONDS, executor)
-                .execute(connection::closeSilently);
-    }
-
-    private void endOutput() {
         try {
-            if (connection instanceof NIOConnection nio && nio.getChannel() instanceof SocketChannel channel) {
-                channel.shutdownOutput();
-            } else {
-                connection.closeSilently();
-            }
+            client.endOutput();
+            CompletableFuture.delayedExecutor(LINGER.toMillis(), TimeUnit.MILLISECONDS, executor)
+                    .execute(client::close);
         } catch (IOException e) {
             log.atDebug().setCause(e).log("attached client is gone");
-            connection.closeSilently();
+            client.close();
         }
     }
 
@@ -282,8 +261,9 @@ final class AttachConnection implements AttachListener, ReadHandler, AttachFrame
         if (!ended.compareAndSet(false, true)) {
             return false;
         }
-        connection.removeCloseListener(onClose);
-        var unused = attachment.thenAccept(Attachment::close);
+        if (!attachment.cancel(false)) {
+            attachment.join().close();
+        }
         end.complete(null);
         return true;
     }

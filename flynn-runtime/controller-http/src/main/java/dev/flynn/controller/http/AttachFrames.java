@@ -21,30 +21,26 @@ final class AttachFrames {
 
     private AttachFrames() {}
 
-    static byte[] output(OutputStreamKind stream, byte[] bytes) {
-        return ByteBuffer.allocate(6 + bytes.length)
+    /** What precedes so many bytes of output; none are the end of the stream. */
+    static ByteBuffer outputHead(OutputStreamKind stream, int length) {
+        return ByteBuffer.allocate(6)
                 .put(DATA)
                 .put((byte) stream.number())
-                .putInt(bytes.length)
-                .put(bytes)
-                .array();
+                .putInt(length)
+                .flip();
     }
 
-    static byte[] endOfOutput(OutputStreamKind stream) {
-        return output(stream, new byte[0]);
+    static ByteBuffer exit(int status) {
+        return ByteBuffer.allocate(5).put(EXIT).putInt(status).flip();
     }
 
-    static byte[] exit(int status) {
-        return ByteBuffer.allocate(5).put(EXIT).putInt(status).array();
-    }
-
-    static byte[] error(String message) {
+    static ByteBuffer error(String message) {
         byte[] text = message.getBytes(StandardCharsets.UTF_8);
         return ByteBuffer.allocate(5 + text.length)
                 .put(ERROR)
                 .putInt(text.length)
                 .put(text)
-                .array();
+                .flip();
     }
 
     /** What a client may ask for. */

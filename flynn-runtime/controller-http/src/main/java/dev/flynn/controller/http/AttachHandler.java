@@ -25,6 +25,9 @@ final class AttachHandler implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(AttachHandler.class);
 
+    /** The status, for the log of requests. */
+    private static final int SWITCHED = 101;
+
     private final ClusterState state;
     private final JobRunner jobs;
     private final JsonBodies bodies;
@@ -68,18 +71,22 @@ final class AttachHandler implements AutoCloseable {
         attach(request, response, plan);
     }
 
-    private void attach(Request request, Response response, JobRunner.Plan plan) {
-        var connection = new AttachConnection(request, response, plan.hasTerminal(), input, reason -> {
-            log.atWarn()
-                    .addKeyValue("app", plan.app().name())
-                    .addKeyValue("reason", reason)
-                    .log("one-off job could not be attached");
-            refuseAndResume(request, response, FlynnException.internal(reason, null));
-        });
+    private void attach(Request request, Response response, JobRunner.Plan plan) throws IOException {
+        // it cannot carry another request after that
+        TakenConnection client = TakenConnection.of(request);
+        response.setHeader("Connection", "close");
+        var connection =
+                new AttachConnection(client, plan.hasTerminal(), input, () -> response.setStatus(SWITCHED), reason -> {
+                    log.atWarn()
+                            .addKeyValue("app", plan.app().name())
+                            .addKeyValue("reason", reason)
+                            .log("one-off job could not be attached");
+                    refuseAndResume(request, response, FlynnException.internal(reason, null));
+                });
         open.add(connection);
         connection.whenEnded(() -> open.remove(connection));
         try {
-            connection.watchClient();
+            connection.begin();
             var unused =
                     jobs.run(plan, (job, host) -> connection.use(host.attach(job.id(), true, job.tty(), connection)));
         } catch (RuntimeException e) {

@@ -43,9 +43,8 @@ class AttachFramesTest {
 
     @Test
     void writesTheContractsExamples() {
-        assertThat(hex(AttachFrames.output(OutputStreamKind.STDOUT, "hello\n".getBytes(StandardCharsets.UTF_8))))
-                .isEqualTo("03010000000668656c6c6f0a");
-        assertThat(hex(AttachFrames.endOfOutput(OutputStreamKind.STDERR))).isEqualTo("030200000000");
+        assertThat(hex(AttachFrames.outputHead(OutputStreamKind.STDOUT, 6))).isEqualTo("030100000006");
+        assertThat(hex(AttachFrames.outputHead(OutputStreamKind.STDERR, 0))).isEqualTo("030200000000");
         assertThat(hex(AttachFrames.exit(7))).isEqualTo("0500000007");
         assertThat(hex(AttachFrames.error("no"))).isEqualTo("02000000026e6f");
     }
@@ -73,7 +72,7 @@ class AttachFramesTest {
                 .isInstanceOf(AttachFrames.ProtocolException.class);
     }
 
-    private static String hex(byte[] bytes) {
-        return HexFormat.of().formatHex(bytes);
+    private static String hex(ByteBuffer frame) {
+        return HexFormat.of().formatHex(frame.array());
     }
 }

@@ -124,6 +124,33 @@ class AttachTest {
     }
 
     @Test
+    void inputThatCameWithTheRequestReachesTheJob() throws IOException {
+        String body = job("");
+        try (var client = new RawClient(controller.port())) {
+            client.send(RawClient.attachHead("ledger", body.length()) + body + "\3\0\0\0\0\5hello\4\0\0\0\17");
+            Session session = session(0);
+            session.client.onAttached();
+
+            assertThat(client.head()).startsWith("HTTP/1.1 101");
+            await().until(() -> session.requests.contains("signal 15"));
+            assertThat(session.input()).isEqualTo("hello");
+            session.client.onExit(0);
+        }
+    }
+
+    @Test
+    void aSessionIsInTheAuditOnceItIsOver() throws IOException {
+        try (var client = new RawClient(controller.port())) {
+            client.attach("ledger", job(""));
+            session(0).client.onAttached();
+            client.head();
+            session(0).client.onExit(0);
+        }
+
+        await().until(() -> controller.get("/audit").body().contains("\"status\":101"));
+    }
+
+    @Test
     void aTerminalHasItsSizeIsResizedAndHasOneOutput() throws IOException {
         try (var client = new RawClient(controller.port())) {
             client.attach("ledger", job(",\"tty\":true,\"tty_columns\":120,\"tty_lines\":40"));
