@@ -7,6 +7,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -22,11 +23,15 @@ public final class AttachedJob implements AutoCloseable {
     private static final int EXIT = 5;
     private static final int RESIZE = 6;
     private static final int STDIN = 0;
+    private static final int HEAD_BYTES = 6;
     private static final int MAX_FRAME_BYTES = 16 << 20;
 
     private final HttpConnection connection;
     private final DataInputStream in;
     private final DataOutputStream out;
+
+    /** A frame of input as a whole, so that it is sent with as few records and packets as its length needs. */
+    private byte[] frame = new byte[HEAD_BYTES];
 
     AttachedJob(HttpReply reply) {
         this.connection = reply.connection();
@@ -91,10 +96,11 @@ public final class AttachedJob implements AutoCloseable {
     /** Writes to the job's standard input; no bytes mean end of file. */
     public void stdin(byte[] bytes, int length) throws IOException {
         synchronized (out) {
-            out.writeByte(DATA);
-            out.writeByte(STDIN);
-            out.writeInt(length);
-            out.write(bytes, 0, length);
+            if (frame.length < HEAD_BYTES + length) {
+                frame = new byte[HEAD_BYTES + length];
+            }
+            ByteBuffer.wrap(frame).put((byte) DATA).put((byte) STDIN).putInt(length).put(bytes, 0, length);
+            out.write(frame, 0, HEAD_BYTES + length);
             out.flush();
         }
     }

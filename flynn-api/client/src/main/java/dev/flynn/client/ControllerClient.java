@@ -3,6 +3,11 @@ package dev.flynn.client;
 import static java.util.Objects.requireNonNull;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.flynn.api.access.AccessKey;
+import dev.flynn.api.access.AuditEntry;
+import dev.flynn.api.access.IssuedKey;
+import dev.flynn.api.access.KeyHolder;
+import dev.flynn.api.access.NewAccessKey;
 import dev.flynn.api.app.App;
 import dev.flynn.api.app.Formation;
 import dev.flynn.api.deployment.Deployment;
@@ -11,6 +16,7 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.event.Event;
 import dev.flynn.api.event.EventType;
 import dev.flynn.api.id.ArtifactId;
+import dev.flynn.api.id.DeploymentId;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.job.Job;
@@ -56,7 +62,8 @@ public final class ControllerClient implements AutoCloseable {
 
     private ControllerClient(Builder builder) {
         this.json = builder.json == null ? JsonBinding.later() : JsonBinding.of(builder.json);
-        this.transport = new HttpTransport(Endpoint.of(builder.url), builder.key, builder.pin, READ_TIMEOUT_MILLIS);
+        this.transport = new HttpTransport(
+                Endpoint.of(builder.url), builder.key, builder.pin, builder.onBehalfOf, READ_TIMEOUT_MILLIS);
     }
 
     /** @param url base URL of the controller, http or https */
@@ -239,6 +246,25 @@ public final class ControllerClient implements AutoCloseable {
         return call("POST", appPath(app, "/deploy"), Map.of("id", release), Deployment.class);
     }
 
+    /**
+     * Begins to replace running jobs by new ones of the same release.
+     *
+     * @param type whose jobs; empty for those of all types
+     */
+    public Deployment restart(String app, Optional<String> type) {
+        return call("POST", appPath(app, "/restart"), Map.of("type", type.orElse("")), Deployment.class);
+    }
+
+    /** Lets a deployment fail, so that the former formation comes back; it is over only when its status says so. */
+    public Deployment cancelDeployment(String app, DeploymentId deployment) {
+        return call("POST", appPath(app, "/deployments/" + deployment + "/cancel"), null, Deployment.class);
+    }
+
+    /** Lets a deployment with strategy {@code canary} go on. */
+    public Deployment promoteDeployment(String app, DeploymentId deployment) {
+        return call("POST", appPath(app, "/deployments/" + deployment + "/promote"), null, Deployment.class);
+    }
+
     public List<Deployment> deployments(String app) {
         return list(appPath(app, "/deployments"), Deployment.class);
     }
@@ -250,8 +276,17 @@ public final class ControllerClient implements AutoCloseable {
      * @throws FlynnException the deployment failed, with the reason, or gave no sign of life in its time
      */
     public void deployAndWait(String app, ReleaseId release, Consumer<DeploymentProgress> progress) {
-        Deployment deployment = deploy(app, release);
-        if (deployment.finishedAt().isPresent()) {
+        await(app, deploy(app, release), progress);
+    }
+
+    /**
+     * Returns when a deployment is done.
+     *
+     * @param progress is told each step
+     * @throws FlynnException the deployment failed, with the reason, or gave no sign of life in its time
+     */
+    public void await(String app, Deployment deployment, Consumer<DeploymentProgress> progress) {
+        if (deployment.status().isFinished()) {
             return;
         }
         int seconds = deployment.deployTimeout() > 0 ? deployment.deployTimeout() : App.DEFAULT_DEPLOY_TIMEOUT;
@@ -378,6 +413,47 @@ public final class ControllerClient implements AutoCloseable {
         }
     }
 
+    // keys and what was done with them
+
+    /** Whose key this client has. */
+    public KeyHolder keyHolder() {
+        return call("GET", "/access", null, KeyHolder.class);
+    }
+
+    /** Named keys, with those that were revoked or have expired of late. */
+    public List<AccessKey> accessKeys() {
+        return list("/access-keys", AccessKey.class);
+    }
+
+    public IssuedKey createAccessKey(NewAccessKey key) {
+        return call("POST", "/access-keys", key, IssuedKey.class);
+    }
+
+    public AccessKey revokeAccessKey(String name) {
+        return call("DELETE", "/access-keys/" + QueryString.encode(name), null, AccessKey.class);
+    }
+
+    /** Who changed what, newest first. */
+    public List<AuditEntry> audit(AuditFilter filter) {
+        return list(filter.target(), AuditEntry.class);
+    }
+
+    /** The newest entries, if the filter has a count, then every later one; the caller closes it. */
+    public AuditStream followAudit(AuditFilter filter) {
+        String target = filter.target();
+        HttpReply reply = transport.send("GET", target, Map.of("Accept", "text/event-stream"), new byte[0]);
+        try {
+            if (reply.status() != 200) {
+                throw Replies.failure("GET", transport.endpoint().url() + target, reply, json.get());
+            }
+            reply.connection().readTimeout(0);
+            return new AuditStream(reply, json.get());
+        } catch (IOException e) {
+            reply.connection().close();
+            throw transport.unreachable(e);
+        }
+    }
+
     // the cluster
 
     /** The certificate authority of the cluster, as PEM. */
@@ -497,6 +573,7 @@ public final class ControllerClient implements AutoCloseable {
         private final String url;
         private String key = "";
         private Optional<String> pin = Optional.empty();
+        private Optional<String> onBehalfOf = Optional.empty();
         private @Nullable FlynnJson json;
 
         private Builder(String url) {
@@ -511,6 +588,12 @@ public final class ControllerClient implements AutoCloseable {
         /** Standard base64 of the SHA-256 of the server's certificate; then nothing else of it is checked. */
         public Builder tlsPin(String value) {
             this.pin = Optional.of(value).filter(text -> !text.isEmpty());
+            return this;
+        }
+
+        /** The name of the key of whoever asked for this, for the audit; a key that is not all-powerful is not believed. */
+        public Builder onBehalfOf(String name) {
+            this.onBehalfOf = Optional.of(name);
             return this;
         }
 

@@ -28,20 +28,23 @@ final class HttpTransport implements AutoCloseable {
     private final Endpoint endpoint;
     private final String key;
     private final Optional<String> pin;
+    private final Optional<String> onBehalfOf;
     private final int readTimeoutMillis;
     private final Deque<HttpConnection> idle = new ArrayDeque<>();
     private @Nullable SSLSocketFactory tls;
 
-    HttpTransport(Endpoint endpoint, String key, Optional<String> pin, int readTimeoutMillis) {
+    HttpTransport(
+            Endpoint endpoint, String key, Optional<String> pin, Optional<String> onBehalfOf, int readTimeoutMillis) {
         this.endpoint = endpoint;
         this.key = key;
         this.pin = pin;
+        this.onBehalfOf = onBehalfOf;
         this.readTimeoutMillis = readTimeoutMillis;
     }
 
     /** The same way of asking, at another place. */
     HttpTransport to(Endpoint elsewhere) {
-        return new HttpTransport(elsewhere, key, pin, readTimeoutMillis);
+        return new HttpTransport(elsewhere, key, pin, onBehalfOf, readTimeoutMillis);
     }
 
     Endpoint endpoint() {
@@ -60,6 +63,7 @@ final class HttpTransport implements AutoCloseable {
         headers.put(
                 "Authorization",
                 "Basic " + Base64.getEncoder().encodeToString((":" + key).getBytes(StandardCharsets.UTF_8)));
+        onBehalfOf.ifPresent(name -> headers.put("X-Flynn-On-Behalf-Of", name));
         headers.putAll(extra);
         HttpConnection kept = takeIdle();
         if (kept != null) {
