@@ -3,6 +3,7 @@ package dev.flynn.controller.http;
 import dev.flynn.access.NamedKeys;
 import dev.flynn.api.access.AccessKey;
 import dev.flynn.api.access.IssuedKey;
+import dev.flynn.api.access.KeyHolder;
 import dev.flynn.api.access.NewAccessKey;
 import dev.flynn.api.access.Scope;
 import dev.flynn.spi.auth.Principal;
@@ -13,6 +14,7 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.Context;
+import java.util.Comparator;
 import java.util.List;
 
 /** Keys of this API. */
@@ -25,17 +27,16 @@ public final class AccessEndpoint {
         this.keys = keys;
     }
 
-    /** Whose key a request came with. */
-    record Holder(String name, List<String> scopes) {}
-
     @GET
     @Path("access")
     @Told("Whose key the request came with.")
-    public Holder holder(@Context ContainerRequestContext request) {
+    public KeyHolder holder(@Context ContainerRequestContext request) {
         Principal principal = Visit.of(request).principal();
-        return new Holder(
+        return new KeyHolder(
                 principal.name(),
-                principal.scopes().stream().map(Scope::toString).sorted().toList());
+                principal.scopes().stream()
+                        .sorted(Comparator.comparing(Scope::toString))
+                        .toList());
     }
 
     @GET

@@ -18,6 +18,9 @@ import java.util.Optional;
 /** Keeps keys that are not {@code admin} to what is theirs: in what they send, and in what they are told. */
 final class Confinement implements ContainerRequestFilter, ContainerResponseFilter {
 
+    /** It has the names of what is secret, and nothing else of it. */
+    private static final String DESCRIPTION = "/openapi.json";
+
     private final Confines confines;
     private final FlynnJson json;
 
@@ -51,9 +54,11 @@ final class Confinement implements ContainerRequestFilter, ContainerResponseFilt
 
     @Override
     public void filter(ContainerRequestContext request, ContainerResponseContext response) {
-        Principal principal = Visit.of(request).principal();
+        Visit visit = Visit.of(request);
+        Principal principal = visit.principal();
         Object entity = response.getEntity();
         if (principal.isAdmin()
+                || visit.request().template().equals(DESCRIPTION)
                 || response.getStatus() != 200
                 || entity == null
                 || entity instanceof StreamingOutput

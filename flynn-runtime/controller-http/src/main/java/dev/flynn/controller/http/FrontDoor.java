@@ -1,48 +1,26 @@
 package dev.flynn.controller.http;
 
 import dev.flynn.api.error.FlynnException;
-import dev.flynn.spi.auth.Authenticator;
-import dev.flynn.spi.auth.Principal;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import org.glassfish.grizzly.http.server.HttpHandler;
 import org.glassfish.grizzly.http.server.Request;
 import org.glassfish.grizzly.http.server.Response;
 
-/**
- * What every request passes before an endpoint sees it (contract: controller, Transport): CORS, {@code /ping}, the key, unknown
- * paths and redirects, and requests that become attached connections.
- */
+/** The {@link Door} for Grizzly: does what it decides, and passes on requests that become attached connections. */
 final class FrontDoor extends HttpHandler {
 
-    /** A percent sign that no two hexadecimal digits follow, or a character that a path must escape. */
-    private static final Pattern BAD_ESCAPE = Pattern.compile("%(?![0-9a-fA-F]{2})|[^!-~]|[\"<>\\\\^`{|}\\[\\]]");
-
-    private static final String EVENT_STREAM = "text/event-stream";
-
-    private final Authenticator authenticator;
+    private final Door door;
     private final Strangers strangers;
-    private final Confines confines;
     private final Failures failures;
-    private final PathTable paths;
     private final HttpHandler endpoints;
     private final AttachHandler attach;
 
-    FrontDoor(
-            Authenticator authenticator,
-            Strangers strangers,
-            Confines confines,
-            Failures failures,
-            PathTable paths,
-            HttpHandler endpoints,
-            AttachHandler attach) {
-        this.authenticator = authenticator;
+    FrontDoor(Door door, Strangers strangers, Failures failures, HttpHandler endpoints, AttachHandler attach) {
+        this.door = door;
         this.strangers = strangers;
-        this.confines = confines;
         this.failures = failures;
-        this.paths = paths;
         this.endpoints = endpoints;
         this.attach = attach;
     }
@@ -61,40 +39,27 @@ final class FrontDoor extends HttpHandler {
 
     @Override
     public void service(Request request, Response response) throws Exception {
-        String method = request.getMethod().getMethodString();
-        String path = request.getRequestURI();
-        boolean crossOrigin = allowOrigin(request, response);
-        if (crossOrigin && method.equals("OPTIONS")) {
-            return;
-        }
-        if (path.equals("/ping")) {
-            return;
-        }
-        String key = key(request, path);
-        Optional<Principal> principal = authenticator.authenticate(key);
-        if (principal.isEmpty()) {
-            strangers.refuse(request, response, !key.isEmpty());
-            return;
-        }
-        Optional<PathTable.Found> found = BAD_ESCAPE.matcher(path).find() ? Optional.empty() : paths.find(method, path);
-        if (found.isEmpty()) {
+        var head = new GrizzlyHead(request);
+        Door.crossOriginHeaders(head).forEach(response::setHeader);
+        Door.Outcome outcome = door.decide(head);
+        if (outcome instanceof Door.Stranger stranger) {
+            strangers.refuse(request, response, stranger);
+        } else if (outcome instanceof Door.Unknown) {
             notFound(response);
-        } else if (!found.get().path().equals(path)) {
-            redirect(request, response, found.get().path());
-        } else {
-            admit(new Visit(principal.get(), found.get(), strangers.address(request)), request, response);
+        } else if (outcome instanceof Door.Moved moved) {
+            response.setHeader("Location", moved.location());
+            response.setStatus(moved.status());
+            response.setContentLength(0);
+        } else if (outcome instanceof Door.Refused refused) {
+            request.setAttribute(Visit.ATTRIBUTE, refused.visit());
+            refuse(response, refused.why());
+        } else if (outcome instanceof Door.Admitted admitted) {
+            request.setAttribute(Visit.ATTRIBUTE, admitted.visit());
+            admit(admitted.visit(), request, response);
         }
     }
 
     private void admit(Visit visit, Request request, Response response) throws Exception {
-        request.setAttribute(Visit.ATTRIBUTE, visit);
-        try {
-            visit.requirePermission();
-            confines.requirePath(visit.principal(), visit.request());
-        } catch (FlynnException e) {
-            refuse(response, e);
-            return;
-        }
         if (isAttach(request)) {
             attach.service(visit, request, response);
         } else {
@@ -120,55 +85,45 @@ final class FrontDoor extends HttpHandler {
                 && request.getMethod().getMethodString().equals("POST");
     }
 
-    private static boolean allowOrigin(Request request, Response response) {
-        String origin = request.getHeader("Origin");
-        if (origin == null || origin.isEmpty()) {
-            return false;
-        }
-        response.setHeader("Access-Control-Allow-Origin", origin);
-        response.setHeader("Access-Control-Allow-Credentials", "true");
-        response.setHeader("Access-Control-Allow-Methods", "GET,POST,PUT,PATCH,DELETE,HEAD");
-        response.setHeader("Access-Control-Allow-Headers", "Authorization,Accept,Content-Type,If-Match,If-None-Match");
-        response.setHeader("Access-Control-Expose-Headers", "ETag,Content-Disposition");
-        response.setHeader("Access-Control-Max-Age", "3600");
-        return true;
-    }
-
-    /** The key that a request came with; empty if it came without. */
-    private static String key(Request request, String path) {
-        String authorization = request.getHeader("Authorization");
-        String password = authorization == null
-                ? ""
-                : BasicAuthorization.password(authorization).orElse("");
-        if (password.isEmpty() && (wantsEventStream(request) || path.equals("/backup"))) {
-            String inQuery = request.getParameter("key");
-            password = inQuery == null ? "" : inQuery;
-        }
-        return password;
-    }
-
-    private static boolean wantsEventStream(Request request) {
-        String accept = request.getHeader("Accept");
-        return accept != null && accept.contains(EVENT_STREAM);
-    }
-
-    private static void redirect(Request request, Response response, String path) {
-        String query = request.getQueryString();
-        boolean get = request.getMethod().getMethodString().equals("GET");
-        response.setHeader("Location", query == null || query.isEmpty() ? path : path + "?" + query);
-        empty(response, get ? 301 : 307);
-    }
-
     private static void notFound(Response response) throws IOException {
-        byte[] page = "404 page not found\n".getBytes(StandardCharsets.UTF_8);
+        byte[] page = Door.NOT_FOUND.getBytes(StandardCharsets.UTF_8);
         response.setStatus(404);
-        response.setContentType("text/plain; charset=utf-8");
+        response.setContentType(Answers.TEXT);
         response.setContentLength(page.length);
         response.getOutputStream().write(page);
     }
 
-    private static void empty(Response response, int status) {
-        response.setStatus(status);
-        response.setContentLength(0);
+    private record GrizzlyHead(Request request) implements RequestHead {
+
+        @Override
+        public String method() {
+            return request.getMethod().getMethodString();
+        }
+
+        @Override
+        public String path() {
+            return request.getRequestURI();
+        }
+
+        @Override
+        public String query() {
+            String query = request.getQueryString();
+            return query == null ? "" : query;
+        }
+
+        @Override
+        public Optional<String> header(String name) {
+            return Optional.ofNullable(request.getHeader(name));
+        }
+
+        @Override
+        public Optional<String> parameter(String name) {
+            return Optional.ofNullable(request.getParameter(name));
+        }
+
+        @Override
+        public String remote() {
+            return String.valueOf(request.getRemoteAddr());
+        }
     }
 }

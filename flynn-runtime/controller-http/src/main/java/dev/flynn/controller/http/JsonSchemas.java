@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.ser.PropertyWriter;
+import dev.flynn.api.access.Scope;
 import dev.flynn.api.id.Id;
 import dev.flynn.api.id.JobId;
 import dev.flynn.json.FlynnJson;
@@ -85,7 +86,8 @@ final class JsonSchemas {
         if (Id.class.isAssignableFrom(raw)) {
             return Optional.of(ofType("string").put("format", "uuid"));
         }
-        return raw == String.class || raw == JobId.class ? Optional.of(ofType("string")) : Optional.empty();
+        boolean isText = raw == String.class || raw == JobId.class || raw == Scope.class;
+        return isText ? Optional.of(ofType("string")) : Optional.empty();
     }
 
     private ObjectNode ofEnum(Class<?> type) {

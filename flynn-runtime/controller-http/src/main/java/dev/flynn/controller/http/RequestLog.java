@@ -1,12 +1,6 @@
 package dev.flynn.controller.http;
 
-import dev.flynn.access.AuditTrail;
-import dev.flynn.api.access.AuditEntry;
-import java.time.Clock;
-import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Pattern;
 import org.glassfish.grizzly.Connection;
 import org.glassfish.grizzly.http.server.HttpServerFilter;
 import org.glassfish.grizzly.http.server.HttpServerProbe;
@@ -23,18 +17,12 @@ final class RequestLog extends HttpServerProbe.Adapter {
 
     private static final Logger log = LoggerFactory.getLogger(RequestLog.class);
 
-    private static final Pattern ID = Pattern.compile("[\\w.:/+=-]{1,128}");
     private static final String STARTED = RequestLog.class.getName();
 
-    /** Of the audit's entries. */
-    private static final int MAX_PATH = 512;
+    private final RequestAudit audit;
 
-    private final AuditTrail audit;
-    private final Clock clock;
-
-    RequestLog(AuditTrail audit, Clock clock) {
+    RequestLog(RequestAudit audit) {
         this.audit = audit;
-        this.clock = clock;
     }
 
     @Override
@@ -53,13 +41,12 @@ final class RequestLog extends HttpServerProbe.Adapter {
     }
 
     private void write(Request request, int status) {
-        String id = id(request);
+        String id = RequestAudit.id(request.getHeader("X-Request-ID"));
         long millis = request.getAttribute(STARTED) instanceof Long nanos
                 ? TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - nanos)
                 : -1;
-        if (request.getAttribute(Visit.ATTRIBUTE) instanceof Visit visit
-                && !visit.request().method().equals("GET")) {
-            audit.record(entry(visit, request, status, millis, id));
+        if (request.getAttribute(Visit.ATTRIBUTE) instanceof Visit visit) {
+            audit.record(visit, request.getRequestURI(), status, millis, id);
         }
         log.atInfo()
                 .addKeyValue("request", id)
@@ -68,29 +55,5 @@ final class RequestLog extends HttpServerProbe.Adapter {
                 .addKeyValue("status", status)
                 .addKeyValue("ms", millis)
                 .log("request");
-    }
-
-    private AuditEntry entry(Visit visit, Request request, int status, long millis, String id) {
-        String path = request.getRequestURI();
-        return new AuditEntry(
-                0,
-                clock.instant(),
-                visit.principal().name(),
-                visit.request().method(),
-                path.substring(0, Math.min(path.length(), MAX_PATH)),
-                Optional.ofNullable(visit.request().variables().get("app")),
-                status,
-                millis,
-                id,
-                visit.remote(),
-                0);
-    }
-
-    /** The client's own id for the request, if it is one that cannot confuse a reader of the log. */
-    private static String id(Request request) {
-        String given = request.getHeader("X-Request-ID");
-        return given != null && ID.matcher(given).matches()
-                ? given
-                : UUID.randomUUID().toString();
     }
 }

@@ -1,5 +1,6 @@
 package dev.flynn.controller.http;
 
+import dev.flynn.api.access.AccessKey;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.auth.Principal;
 import jakarta.ws.rs.container.ContainerRequestContext;
@@ -8,9 +9,23 @@ import java.util.Optional;
 /**
  * A request that came with a valid key.
  *
+ * @param onBehalfOf the name of the key of whoever made the sender send it
  * @param remote the address that it came from
  */
-record Visit(Principal principal, PathTable.Found request, String remote) {
+record Visit(Principal principal, Optional<String> onBehalfOf, PathTable.Found request, String remote) {
+
+    /** By which a part of the platform says for whom it asks; nobody else is believed. */
+    static final String ON_BEHALF_OF = "X-Flynn-On-Behalf-Of";
+
+    Visit {
+        onBehalfOf = onBehalfOf.filter(
+                name -> principal.isAdmin() && !name.isEmpty() && name.length() <= AccessKey.MAX_NAME_LENGTH);
+    }
+
+    /** Whom the audit names. */
+    String actor() {
+        return onBehalfOf.orElse(principal.name());
+    }
 
     /** The request's attribute, and Jersey's property, that holds it. */
     static final String ATTRIBUTE = "dev.flynn.controller.visit";

@@ -368,6 +368,19 @@ class AccessTest {
     }
 
     @Test
+    void theAuditNamesForWhomThePlatformAsks() {
+        String key = key("ci", "app:ledger");
+        String body = "{\"strategy\":\"one-by-one\"}";
+        controller.send("POST", "/apps/ledger", body, Visit.ON_BEHALF_OF, "ann").ok();
+        controller
+                .sendWith(key, "POST", "/apps/ledger", body, Visit.ON_BEHALF_OF, "bob")
+                .ok();
+
+        await().until(() -> controller.get("/audit?app=ledger").ok().size() == 2);
+        assertThat(texts(controller.get("/audit?app=ledger").ok(), "key")).containsExactly("ci", "ann");
+    }
+
+    @Test
     void theAuditCanBeFollowed() throws Exception {
         await().until(() -> controller.get("/audit?app=ledger").ok().isEmpty());
         try (TestStream stream = controller.stream("/audit?app=ledger", "Accept", "text/event-stream")) {
