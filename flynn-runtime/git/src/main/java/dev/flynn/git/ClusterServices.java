@@ -8,7 +8,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.Comparator;
 import java.util.List;
-import java.util.function.Function;
+import java.util.Optional;
 
 /** Finds the services that a push needs. */
 final class ClusterServices {
@@ -17,21 +17,44 @@ final class ClusterServices {
 
     private final Discovery discovery;
     private final String address;
-    private final Function<String, Controller> connect;
+    private final String key;
+    private final Optional<String> onBehalfOf;
+    private final GitReceiveProgram.Connect connect;
 
     /**
      * @param address of this host
-     * @param connect opens the controller at a URL
+     * @param key of the cluster
      */
-    ClusterServices(Discovery discovery, String address, Function<String, Controller> connect) {
+    ClusterServices(Discovery discovery, String address, String key, GitReceiveProgram.Connect connect) {
+        this(discovery, address, key, Optional.empty(), connect);
+    }
+
+    private ClusterServices(
+            Discovery discovery,
+            String address,
+            String key,
+            Optional<String> onBehalfOf,
+            GitReceiveProgram.Connect connect) {
         this.discovery = discovery;
         this.address = address;
+        this.key = key;
+        this.onBehalfOf = onBehalfOf;
         this.connect = connect;
+    }
+
+    /** The same, used for whoever has a key of that name. */
+    ClusterServices onBehalfOf(String name) {
+        return new ClusterServices(discovery, address, key, Optional.of(name), connect);
     }
 
     /** The caller closes it. */
     Controller controller() {
-        return connect.apply(url("controller"));
+        return connect.open(url("controller"), key, onBehalfOf);
+    }
+
+    /** The controller as somebody else may use it; the caller closes it. */
+    Controller controller(String otherKey) {
+        return connect.open(url("controller"), otherKey, Optional.empty());
     }
 
     /** The base URL of an instance of a service that can be reached, of one that this host runs if there is such a one. */

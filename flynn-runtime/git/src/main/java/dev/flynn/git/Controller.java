@@ -1,5 +1,6 @@
 package dev.flynn.git;
 
+import dev.flynn.api.access.KeyHolder;
 import dev.flynn.api.app.App;
 import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.id.JobId;
@@ -19,6 +20,9 @@ import java.util.Optional;
  * dev.flynn.api.error.FlynnException} with a message for the pusher.
  */
 interface Controller extends AutoCloseable {
+
+    /** Whose key this was opened with. */
+    KeyHolder keyHolder();
 
     Optional<App> findApp(String app);
 

@@ -8,7 +8,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.security.MessageDigest;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -42,7 +41,7 @@ final class GitHandler extends HttpHandler {
     private final Repositories repositories;
     private final RepositoryBundles bundles;
     private final ClusterServices services;
-    private final byte[] key;
+    private final GitKeys keys;
     private final Receiver receiver;
     private final DiskReserve reserve;
     private final ActivePushes pushes;
@@ -51,8 +50,8 @@ final class GitHandler extends HttpHandler {
     GitHandler(
             Repositories repositories,
             RepositoryBundles bundles,
+            GitKeys keys,
             ClusterServices services,
-            String key,
             Receiver receiver,
             DiskReserve reserve,
             ActivePushes pushes,
@@ -60,7 +59,7 @@ final class GitHandler extends HttpHandler {
         this.repositories = repositories;
         this.bundles = bundles;
         this.services = services;
-        this.key = key.getBytes(StandardCharsets.UTF_8);
+        this.keys = keys;
         this.receiver = receiver;
         this.reserve = reserve;
         this.pushes = pushes;
@@ -80,9 +79,9 @@ final class GitHandler extends HttpHandler {
             text(response, 403, "Forbidden");
             return;
         }
-        if (!authenticated(request)) {
-            response.setHeader("WWW-Authenticate", "Basic");
-            text(response, 401, "Authentication required");
+        String key = key(request);
+        if (key.isEmpty()) {
+            unauthorized(response);
             return;
         }
         Connection<?> connection = request.getContext().getConnection();
@@ -91,7 +90,7 @@ final class GitHandler extends HttpHandler {
         response.suspend();
         sessions.execute(() -> {
             try {
-                serve(wanted.get(), request, response);
+                serve(wanted.get(), key, request, response);
             } catch (IOException | RuntimeException e) {
                 failed(wanted.get(), response, e);
             } finally {
@@ -111,21 +110,40 @@ final class GitHandler extends HttpHandler {
         }
     }
 
-    private boolean authenticated(Request request) {
+    private static void unauthorized(Response response) throws IOException {
+        response.setHeader("WWW-Authenticate", "Basic");
+        text(response, 401, "Authentication required");
+    }
+
+    /** The password of the request; empty without one. */
+    private static String key(Request request) {
         String header = request.getHeader("Authorization");
         if (header == null || !header.startsWith("Basic ")) {
-            return false;
+            return "";
         }
         try {
             String credentials = new String(Base64.getDecoder().decode(header.substring(6)), StandardCharsets.UTF_8);
-            String password = credentials.substring(credentials.indexOf(':') + 1);
-            return MessageDigest.isEqual(password.getBytes(StandardCharsets.UTF_8), key);
+            return credentials.substring(credentials.indexOf(':') + 1);
         } catch (IllegalArgumentException notBase64) {
-            return false;
+            return "";
         }
     }
 
-    private void serve(GitPath path, Request request, Response response) throws IOException {
+    private static boolean isPush(GitPath path, Request request) {
+        return path.action() == GitPath.Action.RECEIVE_PACK || RECEIVE_PACK.equals(request.getParameter("service"));
+    }
+
+    private void serve(GitPath path, String key, Request request, Response response) throws IOException {
+        GitKeys.Answer allowed = keys.look(key, path.app(), isPush(path, request));
+        if (allowed.status() == 401) {
+            unauthorized(response);
+            return;
+        }
+        if (!allowed.isYes()) {
+            text(response, allowed.status(), allowed.why());
+            return;
+        }
+        Receiver receiving = allowed.holder().map(receiver::onBehalfOf).orElse(receiver);
         Optional<App> app;
         try (Controller controller = services.controller()) {
             app = controller.findApp(path.app());
@@ -145,7 +163,7 @@ final class GitHandler extends HttpHandler {
             switch (path.action()) {
                 case INFO_REFS -> advertise(repository, request, response);
                 case UPLOAD_PACK -> upload(repository, request, response);
-                case RECEIVE_PACK -> receive(repository, app.get(), request, response);
+                case RECEIVE_PACK -> receive(repository, receiving, app.get(), request, response);
             }
         }
     }
@@ -203,7 +221,8 @@ final class GitHandler extends HttpHandler {
         out.flush();
     }
 
-    private void receive(Repository repository, App app, Request request, Response response) throws IOException {
+    private void receive(Repository repository, Receiver receiving, App app, Request request, Response response)
+            throws IOException {
         response.setContentType("application/x-git-receive-pack-result");
         response.setHeader("Cache-Control", "no-cache");
         ActivePushes.Push push = pushes.begin(response.getOutputStream());
@@ -211,7 +230,7 @@ final class GitHandler extends HttpHandler {
             ReceivePack pack = receivePack(repository);
             pack.setMaxPackSizeLimit(spaceForPack());
             pack.setPreReceiveHook(
-                    new DeployOnPush(app, receiver, bundles, repositories.turn(app.id()), reserve, push));
+                    new DeployOnPush(app, receiving, bundles, repositories.turn(app.id()), reserve, push));
             pack.receive(body(request), push.output(), null);
             push.output().flush();
         } finally {

@@ -15,6 +15,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -22,8 +23,8 @@ import org.glassfish.grizzly.http.server.HttpServer;
 import org.glassfish.grizzly.http.server.NetworkListener;
 
 /**
- * The system app {@code gitreceive}: takes pushes on {@code LISTEN_IP:PORT} from those who have {@code CONTROLLER_KEY}, and
- * deploys them with the images {@code SLUGBUILDER_IMAGE_URI} and {@code SLUGRUNNER_IMAGE_URI}. {@code SSH_CLIENT_KEY} and
+ * The system app {@code gitreceive}: takes pushes on {@code LISTEN_IP:PORT} from those who have {@code CONTROLLER_KEY}, or a key
+ * that the controller would let deploy the app, and deploys them with the images {@code SLUGBUILDER_IMAGE_URI} and {@code SLUGRUNNER_IMAGE_URI}. {@code SSH_CLIENT_KEY} and
  * {@code SSH_CLIENT_HOSTS} are given to builds; {@code DISK_RESERVE_BYTES} of the disk are left to the platform.
  */
 public final class GitReceiveProgram implements BuiltinProgram {
@@ -49,13 +50,13 @@ public final class GitReceiveProgram implements BuiltinProgram {
 
     private static Connect overHttp() {
         var json = new FlynnJson();
-        return (url, key) -> new HttpController(url, key, json);
+        return (url, key, onBehalfOf) -> new HttpController(url, key, onBehalfOf, json);
     }
 
     /** Opens the controller at a URL. */
     @FunctionalInterface
     interface Connect {
-        Controller open(String url, String key);
+        Controller open(String url, String key, Optional<String> onBehalfOf);
     }
 
     @Override
@@ -71,7 +72,7 @@ public final class GitReceiveProgram implements BuiltinProgram {
                 require(env, "SLUGBUILDER_IMAGE_URI"), require(env, "SLUGRUNNER_IMAGE_URI"), passedOn(env));
         long reserve =
                 Long.parseLong(env.getOrDefault(DiskReserve.VARIABLE, String.valueOf(DiskReserve.DEFAULT_BYTES)));
-        var services = new ClusterServices(discovery, require(env, "LISTEN_IP"), url -> connect.open(url, key));
+        var services = new ClusterServices(discovery, require(env, "LISTEN_IP"), key, connect);
         var blobs = new Blobs(services, new BlobSignature(key));
         ExecutorService sessions = java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("git"));
         var receiver = new Receiver(services, new Slugs(blobs), images, clock, sessions);
@@ -81,7 +82,14 @@ public final class GitReceiveProgram implements BuiltinProgram {
         var bundles = new RepositoryBundles(blobs);
         var sweep = new RepositorySweep(repositories, services);
         var handler = new GitHandler(
-                repositories, bundles, services, key, receiver, new DiskReserve(directory, reserve), pushes, sessions);
+                repositories,
+                bundles,
+                new GitKeys(key, services),
+                services,
+                receiver,
+                new DiskReserve(directory, reserve),
+                pushes,
+                sessions);
         var server = new HttpServer();
         server.addListener(
                 new NetworkListener("gitreceive", require(env, "LISTEN_IP"), Integer.parseInt(require(env, "PORT"))));

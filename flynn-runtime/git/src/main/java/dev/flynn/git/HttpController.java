@@ -1,5 +1,6 @@
 package dev.flynn.git;
 
+import dev.flynn.api.access.KeyHolder;
 import dev.flynn.api.app.App;
 import dev.flynn.api.event.Event;
 import dev.flynn.api.event.EventType;
@@ -32,10 +33,21 @@ final class HttpController implements Controller {
     private final FlynnJson json;
     private final ControllerClient client;
 
-    /** @param json shared by all sessions: what it has learned of a type is costly to learn again */
-    HttpController(String url, String key, FlynnJson json) {
+    /**
+     * @param onBehalfOf whose push this is for
+     * @param json shared by all sessions: what it has learned of a type is costly to learn again
+     */
+    HttpController(String url, String key, Optional<String> onBehalfOf, FlynnJson json) {
         this.json = json;
-        this.client = ControllerClient.builder(url).key(key).json(json).build();
+        ControllerClient.Builder builder =
+                ControllerClient.builder(url).key(key).json(json);
+        onBehalfOf.ifPresent(builder::onBehalfOf);
+        this.client = builder.build();
+    }
+
+    @Override
+    public KeyHolder keyHolder() {
+        return client.keyHolder();
     }
 
     @Override

@@ -47,6 +47,11 @@ final class Receiver {
         this.workers = workers;
     }
 
+    /** The same, for whoever has a key of that name. */
+    Receiver onBehalfOf(String name) {
+        return new Receiver(services.onBehalfOf(name), slugs, images, clock, workers);
+    }
+
     /**
      * Builds, releases, deploys, and starts the first web job of an app.
      *

@@ -1,8 +1,11 @@
 package dev.flynn.git;
 
+import dev.flynn.api.access.KeyHolder;
+import dev.flynn.api.access.Scope;
 import dev.flynn.api.app.App;
 import dev.flynn.api.app.Strategy;
 import dev.flynn.api.discovery.Instance;
+import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.ArtifactId;
@@ -13,6 +16,7 @@ import dev.flynn.api.job.JobState;
 import dev.flynn.api.job.NewJob;
 import dev.flynn.api.release.Artifact;
 import dev.flynn.api.release.Release;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -46,11 +50,53 @@ final class FakeController implements Controller {
     volatile @Nullable Release current;
     volatile Runnable duringDeployment = () -> {};
 
+    /** What holders of keys may do, by key; the cluster's own key is not among them. */
+    final Map<String, KeyHolder> holders = new ConcurrentHashMap<>();
+
+    /** For whom the controller was asked to do something, in turn. */
+    final List<String> askedFor = new CopyOnWriteArrayList<>();
+
     private final FakeDiscovery discovery;
     private final BlockingQueue<Job> events = new LinkedBlockingQueue<>();
 
     FakeController(FakeDiscovery discovery) {
         this.discovery = discovery;
+    }
+
+    /** This controller as it is for a key. */
+    Controller as(String key, Optional<String> onBehalfOf) {
+        if (key.equals(GitServer.KEY)) {
+            onBehalfOf.ifPresent(askedFor::add);
+            return this;
+        }
+        return (Controller) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {Controller.class}, (proxy, method, arguments) -> {
+                    KeyHolder holder = holders.get(key);
+                    if (holder == null) {
+                        throw new FlynnException(ErrorCode.UNAUTHORIZED, "unexpected status 401");
+                    }
+                    return switch (method.getName()) {
+                        case "keyHolder" -> holder;
+                        case "findApp" -> findAppFor(holder, (String) arguments[0]);
+                        case "close" -> null;
+                        default -> throw new UnsupportedOperationException(method.getName());
+                    };
+                });
+    }
+
+    private Optional<App> findAppFor(KeyHolder holder, String name) {
+        boolean mayUse =
+                holder.scopes().stream().flatMap(scope -> scope.app().stream()).allMatch(own -> own.equals(app.id()));
+        if (!mayUse) {
+            throw new FlynnException(
+                    ErrorCode.UNAUTHORIZED, "unauthorized: the key %s is for one app".formatted(holder.name()));
+        }
+        return findApp(name);
+    }
+
+    @Override
+    public KeyHolder keyHolder() {
+        return new KeyHolder("auth-key-1", List.of(Scope.ADMIN));
     }
 
     @Override

@@ -59,7 +59,7 @@ final class GitServer implements AutoCloseable {
                 directory.resolve("repos"),
                 discovery,
                 Clock.fixed(FakeController.NOW, ZoneOffset.UTC),
-                (url, key) -> known);
+                (url, key, onBehalfOf) -> known.as(key, onBehalfOf));
         Map<String, String> env = new HashMap<>(Map.of(
                 "CONTROLLER_KEY", KEY,
                 "LISTEN_IP", "127.0.0.1",

@@ -3,7 +3,10 @@ package dev.flynn.git;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.flynn.api.access.KeyHolder;
+import dev.flynn.api.access.Scope;
 import dev.flynn.api.host.OutputStreamKind;
+import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.release.HealthCheck;
 import dev.flynn.api.release.Port;
@@ -62,6 +65,48 @@ class PushTest {
 
     private String master() {
         return app.git("ls-remote", "flynn", "refs/heads/master").split("\t", -1)[0];
+    }
+
+    @Test
+    void aKeyThatMayDeployPushesAndThePlatformSaysForWhom() throws Exception {
+        controller.holders.put("named", new KeyHolder("ci", List.of(Scope.DEPLOY, Scope.ofApp(controller.app.id()))));
+        app.git("remote", "set-url", "flynn", server.url().replace(GitServer.KEY, "named"));
+        String commit = app.commit("web.js", "hello();\n");
+
+        Checkout.Result push = push();
+
+        assertThat(push.status()).as("%s", push).isZero();
+        assertThat(master()).isEqualTo(commit);
+        assertThat(controller.askedFor).contains("ci").containsOnly("ci");
+    }
+
+    @Test
+    void aKeyThatMayOnlyLookFetchesAndDoesNotPush() throws Exception {
+        app.commit("web.js", "hello();\n");
+        assertThat(push().status()).isZero();
+        controller.holders.put("named", new KeyHolder("dashboard", List.of(Scope.READ)));
+        app.git("remote", "set-url", "flynn", server.url().replace(GitServer.KEY, "named"));
+        app.commit("web.js", "other();\n");
+
+        Checkout.Result push = push();
+
+        assertThat(push.status()).isNotZero();
+        assertThat(push.output()).contains("the key dashboard may only look");
+        assertThat(controller.releases).hasSize(1);
+        assertThat(master()).isNotEmpty();
+    }
+
+    @Test
+    void aKeyForAnotherAppPushesNothing() throws Exception {
+        controller.holders.put("named", new KeyHolder("ci", List.of(Scope.ofApp(AppId.random()))));
+        app.git("remote", "set-url", "flynn", server.url().replace(GitServer.KEY, "named"));
+        app.commit("web.js", "hello();\n");
+
+        Checkout.Result push = push();
+
+        assertThat(push.status()).isNotZero();
+        assertThat(push.output()).contains("the key ci is for one app");
+        assertThat(controller.releases).isEmpty();
     }
 
     @Test

@@ -54,7 +54,9 @@ class RepositoriesTest {
         for (AppId app : new AppId[] {known, deleted, busy}) {
             repositories.open(app).close();
         }
-        var sweep = new RepositorySweep(repositories, new ClusterServices(discovery, "127.0.0.1", url -> controller));
+        var sweep = new RepositorySweep(
+                repositories,
+                new ClusterServices(discovery, "127.0.0.1", GitServer.KEY, (url, key, onBehalfOf) -> controller));
 
         // a lock of another thread, as a push is
         var taken = new CountDownLatch(1);
@@ -87,9 +89,11 @@ class RepositoriesTest {
         var repositories = new Repositories(directory);
         AppId app = AppId.random();
         repositories.open(app).close();
-        var sweep = new RepositorySweep(repositories, new ClusterServices(new FakeDiscovery(), "127.0.0.1", url -> {
-            throw new AssertionError();
-        }));
+        var sweep = new RepositorySweep(
+                repositories,
+                new ClusterServices(new FakeDiscovery(), "127.0.0.1", GitServer.KEY, (url, key, onBehalfOf) -> {
+                    throw new AssertionError();
+                }));
 
         sweep.sweep();
 
