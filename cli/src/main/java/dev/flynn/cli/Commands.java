@@ -31,6 +31,8 @@ final class Commands {
             "resource",
             "release",
             "deployment",
+            "access-key",
+            "audit",
             "export",
             "import",
             "version");
@@ -43,7 +45,9 @@ final class Commands {
 
     private static @Nullable Command create(String name) {
         return switch (name) {
+            case "access-key" -> new AccessKeyCommand();
             case "apps" -> new AppsCommand();
+            case "audit" -> new AuditCommand();
             case "cluster" -> new ClusterCommand();
             case "create" -> new CreateCommand();
             case "delete" -> new DeleteCommand();
@@ -61,6 +65,8 @@ final class Commands {
             case "release" -> new ReleaseCommand();
             case "remote" -> new RemoteCommand();
             case "resource" -> new ResourceCommand();
+            case "restart" -> new RestartCommand();
+            case "rollback" -> new RollbackCommand();
             case "route" -> new RouteCommand();
             case "run" -> new RunCommand();
             case "scale" -> new ScaleCommand();

@@ -1,6 +1,7 @@
 package dev.flynn.cli;
 
 import dev.flynn.client.ControllerClient;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What a command works with; nothing is read, asked or connected before it is needed. */
@@ -43,6 +44,11 @@ final class Context implements AutoCloseable {
     /** The app that the command is about, as the user named it: a name or an id. */
     String app() {
         return choice().app();
+    }
+
+    /** The app that the user gave with {@code -a}; a command about the whole cluster does not look for another. */
+    Optional<String> givenApp() {
+        return wantedApp.isEmpty() ? Optional.empty() : Optional.of(app());
     }
 
     private AppChoice.Choice choice() {

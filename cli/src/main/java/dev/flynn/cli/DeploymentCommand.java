@@ -2,6 +2,9 @@ package dev.flynn.cli;
 
 import dev.flynn.api.app.App;
 import dev.flynn.api.deployment.Deployment;
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.id.DeploymentId;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
@@ -14,7 +17,12 @@ final class DeploymentCommand implements Command {
 
     @Override
     public Syntax syntax() {
-        return Syntax.of(Form.of("", 0, 0), Form.of("timeout", 0, 1), Form.of("batch-size", 0, 1));
+        return Syntax.of(
+                Form.of("", 0, 0),
+                Form.of("timeout", 0, 1),
+                Form.of("batch-size", 0, 1),
+                Form.of("cancel", 0, 1),
+                Form.of("promote", 0, 1));
     }
 
     @Override
@@ -24,6 +32,8 @@ final class DeploymentCommand implements Command {
         switch (arguments.form()) {
             case "timeout" -> timeout(context, app, value);
             case "batch-size" -> batchSize(context, app, value);
+            case "cancel" -> cancel(context, app, value);
+            case "promote" -> promote(context, app, value);
             default -> list(context, app);
         }
         return 0;
@@ -59,6 +69,39 @@ final class DeploymentCommand implements Command {
         } else {
             context.console().print(meta.getOrDefault(BATCH_SIZE, "not set"));
         }
+    }
+
+    /** Returns when the former formation is back. */
+    private static void cancel(Context context, String app, Optional<String> id) {
+        DeploymentId deployment = chosen(context, app, id);
+        Deployment cancelled = context.controller().cancelDeployment(app, deployment);
+        try {
+            context.controller().await(app, cancelled, step -> {});
+        } catch (FlynnException failed) {
+            if (failed.code() != ErrorCode.VALIDATION) {
+                throw failed;
+            }
+            context.console().tell("Deployment " + deployment + " failed: " + failed.getMessage() + ".");
+            return;
+        }
+        throw new CliException("deployment " + deployment + " was complete before it could be cancelled");
+    }
+
+    private static void promote(Context context, String app, Optional<String> id) {
+        DeploymentId deployment = chosen(context, app, id);
+        Deployment promoted = context.controller().promoteDeployment(app, deployment);
+        context.controller().await(app, promoted, step -> {});
+        context.console().tell("Deployment " + deployment + " is complete.");
+    }
+
+    /** The one that is given, or the one that is under way. */
+    private static DeploymentId chosen(Context context, String app, Optional<String> id) {
+        return id.map(DeploymentId::of)
+                .orElseGet(() -> context.controller().deployments(app).stream()
+                        .filter(deployment -> !deployment.status().isFinished())
+                        .findFirst()
+                        .map(Deployment::id)
+                        .orElseThrow(() -> new CliException("no deployment of " + app + " is under way")));
     }
 
     private static int positive(String text) {

@@ -136,7 +136,7 @@ final class ReleaseCommand implements Command {
         }
     }
 
-    private static void rollback(Context context, Optional<String> given, boolean yes) {
+    static void rollback(Context context, Optional<String> given, boolean yes) {
         String app = context.app();
         ReleaseId current = current(context, app).id();
         ReleaseId target = given.map(ReleaseId::of).orElseGet(() -> previous(context, app));

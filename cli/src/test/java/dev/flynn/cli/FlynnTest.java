@@ -76,7 +76,7 @@ class FlynnTest {
         assertThat(new dev.flynn.json.FlynnJson().readTree(json).fieldNames())
                 .toIterable()
                 .containsExactlyElementsOf(Commands.LISTED.stream().sorted().toList());
-        assertThat(json).startsWith("{\n\t\"apps\": \"usage: flynn apps\\n");
+        assertThat(json).startsWith("{\n\t\"access-key\": \"usage: flynn access-key [list] [--json]\\n");
     }
 
     @ParameterizedTest
