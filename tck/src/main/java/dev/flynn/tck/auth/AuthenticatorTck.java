@@ -45,12 +45,12 @@ public abstract class AuthenticatorTck {
     /** How soon a key that was revoked is no longer accepted. */
     private static final Duration SOON = Duration.ofSeconds(5);
 
-    private static final int MEASUREMENTS = 6;
-    private static final int ROUNDS = 60;
-    private static final int CALLS = 50;
+    private static final int MEASUREMENTS = 10;
+    private static final int ROUNDS = 150;
+    private static final int CALLS = 20;
 
-    /** The share of an answer's time that may depend on the key. */
-    private static final double TOLERANCE = 0.25;
+    /** How much longer than another an answer may take, on a machine that does other things as well: not twice as long. */
+    private static final double TOLERANCE = 1.0;
 
     private static final int THREADS = 4;
 
@@ -107,7 +107,7 @@ public abstract class AuthenticatorTck {
         String last = issueAdmin("last");
         String wrong = otherFirstCharacter(first);
         List<String> offered =
-                List.of(otherLastCharacter(first), otherFirstCharacter(last), otherLastCharacter(last), first, last);
+                List.of(otherLastCharacter(first), otherFirstCharacter(last), otherLastCharacter(last), "", "x");
 
         // whatever else the machine does adds time and never takes any away
         double difference = Double.MAX_VALUE;
@@ -117,7 +117,9 @@ public abstract class AuthenticatorTck {
                     .max()
                     .orElseThrow();
         }
-        assertThat(difference).as("share of the time that depends on the key").isLessThanOrEqualTo(TOLERANCE);
+        assertThat(difference)
+                .as("how much longer the answer to one wrong key takes than that to another")
+                .isLessThanOrEqualTo(TOLERANCE);
     }
 
     private double difference(String one, String other) {
@@ -137,7 +139,7 @@ public abstract class AuthenticatorTck {
             accepted += authenticator.authenticate(key).isPresent() ? 1 : 0;
         }
         long nanos = System.nanoTime() - begun;
-        assertThat(accepted).isIn(0, CALLS);
+        assertThat(accepted).isZero();
         return Math.max(1, nanos);
     }
 
