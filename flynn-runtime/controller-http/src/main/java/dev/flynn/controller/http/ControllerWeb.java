@@ -1,30 +1,19 @@
 package dev.flynn.controller.http;
 
-import dev.flynn.access.AuditTrail;
-import dev.flynn.access.ConfiguredKeys;
-import dev.flynn.access.EitherAuthenticator;
-import dev.flynn.access.NamedKeys;
 import dev.flynn.base.Closer;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
-import dev.flynn.controller.AppCatalog;
 import dev.flynn.controller.Controller;
 import dev.flynn.spi.auth.Authenticator;
-import dev.flynn.state.ClusterState;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import org.glassfish.grizzly.http.server.HttpServer;
 import org.glassfish.grizzly.http.server.NetworkListener;
 import org.glassfish.grizzly.threadpool.ThreadPoolConfig;
 import org.glassfish.jersey.grizzly2.httpserver.GrizzlyHttpContainer;
-import org.glassfish.jersey.inject.hk2.AbstractBinder;
 import org.glassfish.jersey.server.ContainerFactory;
-import org.glassfish.jersey.server.ResourceConfig;
-import org.glassfish.jersey.server.ServerProperties;
 
 /**
  * The controller's HTTP API: the process type {@code web} of the controller. Several may run at the same time; they keep
@@ -48,61 +37,25 @@ public final class ControllerWeb implements AutoCloseable {
     private final NetworkListener listener;
 
     private ControllerWeb(ControllerConfig config, Controller controller, Authenticator others) throws IOException {
-        ClusterState state = controller.state();
-        var keys = new NamedKeys(state);
-        var authenticator = new EitherAuthenticator(new ConfiguredKeys(config.authKeys()), keys, others);
-        var audit = new AuditTrail(state);
-        var strangers = new Strangers(state);
-        var confines = new Confines(state, controller.releases());
-        var streams = new Streams();
+        var api = closer.register(new ControllerApi(config, controller, others));
         ExecutorService input =
                 java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("controller-attach"));
-
-        var bodies = new JsonBodies(state.json());
-        var failures = new Failures(state.json());
-        AppCatalog apps = controller.apps();
-        List<Object> endpoints = new ArrayList<>(List.of(
-                new ClusterEndpoint(state, config),
-                new AppsEndpoint(apps, controller.releases(), controller.releaseCollector()),
-                new ReleasesEndpoint(controller.releases()),
-                new ArtifactsEndpoint(controller.releases()),
-                new FormationsEndpoint(
-                        state,
-                        bodies,
-                        apps,
-                        controller.releases(),
-                        controller.formations(),
-                        controller.scaleRequests(),
-                        streams),
-                new JobsEndpoint(apps, controller.jobs()),
-                new DeploymentsEndpoint(apps, controller.deployments()),
-                new RoutesEndpoint(apps, controller.routes()),
-                new ProvidersEndpoint(apps, controller.providers()),
-                new EventsEndpoint(state, apps, confines, streams),
-                new AccessEndpoint(keys),
-                new AuditEndpoint(state, audit, streams),
-                new LogEndpoint(state.json(), apps, controller.logs(), streams)));
-        endpoints.add(new DescriptionEndpoint(endpoints, state.json()));
-
-        var attach = new AttachHandler(state, controller.jobs().runner(), bodies, confines, failures, input);
-        this.paths = new PathTable(endpoints);
+        var attach = api.attachHandler(input);
+        var strangers = new Strangers();
+        this.paths = api.paths();
         var door = new FrontDoor(
-                authenticator,
+                api.door(address -> false),
                 strangers,
-                confines,
-                failures,
-                paths,
-                container(endpoints, bodies, failures, new Confinement(confines, state.json())),
+                api.failures(),
+                ContainerFactory.createContainer(GrizzlyHttpContainer.class, api.application()),
                 attach);
         this.listener = listener(config);
         var inFlight = new InFlight();
-        HttpServer server = server(listener, door, new RequestLog(audit, state.clock()), inFlight);
-        closer.register(authenticator);
-        closer.register(audit);
+        HttpServer server = server(listener, door, new RequestLog(api.audit()), inFlight);
         closer.register(() -> stop(server, inFlight));
         closer.register(() -> Executors.stop(input, "attached input", STOP_PATIENCE));
         closer.register(attach);
-        closer.register(streams);
+        closer.register(api.streams());
         closer.register(strangers);
         try {
             server.start();
@@ -163,35 +116,6 @@ public final class ControllerWeb implements AutoCloseable {
                         .setThreadFactory(new NamedThreads("controller-io")));
         listener.registerAddOn(new UpgradeFilter());
         return listener;
-    }
-
-    private static GrizzlyHttpContainer container(
-            List<Object> endpoints, JsonBodies bodies, Failures failures, Confinement confinement) {
-        var config = new ResourceConfig()
-                .register(confinement)
-                .register(bodies)
-                .register(failures)
-                .property(ServerProperties.WADL_FEATURE_DISABLE, true)
-                .property(ServerProperties.FEATURE_AUTO_DISCOVERY_DISABLE, true)
-                .property(ServerProperties.METAINF_SERVICES_LOOKUP_DISABLE, true)
-                // nothing is held back, so that what is flushed leaves at once
-                .property(ServerProperties.OUTBOUND_CONTENT_LENGTH_BUFFER, 0)
-                .property(ServerProperties.RESPONSE_SET_STATUS_OVER_SEND_ERROR, true);
-        endpoints.forEach(endpoint -> config.register(endpoint.getClass()));
-        config.register(new AbstractBinder() {
-            @Override
-            protected void configure() {
-                endpoints.forEach(endpoint -> bindEndpoint(this, endpoint));
-            }
-        });
-        return ContainerFactory.createContainer(GrizzlyHttpContainer.class, config);
-    }
-
-    /** As a singleton under its class: Jersey warns of endpoints that are registered as instances. */
-    private static <T> void bindEndpoint(AbstractBinder binder, T endpoint) {
-        @SuppressWarnings("unchecked")
-        Class<T> type = (Class<T>) endpoint.getClass();
-        binder.bind(endpoint).to(type);
     }
 
     /** What there is to ask for. */

@@ -47,14 +47,24 @@ final class FailedAttempts {
     synchronized Optional<Duration> failed(String address) {
         count++;
         long now = nanoTime.getAsLong();
-        Long known = freeAt.get(network(address));
-        long free = (known == null || known - now < 0 ? now : known) + INTERVAL;
+        long free = freeAfterAnother(address, now);
         long delay = free - now - AT_ONCE * INTERVAL;
         if (delay > WAITING * INTERVAL) {
             return Optional.empty();
         }
         freeAt.put(network(address), free);
         return Optional.of(Duration.ofNanos(Math.max(0, delay)));
+    }
+
+    /** Whether the next attempt of this address would not be answered at once. */
+    synchronized boolean wouldWait(String address) {
+        long now = nanoTime.getAsLong();
+        return freeAfterAnother(address, now) - now > AT_ONCE * INTERVAL;
+    }
+
+    private long freeAfterAnother(String address, long now) {
+        Long known = freeAt.get(network(address));
+        return (known == null || known - now < 0 ? now : known) + INTERVAL;
     }
 
     /** How many there were. */
