@@ -1,6 +1,7 @@
 package dev.flynn.distro;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.base.Closer;
 import dev.flynn.base.DiskReserve;
 import dev.flynn.controller.Controller;
 import dev.flynn.controller.DeploymentWorker;
@@ -8,14 +9,17 @@ import dev.flynn.controller.http.ControllerConfig;
 import dev.flynn.controller.http.ControllerWeb;
 import dev.flynn.scheduler.RestartPolicy;
 import dev.flynn.scheduler.SchedulerLoop;
-import dev.flynn.scheduler.SpreadScheduler;
+import dev.flynn.scheduler.Schedulers;
 import dev.flynn.spi.builtin.BuiltinJob;
 import dev.flynn.spi.builtin.BuiltinProgram;
+import dev.flynn.spi.component.ComponentContext;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.host.HostConnections;
+import dev.flynn.spi.scheduler.Scheduler;
 import dev.flynn.spi.log.AppLogs;
 import dev.flynn.state.ClusterState;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 
 /** The system app {@code controller}: its three process types are three commands of one program. */
@@ -49,9 +53,7 @@ final class ControllerProgram implements BuiltinProgram {
             case "worker" ->
                 DeploymentWorker.start(
                         ControllerConfig.fromEnv(job.env()).authKeys().get(0), state, discovery, logs);
-            case "scheduler" ->
-                new SchedulerLoop(
-                        state, new SpreadScheduler(), RestartPolicy.fromEnv(job.env()), state.clock(), discovery);
+            case "scheduler" -> startScheduler(job);
             default ->
                 throw FlynnException.invalid(
                         "the controller runs web, scheduler or worker, not \"%s\"".formatted(role));
@@ -61,5 +63,21 @@ final class ControllerProgram implements BuiltinProgram {
     private ControllerWeb web(ControllerConfig config) throws IOException {
         var controller = new Controller(state, discovery, hosts, logs, disk, config.defaultRouteDomain());
         return ControllerWeb.start(config, controller);
+    }
+
+    private AutoCloseable startScheduler(BuiltinJob job) {
+        var context = new ComponentContext(
+                job.spec().id().hostId(), Path.of(System.getProperty("java.io.tmpdir")), state.clock());
+        var closer = new Closer();
+        try {
+            Scheduler scheduler =
+                    closer.register(Schedulers.fromEnv(job.env(), ControllerProgram.class.getClassLoader(), context));
+            closer.register(new SchedulerLoop(
+                    state, scheduler, RestartPolicy.fromEnv(job.env()), state.clock(), discovery));
+            return closer;
+        } catch (RuntimeException e) {
+            closer.closeAfter(e);
+            throw e;
+        }
     }
 }

@@ -122,6 +122,7 @@ final class HostServices implements AutoCloseable {
                 .listenIp(settings.listenIp())
                 .advertise(settings.advertised())
                 .tags(settings.tags())
+                .capacity(HostCapacity.ofThisHost())
                 .jobEnvironment(settings.jobEnvironment())
                 .builtinEnvironment(Map.of(
                         "HTTP_PORT",

@@ -156,7 +156,8 @@ final class ClusterIndex {
         }
     }
 
-    private void touch(AppId app) {
+    /** Something of the app changed, if there is anything of it. */
+    void touch(AppId app) {
         if (apps.containsKey(app)) {
             touched.add(app);
         }

@@ -8,6 +8,7 @@ import dev.flynn.base.Closer;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.JobRecord;
 import dev.flynn.state.TableFeed;
+import dev.flynn.state.TableFeed.Changes;
 import dev.flynn.state.Turn;
 import dev.flynn.state.VolumeRecord;
 
@@ -24,6 +25,7 @@ final class FollowedCluster implements AutoCloseable {
     private final TableFeed<VolumeRecord> volumes;
     private final TableFeed<Release> releases;
     private final TableFeed<App> apps;
+    private long seen;
 
     FollowedCluster(ClusterState state) {
         turns = closer.register(state.table(Turn.PREFIX, String.class).feed(() -> {}));
@@ -46,7 +48,14 @@ final class FollowedCluster implements AutoCloseable {
     }
 
     void followJobs() {
-        index.applyJobs(jobs.take());
+        Changes<JobRecord> changes = jobs.take();
+        seen = changes.revision();
+        index.applyJobs(changes);
+    }
+
+    /** Whether jobs were followed that far. */
+    boolean hasSeen(long revision) {
+        return seen >= revision;
     }
 
     void followTheRest() {

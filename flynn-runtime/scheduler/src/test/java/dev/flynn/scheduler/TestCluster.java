@@ -5,6 +5,7 @@ import static java.util.Comparator.comparing;
 import dev.flynn.api.app.App;
 import dev.flynn.api.app.Formation;
 import dev.flynn.api.app.Strategy;
+import dev.flynn.api.host.Capacity;
 import dev.flynn.api.host.Host;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
@@ -16,6 +17,7 @@ import dev.flynn.api.job.JobState;
 import dev.flynn.api.release.Artifact;
 import dev.flynn.api.release.ProcessType;
 import dev.flynn.api.release.Release;
+import dev.flynn.api.release.ResourceLimit;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.spi.store.Transaction;
@@ -48,6 +50,11 @@ final class TestCluster {
         for (String id : ids) {
             create(state.hosts(), id, new Host(id, "http://" + id, Map.of()));
         }
+        return this;
+    }
+
+    TestCluster withHost(String id, Capacity capacity) {
+        create(state.hosts(), id, new Host(id, "http://" + id, Map.of()).withCapacity(Optional.of(capacity)));
         return this;
     }
 
@@ -110,6 +117,11 @@ final class TestCluster {
 
     static ProcessType command(String... cmd) {
         return ProcessType.ofCommand(List.of(cmd));
+    }
+
+    /** A type whose jobs have so much memory to themselves. */
+    static ProcessType reserving(long megabytes) {
+        return command("sleep").withResources(Map.of(ResourceLimit.MEMORY, ResourceLimit.of(megabytes << 20)));
     }
 
     static ProcessType omni(String... cmd) {
