@@ -1,7 +1,6 @@
 package dev.flynn.host;
 
 import dev.flynn.api.release.HealthCheck;
-import java.util.Optional;
 
 /**
  * What the results of a health check say of a job (contract: layer 0, Health checks). Before its first success a job is
@@ -14,6 +13,8 @@ import java.util.Optional;
 record HealthState(State state, int opposite) {
 
     static final HealthState CREATED = new HealthState(State.CREATED, 0);
+
+    static final HealthState UP = new HealthState(State.UP, 0);
 
     enum State {
         CREATED,
@@ -33,10 +34,5 @@ record HealthState(State state, int opposite) {
             return new HealthState(state, opposite + 1);
         }
         return new HealthState(passed ? State.UP : State.DOWN, 0);
-    }
-
-    /** The state that was entered since an earlier one; empty if it is still the same. */
-    Optional<State> enteredSince(HealthState before) {
-        return state == before.state ? Optional.empty() : Optional.of(state);
     }
 }

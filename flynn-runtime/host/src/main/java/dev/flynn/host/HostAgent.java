@@ -15,7 +15,7 @@ import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.job.JobState;
 import dev.flynn.api.release.Artifact;
-import dev.flynn.api.release.HealthCheck;
+import dev.flynn.api.release.HealthChecks;
 import dev.flynn.api.release.Port;
 import dev.flynn.api.release.Service;
 import dev.flynn.base.Executors;
@@ -532,7 +532,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             port.service().ifPresent(service -> {
                 var instance = Instance.of(
                         port.proto(), address + ":" + port.port(), JobEnvironment.serviceMeta(job.spec.env()));
-                if (!canCheck(job, service)) {
+                if (!canCheck(job, service, port.proto())) {
                     return;
                 }
                 var registered = new ServicePort(
@@ -541,7 +541,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
                         discovery,
                         heartbeats,
                         pauses,
-                        probe(job, service, instance),
+                        probe(job, instance),
                         () -> job.backend.stop(job.id(), Duration.ZERO));
                 if (job.addService(registered)) {
                     registered.start();
@@ -551,15 +551,16 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         reconcileSoon();
     }
 
-    private static Probe probe(LocalJob job, Service service, Instance instance) {
-        return byCommand(service)
-                ? new CommandProbe(job.backend, job.id())
-                : Probe.ofAddress(instance.host(), instance.port());
+    private static Probe probe(LocalJob job, Instance instance) {
+        Probe inside = new CommandProbe(job.backend, job.id());
+        Probe network = Probe.ofAddress(instance.host(), instance.port());
+        return check -> check.byCommand() ? inside.ask(check) : network.ask(check);
     }
 
     /** What nobody can check is never registered: nobody knows whether it is well. */
-    private static boolean canCheck(LocalJob job, Service service) {
-        boolean can = !byCommand(service) || job.backend.capabilities().contains(Capability.EXEC);
+    private static boolean canCheck(LocalJob job, Service service, String proto) {
+        boolean can = !HealthChecks.of(service, proto).byCommand()
+                || job.backend.capabilities().contains(Capability.EXEC);
         if (!can) {
             log.atError()
                     .addKeyValue("job", job.id())
@@ -568,10 +569,6 @@ public final class HostAgent implements HostConnections, AutoCloseable {
                             + "and it is not registered; use a check of type tcp, http or https");
         }
         return can;
-    }
-
-    private static boolean byCommand(Service service) {
-        return service.check().map(HealthCheck::byCommand).orElse(false);
     }
 
     private void finished(LocalJob job, JobStatus status) {

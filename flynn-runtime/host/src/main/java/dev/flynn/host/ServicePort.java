@@ -5,21 +5,24 @@ import dev.flynn.api.discovery.LeaderType;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.release.HealthCheck;
+import dev.flynn.api.release.HealthChecks;
 import dev.flynn.api.release.Service;
 import dev.flynn.discovery.Heartbeats;
 import dev.flynn.discovery.Registration;
 import dev.flynn.spi.discovery.Discovery;
 import java.time.Duration;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One port of a running job that belongs to a service: registered while it is healthy, at once if it has no check.
+ * One port of a running job that belongs to a service: registered while it is ready, killed when it is not alive, as its
+ * {@link HealthChecks} say; what they said is in {@link PortHealth}.
  *
- * <p>A job that never came up is checked again after an eighth of the time that it has had, 2 to 100 ms: what starts fast is
- * noticed at once. A check by a command takes more, and is made again after 100 ms to one second. One that is to be killed when it is
- * down has the start timeout to come up. Checks of one port never overlap.
+ * <p>A job that has not started is checked again after an eighth of the time that it has had, 2 to 100 ms: what starts fast is
+ * noticed at once. A check by a command takes more, and is made again after 100 ms to one second. The success of a check is
+ * acted upon at once. Checks of one kind never overlap.
  */
 final class ServicePort implements AutoCloseable {
 
@@ -31,6 +34,7 @@ final class ServicePort implements AutoCloseable {
     private static final Duration LONGEST_PAUSE_OF_COMMANDS = Duration.ofSeconds(1);
 
     private final Service service;
+    private final HealthChecks checks;
     private final Instance instance;
     private final Discovery discovery;
     private final Heartbeats heartbeats;
@@ -40,15 +44,15 @@ final class ServicePort implements AutoCloseable {
 
     private final long begun = System.nanoTime();
 
-    private HealthState health = HealthState.CREATED;
+    private PortHealth health = PortHealth.UNKNOWN;
     private Probe.Result last = Probe.Result.failed("");
-    private boolean startTimeIsOver;
     private boolean toldThatItIsLate;
+    private boolean killed;
     private @Nullable Registration registration;
     private boolean closed;
 
     /**
-     * @param probe asks the job, if the service has a check
+     * @param probe asks the job, if there is a check
      * @param kill ends the job at once
      */
     ServicePort(
@@ -60,6 +64,7 @@ final class ServicePort implements AutoCloseable {
             Probe probe,
             Runnable kill) {
         this.service = service;
+        this.checks = HealthChecks.of(service, instance.proto());
         this.instance = instance;
         this.discovery = discovery;
         this.heartbeats = heartbeats;
@@ -71,7 +76,7 @@ final class ServicePort implements AutoCloseable {
     void start() {
         pauses.runAfter(Duration.ZERO, () -> {
             createService();
-            service.check().ifPresentOrElse(this::beginChecks, this::register);
+            checks.startup().ifPresentOrElse(this::beginStartup, this::started);
         });
     }
 
@@ -88,32 +93,67 @@ final class ServicePort implements AutoCloseable {
         }
     }
 
-    private void beginChecks(HealthCheck check) {
+    private void beginStartup(HealthCheck check) {
         if (check.killDown()) {
-            pauses.runAfter(check.startTimeout(), this::endOfStartTime);
+            pauses.runAfter(check.startTimeout(), () -> change(PortHealth::afterStartTime));
         }
-        check(check);
+        askWhetherItStarted(check);
     }
 
-    private synchronized void endOfStartTime() {
-        startTimeIsOver = true;
-        if (!closed && health.state() != HealthState.State.UP) {
-            kill("job did not come up in time and is killed");
-        }
-    }
-
-    private void check(HealthCheck check) {
+    private void askWhetherItStarted(HealthCheck check) {
         if (isClosed()) {
             return;
         }
-        take(probe.ask(check), check);
-        pauses.runAfter(pause(check), () -> check(check));
+        if (ask(check)) {
+            started();
+            return;
+        }
+        tellIfItIsLate(check);
+        pauses.runAfter(pauseBeforeUp(check, elapsed()), () -> askWhetherItStarted(check));
     }
 
-    private synchronized Duration pause(HealthCheck check) {
-        if (health.state() == HealthState.State.CREATED) {
-            return pauseBeforeUp(check, elapsed());
+    private void started() {
+        change(before -> before.afterStartup(checks));
+        checks.readiness().ifPresent(check -> {
+            if (checks.startup().equals(checks.readiness())) {
+                pauses.runAfter(interval(check), () -> askWhetherItIsReady(check));
+            } else {
+                askWhetherItIsReady(check);
+            }
+        });
+        if (!PortHealth.isLivenessToo(checks)) {
+            checks.liveness().ifPresent(check -> pauses.runAfter(interval(check), () -> askWhetherItIsAlive(check)));
         }
+    }
+
+    private void askWhetherItIsReady(HealthCheck check) {
+        if (isClosed()) {
+            return;
+        }
+        boolean passed = ask(check);
+        change(before -> before.afterReadiness(passed, checks));
+        Duration pause = wasNeverReady() ? pauseBeforeUp(check, elapsed()) : interval(check);
+        pauses.runAfter(pause, () -> askWhetherItIsReady(check));
+    }
+
+    private void askWhetherItIsAlive(HealthCheck check) {
+        if (isClosed()) {
+            return;
+        }
+        boolean passed = ask(check);
+        change(before -> before.afterLiveness(passed, checks));
+        pauses.runAfter(interval(check), () -> askWhetherItIsAlive(check));
+    }
+
+    private boolean ask(HealthCheck check) {
+        Probe.Result result = probe.ask(check);
+        synchronized (this) {
+            last = result;
+        }
+        return result.passed();
+    }
+
+    private static Duration interval(HealthCheck check) {
         return check.interval().compareTo(SHORTEST_INTERVAL) < 0 ? SHORTEST_INTERVAL : check.interval();
     }
 
@@ -128,37 +168,40 @@ final class ServicePort implements AutoCloseable {
         return Duration.ofMillis(Math.min(longest.toMillis(), Math.max(shortest.toMillis(), elapsed.toMillis() / 8)));
     }
 
-    private synchronized void take(Probe.Result result, HealthCheck check) {
+    /** Acts upon what is known now. */
+    private synchronized void change(UnaryOperator<PortHealth> news) {
         if (closed) {
             return;
         }
-        last = result;
-        HealthState before = health;
-        health = before.after(result.passed(), check);
-        health.enteredSince(before).ifPresent(entered -> {
-            if (entered == HealthState.State.UP) {
-                register();
-                return;
-            }
+        boolean wasReady = health.isReady(checks);
+        health = news.apply(health);
+        if (health.isReady(checks)) {
+            register();
+        } else if (wasReady) {
             deregister();
-            if (check.killDown() && startTimeIsOver) {
-                kill("job does not answer any more and is killed");
-            } else {
+            if (!health.mustEnd(checks)) {
                 warn("job does not pass its check any more and is not chosen until it does");
             }
-        });
-        if (health.state() == HealthState.State.CREATED
-                && !check.killDown()
-                && !toldThatItIsLate
-                && elapsed().compareTo(check.startTimeout()) > 0) {
-            toldThatItIsLate = true;
-            warn("job has not passed its check yet and is not registered");
+        }
+        if (health.mustEnd(checks) && !killed) {
+            killed = true;
+            warn(
+                    health.started()
+                            ? "job does not answer any more and is killed"
+                            : "job did not come up in time and is killed");
+            kill.run();
         }
     }
 
-    private void kill(String why) {
-        warn(why);
-        kill.run();
+    private synchronized boolean wasNeverReady() {
+        return health.ready().state() == HealthState.State.CREATED;
+    }
+
+    private synchronized void tellIfItIsLate(HealthCheck check) {
+        if (!check.killDown() && !toldThatItIsLate && elapsed().compareTo(check.startTimeout()) > 0) {
+            toldThatItIsLate = true;
+            warn("job has not passed its check yet and is not registered");
+        }
     }
 
     /** Tells of what the last check said, too. */

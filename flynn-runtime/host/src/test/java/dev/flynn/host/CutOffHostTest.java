@@ -123,7 +123,7 @@ class CutOffHostTest {
     /** Writes its process id to a file all the time, and has a service without a check. */
     private JobSpec serving(Path pulse) {
         JobSpec spec = host.shell("while true; do echo $$ >> " + pulse + "; sleep 0.02; done");
-        return spec.withPorts(List.of(new Port(0, "tcp", Optional.of(new Service("pulse", true, Optional.empty())))));
+        return spec.withPorts(List.of(new Port(0, "udp", Optional.of(new Service("pulse", true, Optional.empty())))));
     }
 
     private static String job(Instance instance) {

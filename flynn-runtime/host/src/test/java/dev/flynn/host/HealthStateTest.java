@@ -32,19 +32,6 @@ class HealthStateTest {
         assertThat(state.state()).isEqualTo(expected);
     }
 
-    @ParameterizedTest
-    @CsvSource({"-, ''", "+, UP", "+-, ''", "+--, DOWN", "+--++, UP", "+--+++, ''"})
-    void aStateIsEnteredOnce(String results, String entered) {
-        HealthState before = HealthState.CREATED;
-        HealthState state = before;
-        for (char result : results.toCharArray()) {
-            before = state;
-            state = state.after(result == '+', check(2));
-        }
-
-        assertThat(state.enteredSince(before).map(Enum::name).orElse("")).isEqualTo(entered);
-    }
-
     private static HealthCheck check(int threshold) {
         return new HealthCheck(
                 "tcp",

@@ -527,8 +527,9 @@ class HostAgentTest {
         return connection().attach(job, stdin, Optional.empty(), seen);
     }
 
+    /** Of jobs that listen nowhere: nobody can check by connecting whether they are there. */
     private static Port port(String service) {
-        return new Port(0, "tcp", Optional.of(new Service(service, true, Optional.empty())));
+        return new Port(0, "udp", Optional.of(new Service(service, true, Optional.empty())));
     }
 
     private static Port checked(String service, boolean killDown) {
