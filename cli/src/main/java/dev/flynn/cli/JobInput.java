@@ -9,7 +9,9 @@ import sun.misc.Signal;
 /** Sends an attached job what the user does: input, signals, new sizes of the terminal. */
 final class JobInput {
 
-    private static final int BUFFER_BYTES = 32 * 1024;
+    /** With a frame's head, four full records of TLS. */
+    private static final int BUFFER_BYTES = 64 * 1024 - 6;
+
     private static final int KILL = 9;
     private static final int WINDOW_CHANGED = 28;
     private static final long PATIENCE_SECONDS = 10;

@@ -99,7 +99,11 @@ public final class AttachedJob implements AutoCloseable {
             if (frame.length < HEAD_BYTES + length) {
                 frame = new byte[HEAD_BYTES + length];
             }
-            ByteBuffer.wrap(frame).put((byte) DATA).put((byte) STDIN).putInt(length).put(bytes, 0, length);
+            ByteBuffer.wrap(frame)
+                    .put((byte) DATA)
+                    .put((byte) STDIN)
+                    .putInt(length)
+                    .put(bytes, 0, length);
             out.write(frame, 0, HEAD_BYTES + length);
             out.flush();
         }
