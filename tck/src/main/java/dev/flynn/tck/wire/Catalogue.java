@@ -30,6 +30,7 @@ final class Catalogue {
         EventListChecks.declare(catalogue);
         EventStreamChecks.declare(catalogue);
         ClusterChecks.declare(catalogue);
+        ForwardChecks.declare(catalogue);
         EveryEndpointChecks.declare(catalogue);
         return catalogue.inOrder();
     }

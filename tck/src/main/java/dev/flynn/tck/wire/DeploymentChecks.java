@@ -151,11 +151,15 @@ final class DeploymentChecks {
                         lab.awaitUp(app, running.fresh(), "worker", 1);
                         lab.awaitUp(app, running.old(), "web", 0);
                         lab.awaitUp(app, running.old(), "worker", 0);
-                        Expect.same(
-                                "status of the old formation",
-                                404,
-                                lab.get(Lab.appPath(app) + "/formations/" + Lab.id(running.old()))
-                                        .status());
+                        Answer formation = lab.get(Lab.appPath(app) + "/formations/" + Lab.id(running.old()));
+                        Expect.that(
+                                formation.status() == 404
+                                        || Json.stream(formation
+                                                        .prepared("the old formation")
+                                                        .path("processes"))
+                                                .allMatch(count -> count.asInt() == 0),
+                                "the old formation has to be gone or empty, was %s",
+                                formation.text());
                     }
                 })
                 .from(FULL)

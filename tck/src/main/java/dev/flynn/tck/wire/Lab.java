@@ -156,6 +156,10 @@ final class Lab {
         bench.leftovers().resource(provider, resource);
     }
 
+    void deleteAtTheEndByPath(String path) {
+        bench.leftovers().object(path);
+    }
+
     void remains(String artifactId) {
         bench.leftovers().artifact(artifactId);
     }

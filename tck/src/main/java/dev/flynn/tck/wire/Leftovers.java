@@ -22,7 +22,7 @@ final class Leftovers {
     private final WireClient client;
     private final String run = Lab.uuid();
     private final Set<String> apps = ConcurrentHashMap.newKeySet();
-    private final Set<String> resources = ConcurrentHashMap.newKeySet();
+    private final Set<String> objects = ConcurrentHashMap.newKeySet();
     private final Set<String> providers = ConcurrentHashMap.newKeySet();
     private final Set<String> releases = ConcurrentHashMap.newKeySet();
     private final Set<String> artifacts = ConcurrentHashMap.newKeySet();
@@ -41,9 +41,13 @@ final class Leftovers {
         apps.add(nameOrId);
     }
 
-    /** A path below /providers. */
     void resource(String provider, String id) {
-        resources.add("/providers/" + provider + "/resources/" + id);
+        object("/providers/" + provider + "/resources/" + id);
+    }
+
+    /** What is deleted by a DELETE of its path. */
+    void object(String path) {
+        objects.add(path);
     }
 
     void provider(String name) {
@@ -63,7 +67,7 @@ final class Leftovers {
         ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
         try {
             marked().forEach(this::app);
-            take(resources).forEach(path -> threads.execute(() -> remove(path)));
+            take(objects).forEach(path -> threads.execute(() -> remove(path)));
             take(apps).forEach(app -> threads.execute(() -> removeApp(app)));
             threads.shutdown();
             if (!threads.awaitTermination(3, TimeUnit.MINUTES)) {

@@ -39,6 +39,16 @@ final class ProviderChecks {
         });
     }
 
+    /** The path of a resource of no app that the provider did not have to provision. */
+    static String registered(Lab lab) {
+        Provided provided = provided(lab);
+        String id = Lab.uuid();
+        lab.put(provided.path() + "/" + id, Map.of("external_id", "/tck/" + id, "env", Map.of()))
+                .prepared("a resource");
+        lab.deleteAtTheEnd(Lab.id(provided.provider()), id);
+        return provided.path() + "/" + id;
+    }
+
     private static Answer provision(Lab lab, Provided provided, Map<String, ?> request) {
         int before = provided.stub().calls().size();
         Answer answer = lab.post(provided.path(), request);

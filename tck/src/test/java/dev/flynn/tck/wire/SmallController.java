@@ -203,7 +203,7 @@ final class SmallController implements AutoCloseable {
             return Reply.error(
                     409, "object_exists", "application \"%s\" already exists".formatted(name), Optional.empty());
         }
-        String now = Instant.now().toString();
+        String now = now();
         ObjectNode app = (ObjectNode) Json.tree(Map.of(
                 "id",
                 request.path("id").asText(UUID.randomUUID().toString()),
@@ -231,6 +231,11 @@ final class SmallController implements AutoCloseable {
         return Reply.nothing(200);
     }
 
+    /** Without zeros at the end of its fraction. */
+    private static String now() {
+        return Instant.now().toString().replaceFirst("(\\.\\d*?)0+Z$", "$1Z").replace(".Z", "Z");
+    }
+
     private void tell(String type, String app, JsonNode data) {
         events.add((ObjectNode) Json.tree(Map.of(
                 "id",
@@ -244,7 +249,7 @@ final class SmallController implements AutoCloseable {
                 "data",
                 data.deepCopy(),
                 "created_at",
-                Instant.now().toString())));
+                now())));
     }
 
     @Override

@@ -158,7 +158,7 @@ class WireSuiteSelfTest {
         Report report = run(alteration);
 
         assertThat(report.isGood()).as(what).isFalse();
-        assertThat(bad(report)).as(what).containsExactly(endpoint);
+        assertThat(bad(report)).as("%s: %s", what, TextReport.of(report)).containsExactly(endpoint);
         Result failed = report.results().stream()
                 .filter(result -> result.outcome() == Outcome.FAILED)
                 .findFirst()
