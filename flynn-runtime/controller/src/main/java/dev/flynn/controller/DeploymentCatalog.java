@@ -9,6 +9,7 @@ import dev.flynn.api.deployment.DeploymentStatus;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.event.EventType;
+import dev.flynn.api.host.Host;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.DeploymentId;
 import dev.flynn.api.release.Release;
@@ -17,9 +18,11 @@ import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.Versioned;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Deployments as clients ask for them and see them; {@link DeploymentWorker} carries them out. */
 public final class DeploymentCatalog {
@@ -44,7 +47,8 @@ public final class DeploymentCatalog {
      * Queues a deployment; where nothing runs, and where the release is deployed already, it is complete at once.
      *
      * @throws FlynnException {@code VALIDATION} if there is no such release, if another deployment of the app is under way, or
-     *     if the app's metadata cannot be followed; {@code OBJECT_NOT_FOUND} if there is no such app
+     *     if the app's metadata cannot be followed; {@code OBJECT_NOT_FOUND} if there is no such app; {@code NO_CAPACITY} if
+     *     the hosts have no room for the first new jobs beside the old ones
      */
     public Deployment create(String app, String releaseId) {
         disk.require("deploy");
@@ -58,6 +62,7 @@ public final class DeploymentCatalog {
                 transaction.whenAbsent(key);
                 currentRelease.set(transaction, read, release);
             } else {
+                requireRoom(read.value(), deployment, release);
                 queue(transaction, read, deployment, List.of());
                 uses.remember(transaction, read.value().id(), release.id());
             }
@@ -107,6 +112,30 @@ public final class DeploymentCatalog {
             throw FlynnException.invalid("Cannot create deploy, there is already one in progress for this app.");
         }
         return key;
+    }
+
+    /** For the jobs that a deployment starts before it stops any. */
+    private void requireRoom(App app, Deployment deployment, Release release) {
+        List<Host> hosts = values(state.hosts().list());
+        Map<String, Integer> target = new HashMap<>(deployment.processes());
+        target.keySet().retainAll(release.processes().keySet());
+        DeploymentUnit first = DeploymentUnit.of(
+                        deployment.strategy(),
+                        DeploymentPace.of(app, hosts.size()),
+                        deployment.processes(),
+                        target,
+                        Set.of())
+                .get(0);
+        Map<String, Map<String, String>> tags = deployment
+                .oldRelease()
+                .flatMap(old -> state.formations().find(ClusterState.formationId(app.id(), old)))
+                .map(formation -> formation.value().tags())
+                .orElse(Map.of());
+        new DeploymentRoom(hosts, values(state.jobs().table().list())).require(first, release.processes(), tags);
+    }
+
+    private static <T> List<T> values(List<Versioned<T>> records) {
+        return records.stream().map(Versioned::value).toList();
     }
 
     private void queue(
