@@ -155,12 +155,11 @@ final class PlanWriter {
             ProcessType process = Optional.ofNullable(release.processes().get(start.type()))
                     .orElseThrow(() -> new IllegalStateException("the scheduler's plan has an unknown type " + start));
             JobId id = JobId.random(start.hostId());
-            JobSpec spec = JobSpecs.ofProcessType(id, app, release, artifact, start.type(), process);
             Optional<JobRecord> down = start.replaces().map(Versioned::value);
+            JobSpec spec = JobSpecs.ofProcessType(
+                    id, app, release, artifact, start.type(), process, replacing(down.map(JobRecord::id)));
             return JobRecord.pending(
-                    replacing(spec, down.map(JobRecord::id)),
-                    down.map(restarts::restartsOfSuccessor).orElse(0),
-                    now);
+                    spec, down.map(restarts::restartsOfSuccessor).orElse(0), now);
         }
 
         private void stop(Transaction.Builder tx, Versioned<JobRecord> job) {
@@ -205,12 +204,9 @@ final class PlanWriter {
         }
     }
 
-    /** The app's own metadata, which is in the spec too, must not say what a job replaces. */
-    private static JobSpec replacing(JobSpec spec, Optional<JobId> replaced) {
-        Map<String, String> metadata = new HashMap<>(spec.metadata());
-        metadata.remove(Restarts.META_REPLACES);
-        replaced.ifPresent(id -> metadata.put(Restarts.META_REPLACES, id.value()));
-        return spec.toBuilder().metadata(metadata).build();
+    /** What the metadata of a job says of the one that it replaces, whatever the app's own metadata says. */
+    static Map<String, Optional<String>> replacing(Optional<JobId> replaced) {
+        return Map.of(Restarts.META_REPLACES, replaced.map(JobId::value));
     }
 
     private void tellOnce(String oddity) {

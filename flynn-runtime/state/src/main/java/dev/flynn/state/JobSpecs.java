@@ -9,6 +9,7 @@ import dev.flynn.api.release.Release;
 import dev.flynn.api.release.ResourceLimit;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** Turns what a release says of a process type into what a host runs (contract: controller, What a job sees). */
 public final class JobSpecs {
@@ -18,6 +19,22 @@ public final class JobSpecs {
     /** The job of one process type of a release. */
     public static JobSpec ofProcessType(
             JobId id, App app, Release release, Artifact artifact, String type, ProcessType process) {
+        return ofProcessType(id, app, release, artifact, type, process, Map.of());
+    }
+
+    /**
+     * The job of one process type of a release.
+     *
+     * @param marks further metadata, whatever the app's own says; what is empty is not there
+     */
+    public static JobSpec ofProcessType(
+            JobId id,
+            App app,
+            Release release,
+            Artifact artifact,
+            String type,
+            ProcessType process,
+            Map<String, Optional<String>> marks) {
         Map<String, String> env = new HashMap<>(release.env());
         env.putAll(process.env());
         env.put("FLYNN_APP_ID", app.id().toString());
@@ -30,6 +47,8 @@ public final class JobSpecs {
         metadata.put(JobSpec.META_APP_NAME, app.name());
         metadata.put(JobSpec.META_RELEASE, release.id().toString());
         metadata.put(JobSpec.META_TYPE, type);
+        marks.forEach(
+                (key, value) -> value.ifPresentOrElse(text -> metadata.put(key, text), () -> metadata.remove(key)));
         return JobSpec.builder(id, new JobSpec.Image(artifact.type(), artifact.uri()))
                 .metadata(metadata)
                 .entrypoint(process.entrypoint())
