@@ -3,6 +3,7 @@ package dev.flynn.bootstrap;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.base.ClusterCertificate;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -10,6 +10,7 @@ import dev.flynn.api.app.App;
 import dev.flynn.api.app.Strategy;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.job.JobState;
+import dev.flynn.base.ClusterCertificate;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.store.StoreEntry;
 import dev.flynn.state.ClusterState;

@@ -1,4 +1,4 @@
-package dev.flynn.bootstrap;
+package dev.flynn.base;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

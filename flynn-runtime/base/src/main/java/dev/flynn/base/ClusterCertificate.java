@@ -1,4 +1,4 @@
-package dev.flynn.bootstrap;
+package dev.flynn.base;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
@@ -33,7 +33,7 @@ import java.util.regex.Pattern;
  * @param pin standard base64 of the SHA-256 of the certificate's DER
  * @param key PEM text; PKCS#8 when it was made here
  */
-record ClusterCertificate(String caCert, String cert, String pin, String key) {
+public record ClusterCertificate(String caCert, String cert, String pin, String key) {
 
     private static final String CURVE = "secp256r1";
     private static final int SERIAL_BITS = 128;
@@ -65,7 +65,7 @@ record ClusterCertificate(String caCert, String cert, String pin, String key) {
     private static final Pattern ADDRESS = Pattern.compile("[0-9.]+|[0-9a-fA-F:]*:[0-9a-fA-F:]*");
 
     /** A certificate that the operator brought along. */
-    static ClusterCertificate given(String caCert, String cert, String key) {
+    public static ClusterCertificate given(String caCert, String cert, String key) {
         parse("the CA certificate", caCert);
         return new ClusterCertificate(caCert, cert, pin(parse("the certificate", cert)), key);
     }
@@ -75,7 +75,7 @@ record ClusterCertificate(String caCert, String cert, String pin, String key) {
      *
      * @param hosts names or addresses; the first one is the common name
      */
-    static ClusterCertificate generate(List<String> hosts, Instant now) {
+    public static ClusterCertificate generate(List<String> hosts, Instant now) {
         try {
             KeyPair authorityKey = newKey();
             KeyPair key = newKey();
@@ -162,7 +162,7 @@ record ClusterCertificate(String caCert, String cert, String pin, String key) {
         try {
             return Der.implicit(IP_ADDRESS, InetAddress.getByName(host).getAddress());
         } catch (UnknownHostException e) {
-            throw FlynnException.invalid("bootstrap: \"%s\" is no address and no name".formatted(host));
+            throw FlynnException.invalid("\"%s\" is no address and no name".formatted(host));
         }
     }
 
@@ -178,9 +178,7 @@ record ClusterCertificate(String caCert, String cert, String pin, String key) {
                     .getEncoded();
         } catch (CertificateException e) {
             throw new FlynnException(
-                    ErrorCode.VALIDATION,
-                    "bootstrap: %s is not a PEM certificate: %s".formatted(what, e.getMessage()),
-                    e);
+                    ErrorCode.VALIDATION, "%s is not a PEM certificate: %s".formatted(what, e.getMessage()), e);
         }
     }
 

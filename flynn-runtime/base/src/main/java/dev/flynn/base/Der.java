@@ -1,4 +1,4 @@
-package dev.flynn.bootstrap;
+package dev.flynn.base;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
