@@ -74,6 +74,7 @@ final class HostServices implements AutoCloseable {
         this.volumes = settings.files().volumes();
         try {
             this.logs = closer.register(new LogMux(data.directory("log")));
+            closer.register(new SinkForwarders(state, logs, data.directory("log-sinks")));
             this.disk = closer.register(disk(data, state, settings));
             this.agent = startAgent(data, state, discovery, settings);
         } catch (RuntimeException e) {

@@ -7,6 +7,7 @@ import dev.flynn.api.host.Host;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.Ids;
 import dev.flynn.api.id.ReleaseId;
+import dev.flynn.api.log.Sink;
 import dev.flynn.api.release.Artifact;
 import dev.flynn.api.release.Release;
 import dev.flynn.api.resource.Provider;
@@ -35,6 +36,7 @@ import java.util.Optional;
  * <tr><td>{@code routes/<type>/<id>}</td><td>{@link Route}</td></tr>
  * <tr><td>{@code hosts/<host id>}</td><td>{@link Host}</td></tr>
  * <tr><td>{@code volumes/<host id>/<volume id>}</td><td>{@link VolumeRecord}</td></tr>
+ * <tr><td>{@code sinks/<id>}</td><td>{@link Sink}</td></tr>
  * <tr><td>{@code providers/<id>}, {@code resources/<id>}</td><td>{@link Provider}, {@link Resource}</td></tr>
  * <tr><td>{@code events/<number>}</td><td>see {@link Events}</td></tr>
  * </table>
@@ -61,6 +63,7 @@ public final class ClusterState {
     private final Table<Provider> providers;
     private final Table<Resource> resources;
     private final Table<VolumeRecord> volumes;
+    private final Table<Sink> sinks;
     private final Events events;
     private final Jobs jobs;
 
@@ -78,6 +81,7 @@ public final class ClusterState {
         this.providers = new Table<>(store, json, "providers/", Provider.class);
         this.resources = new Table<>(store, json, "resources/", Resource.class);
         this.volumes = new Table<>(store, json, "volumes/", VolumeRecord.class);
+        this.sinks = new Table<>(store, json, "sinks/", Sink.class);
         this.events = new Events(store, json, clock);
         this.jobs = new Jobs(store, new Table<>(store, json, "jobs/", JobRecord.class), events);
     }
@@ -126,6 +130,10 @@ public final class ClusterState {
 
     public Table<Provider> providers() {
         return providers;
+    }
+
+    public Table<Sink> sinks() {
+        return sinks;
     }
 
     public Table<Resource> resources() {
