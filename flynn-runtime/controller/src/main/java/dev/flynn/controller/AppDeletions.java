@@ -120,6 +120,7 @@ final class AppDeletions {
             state.formations().remove(transaction, formation);
         }
         tables.scaleRequests().list(id + "/").forEach(request -> transaction.delete(request.key()));
+        new JobReports(state, tables).forget(transaction, id);
         deleteReleases(transaction, id);
         state.apps().remove(transaction, app);
         transaction.delete(ClusterState.appNameKey(app.value().name()));

@@ -22,6 +22,10 @@ public final class Controller {
     private final FormationCatalog formations;
     private final ScaleRequests scaleRequests;
     private final ReleaseCollector releaseCollector;
+    private final VolumeCatalog volumes;
+    private final SinkCatalog sinks;
+    private final DomainMigrations domainMigrations;
+    private final ClusterBackups backups;
     private final DeploymentCatalog deployments;
     private final RouteCatalog routes;
     private final ProviderCatalog providers;
@@ -48,9 +52,17 @@ public final class Controller {
         this.formations = new FormationCatalog(state, tables, disk);
         this.scaleRequests = new ScaleRequests(state, tables, disk);
         this.releaseCollector = new ReleaseCollector(state, tables);
+        this.volumes = new VolumeCatalog(state);
+        this.sinks = new SinkCatalog(state);
+        this.domainMigrations = new DomainMigrations(state, tables, defaultRouteDomain);
+        this.backups = new ClusterBackups(state, tables, formations);
         this.deployments = new DeploymentCatalog(state, tables, apps, disk);
         this.providers = new ProviderCatalog(state, apps, new ClusterHttp(discovery));
-        this.jobs = new JobCatalog(state, new JobRunner(state, discovery, hosts, disk), new JobStopper(state));
+        this.jobs = new JobCatalog(
+                state,
+                new JobReports(state, tables),
+                new JobRunner(state, discovery, hosts, disk),
+                new JobStopper(state));
     }
 
     /** The facts that everything here reads and writes. */
@@ -76,6 +88,22 @@ public final class Controller {
 
     public ReleaseCollector releaseCollector() {
         return releaseCollector;
+    }
+
+    public VolumeCatalog volumes() {
+        return volumes;
+    }
+
+    public SinkCatalog sinks() {
+        return sinks;
+    }
+
+    public DomainMigrations domainMigrations() {
+        return domainMigrations;
+    }
+
+    public ClusterBackups backups() {
+        return backups;
     }
 
     public DeploymentCatalog deployments() {

@@ -1,17 +1,21 @@
 package dev.flynn.controller;
 
 import dev.flynn.api.app.ScaleRequest;
+import dev.flynn.api.domain.DomainMigration;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.ReleaseId;
+import dev.flynn.api.job.Job;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.Table;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -22,6 +26,9 @@ import java.util.Optional;
  * <tr><td>{@code app-releases/<app id>/<release id>}</td><td>{@link ReleaseUse}</td></tr>
  * <tr><td>{@code app-deletions/<app id>}</td><td>{@link AppDeletionRequest}: a deletion that is not done yet</td></tr>
  * <tr><td>{@code release-deletions/<app id>/<release id>}</td><td>{@link ReleaseDeletionRequest}: likewise</td></tr>
+ * <tr><td>{@code backups/latest}</td><td>{@link ClusterBackup} that was last asked for</td></tr>
+ * <tr><td>{@code domain-moves/<one>}</td><td>{@link DomainMove} that is under way</td></tr>
+ * <tr><td>{@code job-reports/<app id>/<job id>}</td><td>{@link Job} that is not one of the cluster's hosts'</td></tr>
  * <tr><td>{@code scale-requests/<app id>/<release id>}</td><td>{@link ScaleRequest} that waits for its jobs</td></tr>
  * <tr><td>{@code deployment-runs/<deployment id>}</td><td>{@link DeploymentRun}: a deployment that is not done yet</td></tr>
  * <tr><td>{@code deploying/<app id>}</td><td>id of the deployment that keeps the app from being deployed again</td></tr>
@@ -34,6 +41,8 @@ final class ControllerTables {
 
     static final String DELETIONS = "app-deletions/";
     static final String RELEASE_DELETIONS = "release-deletions/";
+    static final String LATEST_BACKUP = "latest";
+    static final String DOMAIN_MOVES = "domain-moves/";
     static final String SCALE_REQUESTS = "scale-requests/";
     static final String RUNS = "deployment-runs/";
 
@@ -41,6 +50,9 @@ final class ControllerTables {
     private final Table<AppDeletionRequest> deletions;
     private final Table<ReleaseDeletionRequest> releaseDeletions;
     private final Table<ScaleRequest> scaleRequests;
+    private final Table<DomainMove> domainMoves;
+    private final Table<Job> jobReports;
+    private final Table<ClusterBackup> backups;
     private final Table<DeploymentRun> runs;
 
     ControllerTables(ClusterState state) {
@@ -48,6 +60,9 @@ final class ControllerTables {
         this.deletions = state.table(DELETIONS, AppDeletionRequest.class);
         this.releaseDeletions = state.table(RELEASE_DELETIONS, ReleaseDeletionRequest.class);
         this.scaleRequests = state.table(SCALE_REQUESTS, ScaleRequest.class);
+        this.domainMoves = state.table(DOMAIN_MOVES, DomainMove.class);
+        this.jobReports = state.table("job-reports/", Job.class);
+        this.backups = state.table("backups/", ClusterBackup.class);
         this.runs = state.table(RUNS, DeploymentRun.class);
     }
 
@@ -91,6 +106,29 @@ final class ControllerTables {
         }
     }
 
+    /**
+     * A move to another domain.
+     *
+     * @param releases of the platform's apps that were made for it
+     * @param attempts how many failed
+     * @param notBefore when the next one is due
+     */
+    record DomainMove(DomainMigration migration, Map<String, ReleaseId> releases, int attempts, Instant notBefore) {
+
+        /** There is at most one. */
+        static final String ID = "current";
+
+        DomainMove with(DomainMigration changed) {
+            return new DomainMove(changed, releases, attempts, notBefore);
+        }
+
+        DomainMove withRelease(String app, ReleaseId release) {
+            Map<String, ReleaseId> all = new HashMap<>(releases);
+            all.put(app, release);
+            return new DomainMove(migration, all, attempts, notBefore);
+        }
+    }
+
     /** By {@link ClusterState#formationId}. */
     Table<ReleaseUse> releaseUses() {
         return releaseUses;
@@ -109,6 +147,21 @@ final class ControllerTables {
     /** By {@link ClusterState#formationId}. */
     Table<ScaleRequest> scaleRequests() {
         return scaleRequests;
+    }
+
+    /** By {@link DomainMove#ID}. */
+    Table<DomainMove> domainMoves() {
+        return domainMoves;
+    }
+
+    /** By app id and job id. */
+    Table<Job> jobReports() {
+        return jobReports;
+    }
+
+    /** By {@link #LATEST_BACKUP}. */
+    Table<ClusterBackup> backups() {
+        return backups;
     }
 
     /** By deployment id. */

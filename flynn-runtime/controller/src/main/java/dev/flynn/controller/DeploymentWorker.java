@@ -1,11 +1,14 @@
 package dev.flynn.controller;
 
 import dev.flynn.base.Closer;
+import dev.flynn.base.DiskReserve;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.log.AppLogs;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.WakeLoop;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Carries out what clients of the controller asked for and that takes time: deployments and the deletion of apps; and
@@ -36,11 +39,21 @@ public final class DeploymentWorker implements AutoCloseable {
         var tables = new ControllerTables(state);
         var executor = new DeploymentExecutor(state, tables, discovery, logs);
         var http = new ClusterHttp(discovery);
+        var routes = new RouteCatalog(state);
+        // the worker makes small records only, which a full disk has room for
+        var disk = new DiskReserve(Path.of(""), 0);
+        var mover = new DomainMover(
+                state,
+                tables,
+                new ReleaseCatalog(state, tables, disk),
+                new DeploymentCatalog(state, tables, new AppCatalog(state, tables, routes, Optional.empty()), disk),
+                routes);
         List<WakeLoop> loops = List.of(
                 executor.loop(),
                 new AppDeletions(state, tables, new ReleaseCollector(state, tables), http, controllerKey).loop(),
                 new ReleaseDeletions(state, tables, http, controllerKey).loop(),
                 new ScaleProgress(state, tables, discovery).loop(),
+                mover.loop(),
                 new EventRetention(state).loop());
         loops.forEach(WakeLoop::start);
         return new DeploymentWorker(executor, loops);

@@ -11,38 +11,62 @@ import dev.flynn.state.JobRecord;
 import dev.flynn.state.Versioned;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /** Jobs: what runs and what ran, and those that run once. */
 public final class JobCatalog {
 
     private final ClusterState state;
+    private final JobReports reports;
     private final JobRunner runner;
     private final JobStopper stopper;
 
-    JobCatalog(ClusterState state, JobRunner runner, JobStopper stopper) {
+    JobCatalog(ClusterState state, JobReports reports, JobRunner runner, JobStopper stopper) {
         this.state = state;
+        this.reports = reports;
         this.runner = runner;
         this.stopper = stopper;
     }
 
     /** The app's jobs that are kept, those that are over too, newest first. */
     public List<Job> of(AppId app) {
-        return newestFirst(job -> job.app().filter(app::equals).isPresent());
+        return newestFirst(
+                job -> job.app().filter(app::equals).isPresent(),
+                job -> job.app().equals(app));
     }
 
     /** Jobs of all apps that are not down, newest first. */
     public List<Job> active() {
-        return newestFirst(job -> job.state().isLive());
+        return newestFirst(job -> job.state().isLive(), job -> job.state().isLive());
     }
 
-    private List<Job> newestFirst(Predicate<JobRecord> wanted) {
-        return state.jobs().table().list().stream()
+    private List<Job> newestFirst(Predicate<JobRecord> wanted, Predicate<Job> wantedReport) {
+        Stream<Versioned<?>> own = state.jobs().table().list().stream()
                 .filter(job -> wanted.test(job.value()))
-                .sorted(Comparator.comparingLong((Versioned<JobRecord> job) -> job.createRevision())
+                .map(job -> job);
+        Stream<Versioned<?>> reported = reports.list().stream()
+                .filter(job -> wantedReport.test(job.value()))
+                .map(job -> job);
+        return Stream.concat(own, reported)
+                .sorted(Comparator.comparingLong((Versioned<?> job) -> job.createRevision())
                         .reversed())
-                .flatMap(job -> job.value().toJob().stream())
+                .flatMap(job -> shown(job.value()).stream())
                 .toList();
+    }
+
+    private static Optional<Job> shown(Object job) {
+        return job instanceof JobRecord record ? record.toJob() : Optional.of((Job) job);
+    }
+
+    /**
+     * Notes what somebody outside says of a job that they run.
+     *
+     * @throws FlynnException {@code VALIDATION} of {@code state} if it would go back, or if a host of the cluster tells of it
+     */
+    public Job report(App app, String id, JobReports.JobReport report) {
+        return reports.put(app, id, report);
     }
 
     /**
@@ -52,7 +76,9 @@ public final class JobCatalog {
      * @throws FlynnException {@code OBJECT_NOT_FOUND}
      */
     public Job get(String id) {
-        return stopper.find(id).toJob().orElseThrow(() -> FlynnException.notFound("job", id));
+        return reports.find(id)
+                .or(() -> stopper.find(id).toJob())
+                .orElseThrow(() -> FlynnException.notFound("job", id));
     }
 
     /**

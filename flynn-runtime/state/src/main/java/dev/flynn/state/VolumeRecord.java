@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param snapshotOf the volume of which this is a read-only copy
  * @param meta what an operator noted
  * @param usedAt when a job last began or ended to use it
+ * @param decommissionedAt since when no new job gets it
  */
 public record VolumeRecord(
         String id,
@@ -29,14 +30,30 @@ public record VolumeRecord(
         Optional<String> snapshotOf,
         Map<String, String> meta,
         Instant createdAt,
-        Instant usedAt) {
+        Instant usedAt,
+        Optional<Instant> decommissionedAt) {
 
     public VolumeRecord {
         requireNonNull(id, "id");
         requireNonNull(hostId, "hostId");
         requireNonNull(createdAt, "createdAt");
         requireNonNull(usedAt, "usedAt");
+        requireNonNull(decommissionedAt, "decommissionedAt");
         meta = Map.copyOf(meta);
+    }
+
+    /** One that jobs get. */
+    public VolumeRecord(
+            String id,
+            String hostId,
+            Optional<AppId> app,
+            Optional<String> processType,
+            Optional<JobId> holder,
+            Optional<String> snapshotOf,
+            Map<String, String> meta,
+            Instant createdAt,
+            Instant usedAt) {
+        this(id, hostId, app, processType, holder, snapshotOf, meta, createdAt, usedAt, Optional.empty());
     }
 
     /** The id of its record, see {@link ClusterState#volumes}. */
@@ -54,24 +71,36 @@ public record VolumeRecord(
 
     /** Whether the next job of its app and type may have it. */
     public boolean isFree() {
-        return holder.isEmpty() && !isSnapshot();
+        return holder.isEmpty() && !isSnapshot() && decommissionedAt.isEmpty();
     }
 
     /** Whether it is kept for jobs of this app and type. */
     public boolean isFor(AppId owner, String type) {
-        return !isSnapshot() && app.equals(Optional.of(owner)) && processType.equals(Optional.of(type));
+        return !isSnapshot()
+                && decommissionedAt.isEmpty()
+                && app.equals(Optional.of(owner))
+                && processType.equals(Optional.of(type));
     }
 
     public VolumeRecord heldBy(JobId job, Instant now) {
-        return new VolumeRecord(id, hostId, app, processType, Optional.of(job), snapshotOf, meta, createdAt, now);
+        return new VolumeRecord(
+                id, hostId, app, processType, Optional.of(job), snapshotOf, meta, createdAt, now, decommissionedAt);
     }
 
     public VolumeRecord freed(Instant now) {
-        return new VolumeRecord(id, hostId, app, processType, Optional.empty(), snapshotOf, meta, createdAt, now);
+        return new VolumeRecord(
+                id, hostId, app, processType, Optional.empty(), snapshotOf, meta, createdAt, now, decommissionedAt);
     }
 
     /** As one for the jobs that the other is for. */
     public VolumeRecord ownedAs(VolumeRecord other, Instant now) {
-        return new VolumeRecord(id, hostId, other.app, other.processType, holder, snapshotOf, meta, createdAt, now);
+        return new VolumeRecord(
+                id, hostId, other.app, other.processType, holder, snapshotOf, meta, createdAt, now, decommissionedAt);
+    }
+
+    /** As one that no new job gets. */
+    public VolumeRecord decommissioned(Instant now) {
+        return new VolumeRecord(
+                id, hostId, app, processType, holder, snapshotOf, meta, createdAt, usedAt, Optional.of(now));
     }
 }

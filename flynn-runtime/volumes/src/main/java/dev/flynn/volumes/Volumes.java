@@ -99,7 +99,9 @@ public final class Volumes {
             List<Versioned<VolumeRecord>> ofType = records().stream()
                     .filter(volume -> volume.value().app().equals(app)
                             && volume.value().processType().equals(type)
-                            && !volume.value().isSnapshot())
+                            && !volume.value().isSnapshot()
+                            && (volume.value().decommissionedAt().isEmpty()
+                                    || volume.value().holder().equals(Optional.of(job.id()))))
                     .toList();
             Optional<Versioned<VolumeRecord>> held = ofType.stream()
                     .filter(volume -> volume.value().holder().equals(Optional.of(job.id())))

@@ -54,7 +54,7 @@ final class ControllerApi implements AutoCloseable {
     private List<Object> endpoints(ControllerConfig config, NamedKeys keys, AuditTrail trail) {
         var apps = controller.apps();
         List<Object> all = new ArrayList<>(List.of(
-                new ClusterEndpoint(state, config),
+                new ClusterEndpoint(state, config, controller.domainMigrations(), controller.backups()),
                 new AppsEndpoint(apps, controller.releases(), controller.releaseCollector()),
                 new ReleasesEndpoint(controller.releases()),
                 new ArtifactsEndpoint(controller.releases()),
@@ -71,6 +71,8 @@ final class ControllerApi implements AutoCloseable {
                 new RoutesEndpoint(apps, controller.routes()),
                 new ProvidersEndpoint(apps, controller.providers()),
                 new EventsEndpoint(state, apps, confines, streams),
+                new VolumesEndpoint(state, apps, controller.volumes(), streams),
+                new SinksEndpoint(state, controller.sinks(), streams),
                 new AccessEndpoint(keys),
                 new AuditEndpoint(state, trail, streams),
                 new LogEndpoint(state.json(), apps, controller.logs(), streams)));

@@ -13,7 +13,6 @@ import dev.flynn.controller.AppCatalog;
 import dev.flynn.controller.FormationCatalog;
 import dev.flynn.controller.ReleaseCatalog;
 import dev.flynn.controller.ScaleRequests;
-import dev.flynn.json.Times;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.store.StoreChange;
 import dev.flynn.spi.store.StoreWatcher;
@@ -134,21 +133,12 @@ public final class FormationsEndpoint {
             @Suspended AsyncResponse response)
             throws IOException {
         if (ServerSentEvents.wantedBy(accept)) {
-            streams.start(response, request, ServerSentEvents.MEDIA_TYPE, new FormationStream(since(since)));
+            streams.start(response, request, ServerSentEvents.MEDIA_TYPE, new FormationStream(Since.parse(since)));
         } else if (active.equals("true")) {
             response.resume(Answers.json(formations.active()));
         } else {
             throw FlynnException.invalid(
                     "ask for the active formations with active=true, or for a stream with Accept: text/event-stream");
-        }
-    }
-
-    /** Clients do not encode the plus sign of a zone offset, so that it arrives as a space. */
-    private static Instant since(String text) {
-        try {
-            return Times.parse(text.replace(' ', '+'));
-        } catch (FlynnException e) {
-            throw FlynnException.internal("since must be a time in RFC 3339, was \"%s\"".formatted(text), e);
         }
     }
 

@@ -1,13 +1,13 @@
 package dev.flynn.controller.http;
 
 import dev.flynn.api.app.App;
-import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.job.Job;
 import dev.flynn.api.job.NewJob;
 import dev.flynn.controller.AppCatalog;
 import dev.flynn.controller.JobCatalog;
+import dev.flynn.controller.JobReports;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -68,10 +68,9 @@ public final class JobsEndpoint {
 
     @PUT
     @Path("apps/{app}/jobs/{job}")
-    @Told("Refused: hosts record their jobs.")
-    public Response put(@PathParam("app") String app, @PathParam("job") String job) {
-        throw FlynnException.unsupported(
-                "recording job \"%s\" from outside; its host does that, and it".formatted(job));
+    @Told("Notes how a job is that is run outside of the cluster; its state only goes forward.")
+    public Job put(@PathParam("app") String app, @PathParam("job") String job, JobReports.JobReport report) {
+        return jobs.report(apps.get(app).value(), job, report);
     }
 
     @DELETE

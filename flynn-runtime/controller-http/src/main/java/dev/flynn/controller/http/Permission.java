@@ -52,8 +52,7 @@ record Permission(Need need, Reach reach) {
             "GET /artifacts",
             "GET /providers/{provider}/resources",
             "GET /providers/{provider}/resources/{resource}",
-            "GET /volumes",
-            "GET /volumes/{volume}");
+            "GET /volumes");
 
     private static final Set<String> RULING = Set.of(
             "GET /backup",
@@ -70,7 +69,7 @@ record Permission(Need need, Reach reach) {
             "POST /access-keys",
             "DELETE /access-keys/{key}",
             "GET /audit",
-            "PUT /volumes/{volume}/decommission",
+            "PUT /volumes",
             "GET /sinks",
             "POST /sinks",
             "GET /sinks/{sink}",

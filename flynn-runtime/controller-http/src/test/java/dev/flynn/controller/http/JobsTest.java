@@ -205,14 +205,56 @@ class JobsTest {
                 .isEqualTo(404);
     }
 
+    private Answer report(String id, String rest) {
+        return controller.put(
+                "/apps/ledger/jobs/ignored", "{\"id\":\"%s\",\"release\":\"%s\"%s}".formatted(id, release, rest));
+    }
+
     @Test
-    void onlyAHostRecordsWhatBecomesOfItsJobs() {
+    void aJobThatRunsElsewhereIsNotedAndItsStateOnlyGoesForward() {
+        String id = "elsewhere-3f0e5a0e-2f64-4a6a-8f6b-0f2f4b1d9f11";
+
+        JsonNode job = report(id, ",\"type\":\"web\",\"state\":\"up\",\"meta\":{\"a\":\"b\"}")
+                .ok();
+
+        assertThat(job.get("id").asText()).isEqualTo(id);
+        assertThat(job.get("app").asText()).isEqualTo(app);
+        assertThat(controller.get("/apps/ledger/jobs/" + id).ok()).isEqualTo(job);
+        assertThat(controller.get("/apps/ledger/jobs").ok()).hasSize(1);
+        assertThat(controller.get("/active-jobs").ok()).hasSize(1);
+        assertThat(report(id, ",\"state\":\"up\"").status()).isEqualTo(200);
+        Answer back = report(id, ",\"state\":\"starting\"");
+        assertThat(back.status()).isEqualTo(400);
+        assertThat(back.json().at("/detail/field").asText()).isEqualTo("state");
+        JsonNode down = report(id, ",\"state\":\"failed\",\"exit_status\":3").ok();
+        assertThat(down.get("state").asText()).isEqualTo("down");
+        assertThat(down.get("exit_status").asInt()).isEqualTo(3);
+        assertThat(down.get("meta").toString()).isEqualTo("{\"a\":\"b\"}");
+        assertThat(controller.get("/active-jobs").ok()).isEmpty();
         assertThat(controller
-                        .put("/apps/ledger/jobs/x", "{}")
+                        .get("/events?object_types=job", "Accept", "application/json")
+                        .ok())
+                .hasSize(2);
+    }
+
+    @Test
+    void onlyAHostTellsWhatBecomesOfItsJobs() {
+        String id = run("");
+
+        assertThat(report(id, ",\"state\":\"pending\"").status()).isEqualTo(200);
+        Answer answer = report(id, ",\"state\":\"down\"");
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.json().at("/detail/field").asText()).isEqualTo("state");
+        assertThat(answer.json().get("message").asText()).contains("is told by its host");
+        assertThat(report("x-y", ",\"state\":\"gone\"")
                         .json()
-                        .get("code")
+                        .at("/detail/field")
                         .asText())
-                .isEqualTo("unsupported");
+                .isEqualTo("state");
+        assertThat(controller.put("/apps/nobody/jobs/x", "{\"state\":\"up\"}").status())
+                .isEqualTo(404);
+        assertThat(controller.put("/apps/ledger/jobs/x", "{").status()).isEqualTo(400);
     }
 
     private void down(String id, JobStatus status) {
