@@ -142,7 +142,9 @@ final class AttachConnection implements AttachListener, AttachFrames.Input, Auto
         }
     }
 
+    /** Also on a thread that was interrupted before, which would close the socket. */
     private void write(ByteBuffer... frame) {
+        boolean interrupted = Thread.interrupted();
         writing.lock();
         try {
             if (!ended.get()) {
@@ -153,6 +155,9 @@ final class AttachConnection implements AttachListener, AttachFrames.Input, Auto
             close();
         } finally {
             writing.unlock();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -97,6 +98,30 @@ class AttachTest {
             assertThat(client.frame()).isEqualTo("exit:7");
             assertThat(client.frame()).isEqualTo("end");
             await().until(() -> session.closed.get() == 1);
+        }
+    }
+
+    @Test
+    void anInterruptedThreadStillTellsHowTheJobEnded() throws Exception {
+        try (var client = new RawClient(controller.port())) {
+            client.attach("ledger", job(""));
+            Session session = session(0);
+            session.client.onAttached();
+            var stillInterrupted = new CompletableFuture<Boolean>();
+            Thread host = new Thread(() -> {
+                Thread.currentThread().interrupt();
+                session.client.onOutput(OutputStreamKind.STDERR, bytes("stopped"));
+                session.client.onExit(0);
+                stillInterrupted.complete(Thread.currentThread().isInterrupted());
+            });
+            host.start();
+
+            client.head();
+            assertThat(client.frame()).isEqualTo("data:2:stopped");
+            assertThat(client.frame()).isEqualTo("data:1:");
+            assertThat(client.frame()).isEqualTo("data:2:");
+            assertThat(client.frame()).isEqualTo("exit:0");
+            assertThat(stillInterrupted.get()).isTrue();
         }
     }
 
