@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -35,14 +36,21 @@ record Conmon(OciTools tools, Layout layout, Path monitors, FlynnJson json) {
      * with which systemd would end it: a move takes the kernel as long as a tenth of the start, and conmon need not wait for it.
      * Then the keeper waits for a line, opens the gate, and says so on descriptor 3. This process must not open it: killed in
      * between, it would take the container with it, which writes to the pipe. The keeper is there before he is needed,
-     * because a program that begins only then is another tenth.
+     * because a program that begins only then is another tenth; so he runs none, and leaves it to this process to delete the
+     * pipe.
      */
     private static final String SHELL = """
             m=$0 p=$1 gate=$2; shift 2; echo $$ >"$p"
             exec 3>&1 4<&0 >/dev/null </dev/null
-            { echo $$ >"$m"; read -r word && { read -r byte <"$gate"; rm -f "$gate"; }; echo >&3; } <&4 &
+            { echo $$ >"$m"; read -r word && read -r byte <"$gate"; echo >&3; } <&4 &
             exec 4<&-; _OCI_SYNCPIPE=3 exec "$@"
             """;
+
+    /**
+     * What conmon hands on to the runtime, a program in Go that lives for a moment: it is gone before it needs to collect garbage,
+     * and one thread at a time wakes no others. That saves 2 ms of the 28 ms of CPU that it takes. The container has none of it.
+     */
+    private static final Map<String, String> RUNTIME = Map.of("GOGC", "off", "GOMAXPROCS", "1");
 
     /**
      * Creates the container of a bundle; its main process waits to be released.
@@ -50,8 +58,9 @@ record Conmon(OciTools tools, Layout layout, Path monitors, FlynnJson json) {
      * @throws IOException with what the runtime said
      */
     Created create(JobSpec spec, JobDirectory directory) throws IOException {
-        Process conmon = Shell.builder(commandLine(spec, directory))
-                .redirectInput(Redirect.PIPE)
+        ProcessBuilder builder = Shell.builder(commandLine(spec, directory));
+        builder.environment().putAll(RUNTIME);
+        Process conmon = builder.redirectInput(Redirect.PIPE)
                 .directory(directory.path().toFile()) // where it leaves a file when memory is used up
                 .redirectError(Redirect.to(directory.conmonMessages().toFile()))
                 .start();

@@ -16,25 +16,34 @@ import java.util.concurrent.TimeUnit;
 final class Gate {
 
     /** Not in this process, for the reason that conmon's keeper has. */
-    private static final String OPEN = "read -r byte <\"$1\"; rm -f \"$1\"";
+    private static final String OPEN = "read -r byte <\"$1\"";
 
     private Gate() {}
 
     /** Releases the main process that waits for a keeper who is gone. */
-    private static void open(JobDirectory directory) throws IOException, InterruptedException {
+    private static void open(JobDirectory directory, long pid) throws IOException, InterruptedException {
         Process opener = Shell.builder(
                         List.of("/bin/sh", "-c", OPEN, "sh", pipe(directory).toString()))
                 .start();
         while (!opener.waitFor(1, TimeUnit.SECONDS)) {
             unblock(directory);
+            if (!isWaiting(pid)) {
+                opener.destroy(); // a keeper was quicker
+            }
         }
     }
 
     /** Releases the main process, unless an earlier process did. */
     static void openAgain(JobDirectory directory, long pid) throws IOException, InterruptedException {
         if (isWaiting(pid) && Files.exists(pipe(directory))) {
-            open(directory);
+            open(directory, pid);
         }
+        opened(directory);
+    }
+
+    /** The main process was released; nobody waits at the pipe any more. */
+    static void opened(JobDirectory directory) throws IOException {
+        Files.deleteIfExists(pipe(directory));
     }
 
     /** Ends the wait of who opens it for a process that ended before it was released. */

@@ -8,6 +8,7 @@ import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.release.ResourceLimit;
 import dev.flynn.spi.container.ExecResult;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -39,6 +40,7 @@ final class OciJob {
     private static final int NO_PROGRAM = 127;
     private static final int NOT_EXECUTABLE = 126;
     private static final int MAX_INIT_FAILURE = 8192;
+    private static final String INIT_WORDS = "[FATAL tini (";
     private static final Pattern INIT_FAILURE =
             Pattern.compile("\\[FATAL tini \\(\\d+\\)] exec (.*) failed: (.*)\n", Pattern.DOTALL);
     private static final Duration UNBLOCK_PAUSE = Duration.ofSeconds(1);
@@ -79,7 +81,10 @@ final class OciJob {
 
     // of the task that delivers
 
-    private boolean wrote;
+    /** What init may have said; no more than its failure is kept. */
+    private final ByteArrayOutputStream said = new ByteArrayOutputStream(0);
+
+    private boolean saidMore;
     private @Nullable String initFailure;
 
     OciJob(OciHost host, JobSpec spec, Instant acceptedAt) {
@@ -179,6 +184,7 @@ final class OciJob {
             Trees.write(directory.started(), host.json().writeBytes(started));
             unblockWhileReleased();
             container.release();
+            Gate.opened(directory);
             run(pid, started);
             return null;
         }
@@ -384,19 +390,22 @@ final class OciJob {
                 : status.exited(number, host.now());
     }
 
-    /** That there is no such program the container's init finds out, and says as the first and only thing. */
+    /** That there is no such program the container's init finds out, and says as the only thing, perhaps in pieces. */
     private void noteInit(OutputStreamKind stream, byte[] bytes) {
-        if (wrote) {
+        if (saidMore) {
+            return;
+        }
+        said.writeBytes(bytes);
+        String text = said.toString(StandardCharsets.UTF_8);
+        boolean isOfInit = text.startsWith(INIT_WORDS) || INIT_WORDS.startsWith(text);
+        if (stream != OutputStreamKind.STDERR || !isOfInit || said.size() >= MAX_INIT_FAILURE) {
+            saidMore = true;
+            said.reset();
             initFailure = null;
             return;
         }
-        wrote = true;
-        if (stream == OutputStreamKind.STDERR && bytes.length < MAX_INIT_FAILURE) {
-            Matcher said = INIT_FAILURE.matcher(new String(bytes, StandardCharsets.UTF_8));
-            if (said.matches()) {
-                initFailure = "cannot run %s: %s".formatted(said.group(1), said.group(2));
-            }
-        }
+        Matcher failure = INIT_FAILURE.matcher(text);
+        initFailure = failure.matches() ? "cannot run %s: %s".formatted(failure.group(1), failure.group(2)) : null;
     }
 
     private String memoryLimit() {
