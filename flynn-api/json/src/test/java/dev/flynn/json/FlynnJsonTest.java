@@ -21,6 +21,7 @@ import dev.flynn.api.job.JobState;
 import dev.flynn.api.job.NewJob;
 import dev.flynn.api.log.LogMessage;
 import dev.flynn.api.release.HealthCheck;
+import dev.flynn.api.release.HealthChecks;
 import dev.flynn.api.release.Port;
 import dev.flynn.api.release.ProcessType;
 import dev.flynn.api.release.Release;
@@ -102,6 +103,25 @@ class FlynnJsonTest {
         assertThat(check.interval()).hasSeconds(3);
         assertThat(check.threshold()).isEqualTo(2);
         assertThat(json.write(check)).contains("\"status\":204");
+    }
+
+    @Test
+    void aServiceMayHaveChecksOfItsOwnForStartAndLiveness() {
+        String oneCheck = "{\"name\":\"x-web\",\"create\":true,\"check\":{\"type\":\"http\",\"kill_down\":true}}";
+        String three = "{\"name\":\"x-web\",\"create\":true,\"check\":{\"type\":\"tcp\"},"
+                + "\"startup\":{\"type\":\"http\",\"path\":\"/started\"},\"liveness\":{\"type\":\"http\",\"path\":\"/alive\"}}";
+
+        Service one = json.read(oneCheck, Service.class);
+        assertThat(one.startup()).isEmpty();
+        assertThat(json.write(one)).doesNotContain("startup", "liveness");
+        assertThat(HealthChecks.of(one, "tcp")).isEqualTo(new HealthChecks(one.check(), one.check(), one.check()));
+
+        Service each = json.read(three, Service.class);
+        assertThat(json.read(json.write(each), Service.class)).isEqualTo(each);
+        HealthChecks checks = HealthChecks.of(each, "tcp");
+        assertThat(checks.startup().map(HealthCheck::path)).contains("/started");
+        assertThat(checks.readiness()).contains(HealthCheck.tcp());
+        assertThat(checks.liveness().map(HealthCheck::path)).contains("/alive");
     }
 
     @Test
