@@ -39,7 +39,15 @@ public final class Ids {
         if (!isId(text)) {
             throw FlynnException.invalid("\"%s\" is not an id; an id is a UUID in lower case".formatted(text));
         }
-        String hex = text.replace("-", "");
-        return new UUID(Long.parseUnsignedLong(hex, 0, 16, 16), Long.parseUnsignedLong(hex, 16, 32, 16));
+        long high = 0;
+        long low = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c != '-') {
+                high = high << 4 | low >>> 60;
+                low = low << 4 | (c <= '9' ? c - '0' : c - 'a' + 10);
+            }
+        }
+        return new UUID(high, low);
     }
 }
