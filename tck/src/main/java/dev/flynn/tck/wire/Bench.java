@@ -4,6 +4,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 
 /** What the checks of one run share. */
@@ -12,12 +14,34 @@ final class Bench {
     private final Target target;
     private final Settings settings;
     private final Leftovers leftovers;
+    private final ReadWriteLock requests = new ReentrantReadWriteLock();
+    private boolean ended;
     private final Map<String, FutureTask<Object>> shared = new ConcurrentHashMap<>();
 
     Bench(Target target, Settings settings) {
         this.target = target;
         this.settings = settings;
         this.leftovers = new Leftovers(target);
+    }
+
+    /** Lets a request out, unless the end has begun. */
+    <T> T request(Supplier<T> request) {
+        requests.readLock().lock();
+        try {
+            if (ended) {
+                throw new Blocked("the run was ended");
+            }
+            return request.get();
+        } finally {
+            requests.readLock().unlock();
+        }
+    }
+
+    /** From here on no check asks for anything; those that have are waited for. */
+    void end() {
+        requests.writeLock().lock();
+        ended = true;
+        requests.writeLock().unlock();
     }
 
     Target target() {

@@ -52,7 +52,7 @@ final class Lab {
     }
 
     Answer send(Request request) {
-        return client.send(request);
+        return bench.request(() -> client.send(request));
     }
 
     Answer get(String path) {
@@ -72,7 +72,7 @@ final class Lab {
     }
 
     LiveStream open(Request request) {
-        LiveStream stream = client.open(request);
+        LiveStream stream = bench.request(() -> client.open(request));
         open.add(stream);
         return stream;
     }
@@ -82,8 +82,8 @@ final class Lab {
     }
 
     Attachment attach(String app, Map<String, ?> job) {
-        Attachment attachment =
-                client.attach(request("POST", "/apps/" + app + "/jobs").body(Json.write(job)));
+        Request request = request("POST", "/apps/" + app + "/jobs").body(Json.write(job));
+        Attachment attachment = bench.request(() -> client.attach(request));
         open.add(attachment);
         return attachment;
     }

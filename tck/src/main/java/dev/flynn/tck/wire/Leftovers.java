@@ -67,6 +67,7 @@ final class Leftovers {
         ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
         try {
             marked().forEach(this::app);
+            providers.forEach(this::addResources);
             take(objects).forEach(path -> threads.execute(() -> remove(path)));
             take(apps).forEach(app -> threads.execute(() -> removeApp(app)));
             threads.shutdown();
@@ -82,6 +83,13 @@ final class Leftovers {
             threads.shutdownNow();
         }
         return told();
+    }
+
+    /** All resources of a provider that is ours. */
+    private void addResources(String provider) {
+        String path = "/providers/" + provider + "/resources";
+        Json.stream(Json.readLeniently(send("GET", path).text()))
+                .forEach(resource -> object(path + "/" + Lab.id(resource)));
     }
 
     private List<String> marked() {

@@ -59,11 +59,19 @@ public final class Main {
         var cleaner = new Thread(suite::clean, "tck-clean");
         Runtime.getRuntime().addShutdownHook(cleaner);
         Report report = suite.run(options.verbose() ? tell(err) : result -> {});
-        Runtime.getRuntime().removeShutdownHook(cleaner);
+        forget(cleaner);
         write(options, report);
         out.print(options.json() ? JsonReport.of(report) : TextReport.of(report));
         out.flush();
         return report.isGood() ? GOOD : BAD;
+    }
+
+    private static void forget(Thread cleaner) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(cleaner);
+        } catch (IllegalStateException e) {
+            // the program is being ended, and it cleans
+        }
     }
 
     /** A cluster that cannot be reached, or whose key it is not, is said at once, not by each check. */
