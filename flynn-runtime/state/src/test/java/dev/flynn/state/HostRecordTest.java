@@ -2,9 +2,11 @@ package dev.flynn.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flynn.api.host.Capacity;
 import dev.flynn.api.host.Host;
 import dev.flynn.json.FlynnJson;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class HostRecordTest {
@@ -21,6 +23,13 @@ class HostRecordTest {
     @Test
     void thatAHostIsDrainedIsKept() {
         var host = new Host("host1", "http://a", Map.of(), true);
+
+        assertThat(json.read(json.write(host), Host.class)).isEqualTo(host);
+    }
+
+    @Test
+    void whatAHostHasIsKept() {
+        var host = new Host("host1", "http://a", Map.of()).withCapacity(Optional.of(new Capacity(8L << 30, 4000)));
 
         assertThat(json.read(json.write(host), Host.class)).isEqualTo(host);
     }
