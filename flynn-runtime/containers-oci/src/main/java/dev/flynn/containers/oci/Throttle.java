@@ -2,6 +2,7 @@ package dev.flynn.containers.oci;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Makes a job wait whose output is not taken: conmon is stopped, so that nobody reads the job's pipes and they fill up. The
@@ -12,9 +13,13 @@ final class Throttle {
     /** What a log may have that was not delivered. */
     static final long LIMIT_BYTES = 4 * JobOutput.ROTATE_BYTES;
 
+    /** How often the files are looked at, at most: much less is written in between than a log may have. */
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
     private final JobDirectory directory;
     private final Object lock = new Object();
     private boolean paused;
+    private volatile long looked = System.nanoTime();
 
     Throttle(JobDirectory directory) {
         this.directory = directory;
@@ -30,7 +35,13 @@ final class Throttle {
         }
     }
 
+    /** To be asked with each change, of which there may be many. */
     boolean isWanted(JobOutput output) {
+        long now = System.nanoTime();
+        if (now - looked < LOOK_NANOS) {
+            return false;
+        }
+        looked = now;
         return output.backlog() > LIMIT_BYTES && !isPaused();
     }
 
