@@ -24,7 +24,6 @@ import dev.flynn.state.Versioned;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -141,23 +140,26 @@ record Decision(
             Plan plan = scheduler.plan(new ClusterSnapshot(now, hostViews(), views, jobViews(now)));
             oddities.addAll(draining.staying());
             List<Change> changes = changes(plan, now);
-            Optional<Instant> lookAgainAt = lookAgainAt(plan, now);
-            lookAgainAt.ifPresent(this::setAlarms);
+            Optional<Instant> lookAgainAt = plan.lookAgainAt();
+            lookAgainAt.ifPresentOrElse(this::setAlarms, alarms::clear);
+            if (draining.waitsForServices()) {
+                Instant soon = now.plus(SERVICE_PAUSE);
+                setAlarmsOfAll(soon);
+                lookAgainAt = Optional.of(lookAgainAt.filter(soon::isAfter).orElse(soon));
+            }
             return new Decision(changes, plan.unplaceable(), lookAgainAt, alarms, oddities);
-        }
-
-        private Optional<Instant> lookAgainAt(Plan plan, Instant now) {
-            Optional<Instant> soon =
-                    draining.waitsForServices() ? Optional.of(now.plus(SERVICE_PAUSE)) : Optional.empty();
-            return Stream.of(plan.lookAgainAt(), soon).flatMap(Optional::stream).min(Comparator.naturalOrder());
         }
 
         /** If none of the jobs that wait are what it is for it is for all. */
         private void setAlarms(Instant first) {
             if (alarms.values().stream().noneMatch(alarm -> !alarm.isAfter(first))) {
-                Stream.concat(formations.keySet().stream(), jobs.keySet().stream())
-                        .forEach(owner -> alarms.merge(owner.app(), first, Decision::earlier));
+                setAlarmsOfAll(first);
             }
+        }
+
+        private void setAlarmsOfAll(Instant when) {
+            Stream.concat(formations.keySet().stream(), jobs.keySet().stream())
+                    .forEach(owner -> alarms.merge(owner.app(), when, Decision::earlier));
         }
 
         private void findLeaving() {

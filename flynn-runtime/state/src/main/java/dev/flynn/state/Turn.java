@@ -19,7 +19,7 @@ import java.util.Set;
 public final class Turn {
 
     /** What keys begin with; each holds when somebody last decided, as JSON. */
-    public static final String PREFIX = "scheduler/";
+    public static final String PREFIX = "scheduler/turns/";
 
     private static final String APPS = PREFIX + "apps/";
     private static final String HOSTS = PREFIX + "hosts/";
