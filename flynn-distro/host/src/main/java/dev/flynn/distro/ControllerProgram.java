@@ -15,8 +15,8 @@ import dev.flynn.spi.builtin.BuiltinProgram;
 import dev.flynn.spi.component.ComponentContext;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.host.HostConnections;
-import dev.flynn.spi.scheduler.Scheduler;
 import dev.flynn.spi.log.AppLogs;
+import dev.flynn.spi.scheduler.Scheduler;
 import dev.flynn.state.ClusterState;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -72,8 +72,8 @@ final class ControllerProgram implements BuiltinProgram {
         try {
             Scheduler scheduler =
                     closer.register(Schedulers.fromEnv(job.env(), ControllerProgram.class.getClassLoader(), context));
-            closer.register(new SchedulerLoop(
-                    state, scheduler, RestartPolicy.fromEnv(job.env()), state.clock(), discovery));
+            closer.register(
+                    new SchedulerLoop(state, scheduler, RestartPolicy.fromEnv(job.env()), state.clock(), discovery));
             return closer;
         } catch (RuntimeException e) {
             closer.closeAfter(e);

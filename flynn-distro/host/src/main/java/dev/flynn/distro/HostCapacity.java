@@ -43,10 +43,10 @@ final class HostCapacity {
 
     private static Capacity ofThisMachine() {
         long processors = Runtime.getRuntime().availableProcessors();
-        long memory = ManagementFactory.getOperatingSystemMXBean()
-                        instanceof com.sun.management.OperatingSystemMXBean machine
-                ? machine.getTotalMemorySize()
-                : Long.MAX_VALUE;
+        long memory =
+                ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean machine
+                        ? machine.getTotalMemorySize()
+                        : Long.MAX_VALUE;
         return new Capacity(memory, processors * 1000);
     }
 
@@ -72,8 +72,7 @@ final class HostCapacity {
     }
 
     private static FlynnException invalid(String text) {
-        return FlynnException.invalid(
-                "%s must be like memory=64GB,cpu=16000 (thousandths of a processor), was \"%s\""
-                        .formatted(VARIABLE, text));
+        return FlynnException.invalid("%s must be like memory=64GB,cpu=16000 (thousandths of a processor), was \"%s\""
+                .formatted(VARIABLE, text));
     }
 }
