@@ -126,7 +126,8 @@ class DeploymentCrashTest {
         String id = deployment.id().toString();
         var tables = new ControllerTables(cluster.state);
         DeploymentExecutor worker = workers.get();
-        while (tables.runs().find(id).isPresent()) {
+        for (int looks = 0; tables.runs().find(id).isPresent(); looks++) {
+            assertThat(looks).as("looks, without coming to an end").isLessThan(3_000);
             Instant next;
             try {
                 next = worker.look();
