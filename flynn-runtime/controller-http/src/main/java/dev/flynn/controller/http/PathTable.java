@@ -11,6 +11,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Which methods and paths exist, taken from the annotations of the endpoints. The contract knows no 405: whatever is not here
@@ -54,6 +56,11 @@ final class PathTable {
             }
         }
         return close;
+    }
+
+    /** Every method that something exists for. */
+    Set<String> methods() {
+        return entries.stream().map(Entry::method).collect(Collectors.toUnmodifiableSet());
     }
 
     /** Every method with its template: {@code GET /apps/{app}}. */

@@ -26,7 +26,10 @@ final class Streams implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Streams.class);
 
-    /** The request property that holds the connection. */
+    /**
+     * The request property that holds the connection. Without one a client that left is noticed when something cannot be
+     * written.
+     */
     static final String CONNECTION = "dev.flynn.controller.connection";
 
     /** How long a client may not read before it is given up. */
@@ -54,8 +57,10 @@ final class Streams implements AutoCloseable {
 
     void start(AsyncResponse response, ContainerRequestContext request, String mediaType, Writer writer)
             throws IOException {
-        Connection<?> connection = (Connection<?>) request.getProperty(CONNECTION);
-        connection.setWriteTimeout(WRITE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        var connection = (@Nullable Connection<?>) request.getProperty(CONNECTION);
+        if (connection != null) {
+            connection.setWriteTimeout(WRITE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        }
         try {
             if (writer.isEndless() && connection instanceof NIOConnection nio) {
                 // Grizzly does not read while a response is suspended, and would not notice that the client left
@@ -71,14 +76,14 @@ final class Streams implements AutoCloseable {
     /** Writes one response; interrupted when its connection is closed. */
     private static final class Task implements Runnable, CloseListener<Closeable, ICloseType> {
 
-        private final Connection<?> connection;
+        private final @Nullable Connection<?> connection;
         private final AsyncResponse response;
         private final String mediaType;
         private final Writer writer;
         private boolean closed;
         private @Nullable Thread thread;
 
-        Task(Connection<?> connection, AsyncResponse response, String mediaType, Writer writer) {
+        Task(@Nullable Connection<?> connection, AsyncResponse response, String mediaType, Writer writer) {
             this.connection = connection;
             this.response = response;
             this.mediaType = mediaType;
@@ -88,7 +93,9 @@ final class Streams implements AutoCloseable {
         @Override
         public void run() {
             try (writer) {
-                connection.addCloseListener(this);
+                if (connection != null) {
+                    connection.addCloseListener(this);
+                }
                 if (begin()) {
                     response.resume(Response.ok((StreamingOutput) this::write)
                             .header("Content-Type", mediaType)
@@ -97,7 +104,9 @@ final class Streams implements AutoCloseable {
             } catch (RuntimeException e) {
                 log.atDebug().setCause(e).log("stream ended");
             } finally {
-                connection.removeCloseListener(this);
+                if (connection != null) {
+                    connection.removeCloseListener(this);
+                }
                 end();
             }
         }

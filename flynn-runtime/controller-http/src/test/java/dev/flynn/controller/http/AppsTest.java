@@ -23,7 +23,7 @@ class AppsTest {
     @TempDir
     Path directory;
 
-    private TestController controller;
+    TestController controller;
 
     @BeforeEach
     void start() throws IOException {

@@ -29,7 +29,7 @@ class EventsTest {
     @TempDir
     Path directory;
 
-    private TestController controller;
+    TestController controller;
 
     @BeforeEach
     void start() throws IOException {

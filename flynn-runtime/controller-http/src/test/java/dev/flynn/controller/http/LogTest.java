@@ -19,7 +19,7 @@ class LogTest {
     @TempDir
     Path directory;
 
-    private TestController controller;
+    TestController controller;
     private AppId app;
 
     @BeforeEach

@@ -27,6 +27,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /** A controller on a port of its own, with a store in memory and hosts that are played by the test. */
@@ -55,9 +56,11 @@ final class TestController implements AutoCloseable {
     private final Closer closer = new Closer();
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-    private final Controller controller;
-    private final ControllerConfig config;
+    final Controller controller;
+    final ControllerConfig config;
     private ControllerWeb web;
+    private OptionalInt otherPort = OptionalInt.empty();
+    private String prefix = "";
 
     private TestController(Path dataDirectory, long diskReserve) throws IOException {
         var store = closer.register(new MemoryClusterStore());
@@ -102,7 +105,14 @@ final class TestController implements AutoCloseable {
     }
 
     int port() {
-        return web.port();
+        return otherPort.orElse(web.port());
+    }
+
+    /** Requests go to another server of the same controller from now on, which is closed with this. */
+    void askElsewhere(int port, String below, AutoCloseable server) {
+        otherPort = OptionalInt.of(port);
+        prefix = below;
+        closer.register(server);
     }
 
     void addHost(String id) {
@@ -189,7 +199,7 @@ final class TestController implements AutoCloseable {
     }
 
     private HttpRequest request(String method, String path, String body, String... headers) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + prefix + path))
                 .timeout(Duration.ofSeconds(20))
                 .method(
                         method,
