@@ -34,6 +34,10 @@ final class BackendSet {
         return null;
     }
 
+    boolean has(Backend wanted) {
+        return backends.stream().anyMatch(backend -> backend.addr().equals(wanted.addr()));
+    }
+
     /**
      * Chooses the one whose turn it is, or a random other one that has fewer requests in flight. Those that refused a
      * connection lately come last.

@@ -261,11 +261,20 @@ final class Exchange {
             failed.close();
             connection = null;
             dial(backend);
+        } else if (repeatable && !failed.hasReceivedBytes() && backend != null && hasLeft(backend)) {
+            failed.close();
+            connection = null;
+            tryAnother(backend);
         } else {
             logFailure("no response", reason);
             dropBackend();
             answer(ErrorPage.SERVICE_UNAVAILABLE);
         }
+    }
+
+    /** Whether the backend is about to end, so that nobody is to notice that it did. */
+    private boolean hasLeft(Backend asked) {
+        return target != null && !loop.core().table().backends(target).has(asked);
     }
 
     /** Ends the response in a way that the client cannot take for the regular end. */
@@ -342,12 +351,16 @@ final class Exchange {
             return;
         }
         refusing.refused();
-        refusing.end();
+        tryAnother(refusing);
+    }
+
+    private void tryAnother(Backend failing) {
+        failing.end();
         backend = null;
         if (tried.isEmpty()) {
             tried = new ArrayList<>();
         }
-        tried.add(refusing);
+        tried.add(failing);
         tryNext();
     }
 
@@ -358,7 +371,7 @@ final class Exchange {
         }
         connection = attached;
         attached.begin(this, headOnly);
-        boolean keepsCopy = repeatable && attached.isReused();
+        boolean keepsCopy = repeatable;
         requestHead = keepsCopy ? head : null;
         attached.context()
                 .write(

@@ -81,6 +81,34 @@ class BackendFailureTest {
         assertThat(hits).hasValue(1);
     }
 
+    /** Nobody is to notice that a backend ends, also when its table changes while it has a request. */
+    @Test
+    void aRequestOfABackendThatLeavesAndHangsUpIsAnsweredByAnother() throws IOException {
+        TestBackend other = fixture.open(TestBackend.saying("other"));
+        TestBackend.Script leave = connection -> {
+            connection.readHead();
+            fixture.backends("app", other.addr());
+        };
+        fixture.route("app", fixture.open(TestBackend.running(leave)));
+
+        assertThat(fixture.client().get("app", "/").readResponse().text()).isEqualTo("other");
+    }
+
+    @Test
+    void aRequestThatChangesSomethingIsNotSentToAnother() throws IOException {
+        TestBackend other = fixture.open(TestBackend.saying("other"));
+        TestBackend.Script leave = connection -> {
+            connection.readHead();
+            fixture.backends("app", other.addr());
+        };
+        fixture.route("app", fixture.open(TestBackend.running(leave)));
+        TestClient client = fixture.client();
+
+        client.send("POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 0\r\n\r\n");
+
+        assertThat(client.readResponse().status()).isEqualTo(503);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
