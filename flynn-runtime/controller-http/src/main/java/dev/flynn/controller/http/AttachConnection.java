@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -44,8 +46,18 @@ final class AttachConnection implements AttachListener, AttachFrames.Input, Auto
     /** How long a client that does not speak the protocol may keep others from writing before it is told so. */
     private static final Duration TELL_PATIENCE = Duration.ofSeconds(1);
 
+    /** What a client is to get of a job's output. */
+    enum Form {
+        /** One stream, because the job has a terminal. */
+        TERMINAL,
+        /** Two streams of whole lines, as its log has them: the last line of each ends too. */
+        LINES,
+        /** Two streams, byte by byte as the job writes them. */
+        RAW
+    }
+
     private final TakenConnection client;
-    private final boolean terminal;
+    private final Form form;
     private final Executor executor;
     private final Runnable onSwitch;
     private final Consumer<String> onRefusal;
@@ -56,20 +68,18 @@ final class AttachConnection implements AttachListener, AttachFrames.Input, Auto
     private final CompletableFuture<Attachment> attachment = new CompletableFuture<>();
     private volatile boolean switched;
 
+    /** Streams whose last line has not ended; of the thread that tells of output. */
+    private final Set<OutputStreamKind> midLine = EnumSet.noneOf(OutputStreamKind.class);
+
     /**
-     * @param terminal whether the job has a terminal, so that all output is one stream
      * @param executor runs the thread that reads the input
      * @param onSwitch called when the protocol is switched, before the client is told
      * @param onRefusal answers with an error and ends the response; called if the job could not be attached
      */
     AttachConnection(
-            TakenConnection client,
-            boolean terminal,
-            Executor executor,
-            Runnable onSwitch,
-            Consumer<String> onRefusal) {
+            TakenConnection client, Form form, Executor executor, Runnable onSwitch, Consumer<String> onRefusal) {
         this.client = client;
-        this.terminal = terminal;
+        this.form = form;
         this.executor = executor;
         this.onSwitch = onSwitch;
         this.onRefusal = onRefusal;
@@ -118,14 +128,20 @@ final class AttachConnection implements AttachListener, AttachFrames.Input, Auto
     @Override
     public void onOutput(OutputStreamKind stream, byte[] bytes) {
         if (bytes.length > 0) {
+            if (form == Form.LINES && bytes[bytes.length - 1] != '\n') {
+                midLine.add(stream);
+            } else {
+                midLine.remove(stream);
+            }
             write(AttachFrames.outputHead(stream, bytes.length), ByteBuffer.wrap(bytes));
         }
     }
 
     @Override
     public void onExit(int status) {
+        Set.copyOf(midLine).forEach(stream -> onOutput(stream, new byte[] {'\n'}));
         write(AttachFrames.outputHead(OutputStreamKind.STDOUT, 0));
-        if (!terminal) {
+        if (form != Form.TERMINAL) {
             write(AttachFrames.outputHead(OutputStreamKind.STDERR, 0));
         }
         write(AttachFrames.exit(status));

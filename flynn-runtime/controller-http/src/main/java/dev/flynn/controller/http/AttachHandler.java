@@ -71,12 +71,19 @@ final class AttachHandler implements AutoCloseable {
         attach(request, response, plan);
     }
 
+    private static AttachConnection.Form form(NewJob job) {
+        if (job.tty()) {
+            return AttachConnection.Form.TERMINAL;
+        }
+        return job.disableLog() ? AttachConnection.Form.RAW : AttachConnection.Form.LINES;
+    }
+
     private void attach(Request request, Response response, JobRunner.Plan plan) throws IOException {
         // it cannot carry another request after that
         TakenConnection client = TakenConnection.of(request);
         response.setHeader("Connection", "close");
-        var connection =
-                new AttachConnection(client, plan.hasTerminal(), input, () -> response.setStatus(SWITCHED), reason -> {
+        var connection = new AttachConnection(
+                client, form(plan.request()), input, () -> response.setStatus(SWITCHED), reason -> {
                     log.atWarn()
                             .addKeyValue("app", plan.app().name())
                             .addKeyValue("reason", reason)

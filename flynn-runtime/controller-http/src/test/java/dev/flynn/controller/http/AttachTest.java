@@ -82,7 +82,7 @@ class AttachTest {
     @Test
     void outputAndTheExitStatusReachTheClientAndTheConnectionEnds() throws IOException {
         try (var client = new RawClient(controller.port())) {
-            client.attach("ledger", job(""));
+            client.attach("ledger", job(",\"disable_log\":true"));
             Session session = session(0);
             session.client.onAttached();
             session.client.onOutput(OutputStreamKind.STDOUT, bytes("hello\n"));
@@ -102,9 +102,31 @@ class AttachTest {
     }
 
     @Test
-    void anInterruptedThreadStillTellsHowTheJobEnded() throws Exception {
+    void outputThatIsLoggedConsistsOfWholeLines() throws IOException {
         try (var client = new RawClient(controller.port())) {
             client.attach("ledger", job(""));
+            Session session = session(0);
+            session.client.onAttached();
+            session.client.onOutput(OutputStreamKind.STDERR, bytes("begun"));
+            session.client.onOutput(OutputStreamKind.STDOUT, bytes("half"));
+            session.client.onOutput(OutputStreamKind.STDERR, bytes(" and ended\n"));
+            session.client.onExit(0);
+
+            client.head();
+            assertThat(client.frame()).isEqualTo("data:2:begun");
+            assertThat(client.frame()).isEqualTo("data:1:half");
+            assertThat(client.frame()).isEqualTo("data:2: and ended\n");
+            assertThat(client.frame()).isEqualTo("data:1:\n");
+            assertThat(client.frame()).isEqualTo("data:1:");
+            assertThat(client.frame()).isEqualTo("data:2:");
+            assertThat(client.frame()).isEqualTo("exit:0");
+        }
+    }
+
+    @Test
+    void anInterruptedThreadStillTellsHowTheJobEnded() throws Exception {
+        try (var client = new RawClient(controller.port())) {
+            client.attach("ledger", job(",\"disable_log\":true"));
             Session session = session(0);
             session.client.onAttached();
             var stillInterrupted = new CompletableFuture<Boolean>();
@@ -392,7 +414,7 @@ class AttachTest {
         int chunks = 2000;
         byte[] chunk = bytes("x".repeat(8192));
         try (var client = new RawClient(controller.port())) {
-            client.attach("ledger", job(""));
+            client.attach("ledger", job(",\"disable_log\":true"));
             Session session = session(0);
             session.client.onAttached();
             client.head();
