@@ -2,19 +2,13 @@ package dev.flynn.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.flynn.api.app.App;
-import dev.flynn.api.event.Event;
 import dev.flynn.api.event.EventType;
 import dev.flynn.client.EventFilter;
-import dev.flynn.client.EventStream;
-import dev.flynn.json.FlynnJson;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
 /** {@code flynn delete}. */
 final class DeleteCommand implements Command {
-
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @Override
     public Syntax syntax() {
@@ -31,7 +25,10 @@ final class DeleteCommand implements Command {
             return 0;
         }
         App app = context.controller().app(name);
-        JsonNode deletion = delete(context, name);
+        EventFilter deletions = EventFilter.ofApp(name, EventType.APP_DELETION);
+        JsonNode deletion = DeletionWait.await(
+                        context, deletions, "app", () -> context.controller().deleteApp(name))
+                .path("app_deletion");
         String remote = arguments.option("remote").orElse(Remotes.DEFAULT_NAME);
         Optional<String> url =
                 remote.isEmpty() ? Optional.empty() : context.git().remoteUrl(remote);
@@ -45,30 +42,5 @@ final class DeleteCommand implements Command {
                                 deletion.path("deleted_routes").size(),
                                 deletion.path("deleted_resources").size()));
         return 0;
-    }
-
-    /** The request is only the beginning; the event tells when it is done, so it must be listened to before. */
-    private static JsonNode delete(Context context, String app) {
-        String problem = "";
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        try (EventStream events = context.controller().events(EventFilter.ofApp(app, EventType.APP_DELETION))) {
-            context.controller().deleteApp(app);
-            while (true) {
-                Optional<Event> event = events.next(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
-                if (event.isEmpty()) {
-                    throw new CliException("timed out waiting for app deletion" + problem);
-                }
-                JsonNode data = new FlynnJson().readTree(event.get().data());
-                String error = data.path("error").asText();
-                if (error.isEmpty()) {
-                    return data.path("app_deletion");
-                }
-                // the server tries again by itself
-                problem = ": " + error;
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CliException("interrupted", e);
-        }
     }
 }

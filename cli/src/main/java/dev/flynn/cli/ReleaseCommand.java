@@ -1,13 +1,13 @@
 package dev.flynn.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.flynn.api.event.EventType;
 import dev.flynn.api.id.ArtifactId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.release.Artifact;
 import dev.flynn.api.release.Release;
-import dev.flynn.json.FlynnJson;
-import java.io.IOException;
-import java.nio.file.Files;
+import dev.flynn.client.EventFilter;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -53,7 +53,8 @@ final class ReleaseCommand implements Command {
             case "add" -> add(context, arguments);
             case "show" -> show(context, arguments.optionalValue(0), arguments.has("json"));
             case "rollback" -> rollback(context, arguments.optionalValue(0), arguments.has("yes"));
-            default -> throw AbsentCommand.notAvailable("release " + arguments.form());
+            case "update" -> update(context, arguments);
+            default -> delete(context, ReleaseId.of(arguments.value(0)), arguments.has("yes"));
         }
         return 0;
     }
@@ -111,29 +112,52 @@ final class ReleaseCommand implements Command {
             throw new CliException("Release type " + type + " not supported.");
         }
         String app = context.app();
-        Release settings = arguments
+        Release release = arguments
                 .option("file")
-                .map(file -> readSettings(context, file))
+                .map(file ->
+                        ReleaseUpdate.read(context.environment().directory().resolve(file)))
+                .map(settings -> ReleaseUpdate.merge(Releases.first(context, app), settings))
                 .orElseGet(() -> Releases.first(context, app));
         Artifact artifact = context.controller().createArtifact(type, arguments.value(0));
-        ReleaseId id = Releases.deploy(context, app, Releases.withArtifact(settings, artifact.id()));
+        ReleaseId id = Releases.deploy(context, app, Releases.withArtifact(release, artifact.id()));
         context.console().tell("Created release " + id + ".");
     }
 
-    /** A release object as the API has it; who made it when does not matter. */
-    private static Release readSettings(Context context, String file) {
-        try {
-            var json = new FlynnJson();
-            String text = Files.readString(context.environment().directory().resolve(file));
-            if (!(json.readTree(text) instanceof ObjectNode settings)) {
-                throw new CliException(file + " must hold one JSON object");
-            }
-            settings.put("id", ReleaseId.random().toString());
-            settings.put("created_at", Instant.EPOCH.toString());
-            return json.convert(settings, Release.class);
-        } catch (IOException e) {
-            throw new CliException("cannot read " + file + ": " + e, e);
+    private static void update(Context context, Arguments arguments) {
+        ObjectNode changes =
+                ReleaseUpdate.read(context.environment().directory().resolve(arguments.value(0)));
+        String app = context.app();
+        Release base = arguments.has("clean")
+                ? Releases.first(context, app)
+                : arguments
+                        .optionalValue(1)
+                        .map(id -> context.controller().release(ReleaseId.of(id)))
+                        .orElseGet(() -> current(context, app));
+        ReleaseId id = Releases.deploy(context, app, ReleaseUpdate.merge(base, changes));
+        context.console().tell("Created release " + id + ".");
+    }
+
+    private static void delete(Context context, ReleaseId id, boolean yes) {
+        String app = context.app();
+        if (!yes && !context.console().confirm("Are you sure you want to delete release \"" + id + "\"?")) {
+            return;
         }
+        var deletions = new EventFilter(
+                Optional.of(app), List.of(EventType.RELEASE_DELETION), Optional.of(id.toString()), false);
+        JsonNode deletion = DeletionWait.await(
+                        context,
+                        deletions,
+                        "release",
+                        () -> context.controller().deleteRelease(app, id))
+                .path("release_deletion");
+        int others = deletion.path("remaining_apps").size();
+        int files = deletion.path("deleted_files").size();
+        context.console()
+                .tell(
+                        others == 0
+                                ? "Deleted release %s (deleted %d files)".formatted(id, files)
+                                : "Release scaled down for app but not fully deleted (still associated with %d other apps)"
+                                        .formatted(others));
     }
 
     static void rollback(Context context, Optional<String> given, boolean yes) {

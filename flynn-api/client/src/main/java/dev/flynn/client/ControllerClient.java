@@ -167,6 +167,11 @@ public final class ControllerClient implements AutoCloseable {
         return call("PUT", appPath(app, "/release"), Map.of("id", release), Release.class);
     }
 
+    /** Begins to delete a release that is not current; the event {@code release_deletion} tells when that is done. */
+    public void deleteRelease(String app, ReleaseId release) {
+        callEmpty("DELETE", appPath(app, "/releases/" + release));
+    }
+
     // formations and jobs
 
     public Optional<Formation> findFormation(String app, ReleaseId release) {
