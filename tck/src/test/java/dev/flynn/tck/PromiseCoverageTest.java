@@ -7,6 +7,7 @@ import dev.flynn.spi.blob.BlobStore;
 import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.log.LogSink;
+import dev.flynn.spi.resource.ResourceProvider;
 import dev.flynn.spi.scheduler.Scheduler;
 import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.tck.auth.AuthenticatorTck;
@@ -14,6 +15,7 @@ import dev.flynn.tck.blob.BlobStoreTck;
 import dev.flynn.tck.container.ContainerBackendTck;
 import dev.flynn.tck.discovery.DiscoveryTck;
 import dev.flynn.tck.log.LogSinkTck;
+import dev.flynn.tck.resource.ResourceProviderTck;
 import dev.flynn.tck.scheduler.SchedulerTck;
 import dev.flynn.tck.store.ClusterStoreTck;
 import java.io.IOException;
@@ -43,6 +45,7 @@ class PromiseCoverageTest {
                 Arguments.of(ContainerBackend.class, ContainerBackendTck.class),
                 Arguments.of(Discovery.class, DiscoveryTck.class),
                 Arguments.of(LogSink.class, LogSinkTck.class),
+                Arguments.of(ResourceProvider.class, ResourceProviderTck.class),
                 Arguments.of(Scheduler.class, SchedulerTck.class));
     }
 

@@ -1,0 +1,3 @@
+package dev.flynn.tck.resource;
+
+class ReferenceProviderTckTest extends ReferenceProviderKit {}
