@@ -25,8 +25,9 @@ final class ClusterCommand implements Command {
                         Option.flag("no-git"),
                         Option.value('p', "tls-pin"),
                         Option.value('g', "git-host"),
-                        Option.value("file")),
-                Form.of("", 0, 0),
+                        Option.value("file"),
+                        Option.flag("json")),
+                Form.of("", 0, 0, "json"),
                 Form.of("add", 3, 3, "force", "default", "git-url", "no-git", "tls-pin", "git-host"),
                 Form.of("remove", 1, 1),
                 Form.of("default", 0, 1),
@@ -38,7 +39,7 @@ final class ClusterCommand implements Command {
     @Override
     public int run(Context context, Arguments arguments) {
         switch (arguments.form()) {
-            case "" -> list(context);
+            case "" -> list(context, arguments.has("json"));
             case "add" -> add(context, arguments);
             case "remove" -> remove(context, arguments.value(0));
             case "default" ->
@@ -50,8 +51,18 @@ final class ClusterCommand implements Command {
         return 0;
     }
 
-    private static void list(Context context) {
+    /** What is shown of a cluster; its key is not. */
+    record Known(String name, String controllerUrl, String gitUrl, boolean isDefault) {}
+
+    private static void list(Context context, boolean asJson) {
         ClusterList list = context.clusterFile().read();
+        if (asJson) {
+            context.printJson(list.clusters().stream()
+                    .map(cluster -> new Known(
+                            cluster.name(), cluster.controllerUrl(), cluster.gitUrl(), list.isDefault(cluster)))
+                    .toList());
+            return;
+        }
         Table table = new Table().row("NAME", "CONTROLLER URL", "GIT URL");
         for (Cluster cluster : list.clusters()) {
             if (list.isDefault(cluster)) {

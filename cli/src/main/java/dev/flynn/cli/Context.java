@@ -1,6 +1,7 @@
 package dev.flynn.cli;
 
 import dev.flynn.client.ControllerClient;
+import dev.flynn.json.FlynnJson;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -75,6 +76,11 @@ final class Context implements AutoCloseable {
             controller = controllerOf(cluster());
         }
         return controller;
+    }
+
+    /** Prints data on one line, in the form that the controller's API has for it. */
+    void printJson(Object data) {
+        console.print(new FlynnJson().write(data));
     }
 
     static ControllerClient controllerOf(Cluster cluster) {

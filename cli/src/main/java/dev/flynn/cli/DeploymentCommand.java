@@ -7,6 +7,7 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.DeploymentId;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -18,7 +19,8 @@ final class DeploymentCommand implements Command {
     @Override
     public Syntax syntax() {
         return Syntax.of(
-                Form.of("", 0, 0),
+                List.of(Option.flag("json")),
+                Form.of("", 0, 0, "json"),
                 Form.of("timeout", 0, 1),
                 Form.of("batch-size", 0, 1),
                 Form.of("cancel", 0, 1),
@@ -34,15 +36,20 @@ final class DeploymentCommand implements Command {
             case "batch-size" -> batchSize(context, app, value);
             case "cancel" -> cancel(context, app, value);
             case "promote" -> promote(context, app, value);
-            default -> list(context, app);
+            default -> list(context, app, arguments.has("json"));
         }
         return 0;
     }
 
-    private static void list(Context context, String app) {
+    private static void list(Context context, String app, boolean asJson) {
+        List<Deployment> deployments = context.controller().deployments(app);
+        if (asJson) {
+            context.printJson(deployments);
+            return;
+        }
         Table table = new Table().row("ID", "STATUS", "CREATED", "FINISHED");
         Instant now = Instant.now();
-        for (Deployment deployment : context.controller().deployments(app)) {
+        for (Deployment deployment : deployments) {
             table.row(
                     deployment.id().toString(),
                     deployment.status().wireName(),

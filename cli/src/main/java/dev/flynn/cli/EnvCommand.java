@@ -16,8 +16,8 @@ final class EnvCommand implements Command {
     @Override
     public Syntax syntax() {
         return Syntax.of(
-                List.of(Option.value('t', "process-type")),
-                Form.of("", 0, 0, "process-type"),
+                List.of(Option.value('t', "process-type"), Option.flag("json")),
+                Form.of("", 0, 0, "process-type", "json"),
                 Form.atLeast("set", 1, "process-type"),
                 Form.atLeast("unset", 1, "process-type"),
                 Form.of("get", 1, 1, "process-type"));
@@ -40,7 +40,7 @@ final class EnvCommand implements Command {
                     return env;
                 });
             case "get" -> get(context, type, arguments.value(0));
-            default -> list(context, type);
+            default -> list(context, type, arguments.has("json"));
         }
         return 0;
     }
@@ -57,9 +57,11 @@ final class EnvCommand implements Command {
         return assignments;
     }
 
-    private static void list(Context context, Optional<String> type) {
+    private static void list(Context context, Optional<String> type, boolean asJson) {
         Optional<Release> release = context.controller().findAppRelease(context.app());
-        if (release.isPresent()) {
+        if (asJson) {
+            context.printJson(release.map(found -> env(found, type)).orElse(Map.of()));
+        } else if (release.isPresent()) {
             env(release.get(), type).entrySet().stream()
                     .map(entry -> entry.getKey() + "=" + entry.getValue())
                     .sorted()

@@ -5,6 +5,7 @@ import dev.flynn.api.app.App;
 import dev.flynn.api.release.Release;
 import dev.flynn.api.route.Route;
 import java.net.URI;
+import java.util.List;
 import java.util.Optional;
 
 /** {@code flynn info}. */
@@ -15,13 +16,17 @@ final class InfoCommand implements Command {
 
     @Override
     public Syntax syntax() {
-        return Syntax.of(Form.of("", 0, 0));
+        return Syntax.of(List.of(Option.flag("json")), Form.of("", 0, 0, "json"));
     }
 
     @Override
     public int run(Context context, Arguments arguments) {
         String name = context.app();
         App app = context.controller().app(name);
+        if (arguments.has("json")) {
+            context.printJson(app);
+            return 0;
+        }
         Optional<Release> release = context.controller().findAppRelease(name);
         context.console().print("=== " + app.name());
         Table table = new Table();

@@ -18,7 +18,9 @@ final class LimitCommand implements Command {
     @Override
     public Syntax syntax() {
         return Syntax.of(
-                List.of(Option.value('t', "process-type")), Form.of("", 0, 0, "process-type"), Form.atLeast("set", 2));
+                List.of(Option.value('t', "process-type"), Option.flag("json")),
+                Form.of("", 0, 0, "process-type", "json"),
+                Form.atLeast("set", 2));
     }
 
     @Override
@@ -29,15 +31,18 @@ final class LimitCommand implements Command {
                     arguments.value(0),
                     arguments.values().subList(1, arguments.values().size()));
         } else {
-            list(context, arguments.option("process-type"));
+            list(context, arguments.option("process-type"), arguments.has("json"));
         }
         return 0;
     }
 
-    private static void list(Context context, Optional<String> wanted) {
+    private static void list(Context context, Optional<String> wanted, boolean asJson) {
         String app = context.app();
         Optional<Release> release = context.controller().findAppRelease(app);
         if (release.isEmpty()) {
+            if (asJson) {
+                context.printJson(Map.of());
+            }
             return;
         }
         Map<String, ProcessType> processes = new TreeMap<>(release.get().processes());
@@ -46,6 +51,12 @@ final class LimitCommand implements Command {
                 throw unknownType(wanted.get());
             }
             processes.keySet().retainAll(List.of(wanted.get()));
+        }
+        if (asJson) {
+            Map<String, Map<String, ResourceLimit>> limits = new TreeMap<>();
+            processes.forEach((type, process) -> limits.put(type, process.resources()));
+            context.printJson(limits);
+            return;
         }
         Table table = new Table();
         processes.forEach((type, process) -> table.row(row(type, process)));

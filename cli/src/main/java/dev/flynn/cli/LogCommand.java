@@ -3,6 +3,7 @@ package dev.flynn.cli;
 import dev.flynn.api.log.LogMessage;
 import dev.flynn.client.LogLines;
 import dev.flynn.client.LogOptions;
+import dev.flynn.json.FlynnJson;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.ZoneOffset;
@@ -10,6 +11,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
 
 /** {@code flynn log}. */
 final class LogCommand implements Command {
@@ -29,8 +31,20 @@ final class LogCommand implements Command {
                         Option.flag('r', "raw-output"),
                         Option.flag('s', "split-stderr"),
                         Option.value('t', "process-type"),
-                        Option.flag('i', "init")),
-                Form.of("", 0, 0, "follow", "job", "number", "raw-output", "split-stderr", "process-type", "init"));
+                        Option.flag('i', "init"),
+                        Option.flag("json")),
+                Form.of(
+                        "",
+                        0,
+                        0,
+                        "follow",
+                        "job",
+                        "number",
+                        "raw-output",
+                        "split-stderr",
+                        "process-type",
+                        "init",
+                        "json"));
     }
 
     @Override
@@ -38,12 +52,13 @@ final class LogCommand implements Command {
         boolean follow = arguments.has("follow");
         var options =
                 new LogOptions(follow, number(arguments), arguments.option("job"), arguments.option("process-type"));
+        Function<LogMessage, String> form = form(arguments);
         Console console = context.console();
         String app = context.app();
         try (LogLines lines = context.controller().log(app, options)) {
             for (Optional<LogMessage> line = lines.next(); line.isPresent(); line = lines.next()) {
                 PrintStream stream = stream(console, line.get(), arguments);
-                stream.print(arguments.has("raw-output") ? line.get().message() : format(line.get()));
+                stream.print(form.apply(line.get()));
                 stream.print('\n');
                 // a reader that has gone, such as head, is no failure
                 if (follow && stream.checkError()) {
@@ -69,6 +84,13 @@ final class LogCommand implements Command {
         boolean toErr = arguments.has("split-stderr") && line.stream().equals(STDERR)
                 || arguments.has("init") && line.stream().equals(INIT);
         return toErr ? console.err() : console.out();
+    }
+
+    private static Function<LogMessage, String> form(Arguments arguments) {
+        if (arguments.has("json")) {
+            return new FlynnJson()::write;
+        }
+        return arguments.has("raw-output") ? LogMessage::message : LogCommand::format;
     }
 
     static String format(LogMessage line) {

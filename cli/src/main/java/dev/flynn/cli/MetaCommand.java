@@ -10,7 +10,11 @@ final class MetaCommand implements Command {
 
     @Override
     public Syntax syntax() {
-        return Syntax.of(Form.of("", 0, 0), Form.atLeast("set", 1), Form.atLeast("unset", 1));
+        return Syntax.of(
+                List.of(Option.flag("json")),
+                Form.of("", 0, 0, "json"),
+                Form.atLeast("set", 1),
+                Form.atLeast("unset", 1));
     }
 
     @Override
@@ -27,6 +31,10 @@ final class MetaCommand implements Command {
                 context.controller().setMeta(app, meta);
             }
             default -> {
+                if (arguments.has("json")) {
+                    context.printJson(meta);
+                    return 0;
+                }
                 Table table = new Table().row("KEY", "VALUE");
                 new TreeMap<>(meta).forEach((key, value) -> table.row(key, value));
                 table.print(context.console());

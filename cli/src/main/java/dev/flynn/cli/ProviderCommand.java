@@ -8,7 +8,7 @@ final class ProviderCommand implements Command {
 
     @Override
     public Syntax syntax() {
-        return Syntax.of(Form.of("", 0, 0), Form.of("add", 2, 2));
+        return Syntax.of(List.of(Option.flag("json")), Form.of("", 0, 0, "json"), Form.of("add", 2, 2));
     }
 
     @Override
@@ -19,7 +19,9 @@ final class ProviderCommand implements Command {
             return 0;
         }
         List<Provider> providers = context.controller().providers();
-        if (!providers.isEmpty()) {
+        if (arguments.has("json")) {
+            context.printJson(providers);
+        } else if (!providers.isEmpty()) {
             Table table = new Table().row("ID", "NAME", "URL");
             providers.forEach(provider -> table.row(provider.id().toString(), provider.name(), provider.url()));
             table.print(context.console());

@@ -20,8 +20,9 @@ final class PsCommand implements Command {
                         Option.flag('a', "all"),
                         Option.flag('c', "command"),
                         Option.flag('q', "quiet"),
-                        Option.value('t', "type")),
-                Form.of("", 0, 0, "all", "command", "quiet", "type"));
+                        Option.value('t', "type"),
+                        Option.flag("json")),
+                Form.of("", 0, 0, "all", "command", "quiet", "type", "json"));
     }
 
     @Override
@@ -32,7 +33,9 @@ final class PsCommand implements Command {
                 .filter(job -> arguments.option("type").map(type(job)::equals).orElse(true))
                 .sorted(detailed ? Comparator.comparing(Job::createdAt) : Comparator.comparing(PsCommand::sortType))
                 .toList();
-        if (arguments.has("quiet")) {
+        if (arguments.has("json")) {
+            context.printJson(jobs);
+        } else if (arguments.has("quiet")) {
             jobs.forEach(job -> context.console().print(job.id().value()));
         } else if (detailed) {
             printDetails(context.console(), jobs, arguments.has("command"));

@@ -38,7 +38,7 @@ final class ReleaseCommand implements Command {
                         Option.flag("json"),
                         Option.flag('y', "yes"),
                         Option.flag("clean")),
-                Form.of("", 0, 0, "quiet"),
+                Form.of("", 0, 0, "quiet", "json"),
                 Form.of("add", 1, 1, "type", "file"),
                 Form.of("show", 0, 1, "json"),
                 Form.of("rollback", 0, 1, "yes"),
@@ -49,7 +49,7 @@ final class ReleaseCommand implements Command {
     @Override
     public int run(Context context, Arguments arguments) {
         switch (arguments.form()) {
-            case "" -> list(context, arguments.has("quiet"));
+            case "" -> list(context, arguments.has("quiet"), arguments.has("json"));
             case "add" -> add(context, arguments);
             case "show" -> show(context, arguments.optionalValue(0), arguments.has("json"));
             case "rollback" -> rollback(context, arguments.optionalValue(0), arguments.has("yes"));
@@ -59,9 +59,13 @@ final class ReleaseCommand implements Command {
         return 0;
     }
 
-    private static void list(Context context, boolean quiet) {
+    private static void list(Context context, boolean quiet, boolean asJson) {
         String app = context.app();
         List<Release> releases = context.controller().appReleases(app);
+        if (asJson) {
+            context.printJson(releases);
+            return;
+        }
         if (quiet) {
             releases.forEach(release -> context.console().print(release.id().toString()));
             return;

@@ -12,7 +12,8 @@ final class ResourceCommand implements Command {
 
     @Override
     public Syntax syntax() {
-        return Syntax.of(Form.of("", 0, 0), Form.of("add", 1, 1), Form.of("remove", 1, 2));
+        return Syntax.of(
+                List.of(Option.flag("json")), Form.of("", 0, 0, "json"), Form.of("add", 1, 1), Form.of("remove", 1, 2));
     }
 
     @Override
@@ -21,14 +22,19 @@ final class ResourceCommand implements Command {
         switch (arguments.form()) {
             case "add" -> add(context, app, arguments.value(0));
             case "remove" -> remove(context, app, arguments.value(0), arguments.optionalValue(1));
-            default -> list(context, app);
+            default -> list(context, app, arguments.has("json"));
         }
         return 0;
     }
 
-    private static void list(Context context, String app) {
+    private static void list(Context context, String app, boolean asJson) {
+        List<Resource> resources = context.controller().resources(app);
+        if (asJson) {
+            context.printJson(resources);
+            return;
+        }
         Table table = new Table().row("ID", "Provider ID", "Provider Name");
-        for (Resource resource : context.controller().resources(app)) {
+        for (Resource resource : resources) {
             String provider = resource.provider().toString();
             table.row(
                     resource.id().toString(),

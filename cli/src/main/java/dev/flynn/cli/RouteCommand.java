@@ -20,8 +20,9 @@ final class RouteCommand implements Command {
                         Option.value('k', "tls-key"),
                         Option.flag("sticky"),
                         Option.flag("no-sticky"),
-                        Option.value('p', "port")),
-                Form.of("", 0, 0),
+                        Option.value('p', "port"),
+                        Option.flag("json")),
+                Form.of("", 0, 0, "json"),
                 Form.of("add http", 1, 1, "service", "tls-cert", "tls-key", "sticky"),
                 Form.of("add tcp", 0, 0, "service", "port"),
                 Form.of("update", 1, 1, "service", "tls-cert", "tls-key", "sticky", "no-sticky"),
@@ -36,14 +37,19 @@ final class RouteCommand implements Command {
             case "add tcp" -> addTcp(context, app, arguments);
             case "update" -> update(context, app, arguments);
             case "remove" -> remove(context, app, arguments.value(0));
-            default -> list(context, app);
+            default -> list(context, app, arguments.has("json"));
         }
         return 0;
     }
 
-    private static void list(Context context, String app) {
+    private static void list(Context context, String app, boolean asJson) {
+        List<Route> routes = context.controller().routes(app);
+        if (asJson) {
+            context.printJson(routes);
+            return;
+        }
         Table table = new Table().row("ROUTE", "SERVICE", "ID", "STICKY", "PATH");
-        for (Route route : context.controller().routes(app)) {
+        for (Route route : routes) {
             if (route.type().equals(Route.TCP)) {
                 table.row("tcp:" + route.port().orElse(0), route.service(), route.formattedId(), "", "");
             } else {

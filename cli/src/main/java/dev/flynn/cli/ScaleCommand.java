@@ -27,8 +27,12 @@ final class ScaleCommand implements Command {
     @Override
     public Syntax syntax() {
         return Syntax.of(
-                List.of(Option.flag('n', "no-wait"), Option.value('r', "release"), Option.flag('a', "all")),
-                Form.atLeast("", 0, "no-wait", "release", "all"));
+                List.of(
+                        Option.flag('n', "no-wait"),
+                        Option.value('r', "release"),
+                        Option.flag('a', "all"),
+                        Option.flag("json")),
+                Form.atLeast("", 0, "no-wait", "release", "all", "json"));
     }
 
     @Override
@@ -40,7 +44,7 @@ final class ScaleCommand implements Command {
             if (arguments.has("release")) {
                 throw new CliException("ERROR: Can't use --all in combination with --release");
             }
-            showAll(context);
+            showAll(context, arguments.has("json"));
             return 0;
         }
         ScaleChange.Counts wanted = ScaleChange.parse(arguments.values());
@@ -49,9 +53,14 @@ final class ScaleCommand implements Command {
                 .option("release")
                 .map(id -> context.controller().release(ReleaseId.of(id)))
                 .orElseGet(() -> current(context, app));
-        ScaleChange.Counts current = context.controller()
-                .findFormation(app, release.id())
-                .map(formation -> new ScaleChange.Counts(formation.processes(), formation.tags()))
+        Optional<Formation> formation = context.controller().findFormation(app, release.id());
+        if (arguments.has("json")) {
+            requireNothingToChange(wanted);
+            formation.ifPresent(context::printJson);
+            return 0;
+        }
+        ScaleChange.Counts current = formation
+                .map(found -> new ScaleChange.Counts(found.processes(), found.tags()))
                 .orElse(new ScaleChange.Counts(Map.of(), Map.of()));
         if (wanted.processes().isEmpty()) {
             show(context.console(), release, current.processes());
@@ -61,6 +70,12 @@ final class ScaleCommand implements Command {
             scale(context, app, release.id(), change, !arguments.has("no-wait"));
         }
         return 0;
+    }
+
+    private static void requireNothingToChange(ScaleChange.Counts wanted) {
+        if (!wanted.processes().isEmpty()) {
+            throw new CliException("ERROR: Can't use --json when scaling");
+        }
     }
 
     private static Release current(Context context, String app) {
@@ -78,8 +93,12 @@ final class ScaleCommand implements Command {
         }
     }
 
-    private static void showAll(Context context) {
+    private static void showAll(Context context, boolean asJson) {
         String app = context.app();
+        if (asJson) {
+            context.printJson(context.controller().formations(app));
+            return;
+        }
         Optional<ReleaseId> current = context.controller().findAppRelease(app).map(Release::id);
         String separator = "";
         for (Formation formation : context.controller().formations(app)) {

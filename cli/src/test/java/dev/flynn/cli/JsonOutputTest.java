@@ -1,0 +1,119 @@
+package dev.flynn.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.flynn.json.FlynnJson;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What {@code --json} prints is what the controller said, or a part of it. */
+class JsonOutputTest {
+
+    private static final String ID = "5c3f0c9e-1c1e-4c1b-8a53-0f6f7a1f9b10";
+    private static final String RELEASE = "f0c6a0b2-74a2-4d5a-92c3-3d5b9dfb8a01";
+    private static final String TIMES =
+            "\"created_at\":\"2015-12-14T09:12:03.4Z\",\"updated_at\":\"2015-12-14T09:12:03.4Z\"";
+    private static final String APP =
+            "{\"id\":\"%s\",\"name\":\"ledger\",\"meta\":{\"owner\":\"payments\"},\"strategy\":\"all-at-once\",\"deploy_timeout\":30,%s}"
+                    .formatted(ID, TIMES);
+    private static final String JOB =
+            "{\"id\":\"host-1\",\"app\":\"%s\",\"release\":\"%s\",\"type\":\"web\",\"state\":\"%s\",%s}";
+    private static final String FORMATION =
+            "{\"app\":\"%s\",\"release\":\"%s\",\"processes\":{\"web\":2},%s}".formatted(ID, RELEASE, TIMES);
+
+    @TempDir
+    Path directory;
+
+    private Cli cli;
+
+    @BeforeEach
+    void open() {
+        cli = new Cli(directory).withCluster();
+        cli.answer("GET /apps", "[" + APP + "]")
+                .answer("GET /apps/ledger", APP)
+                .answer(
+                        "GET /apps/ledger/release",
+                        ("{\"id\":\"%s\",\"env\":{\"B\":\"2\",\"A\":\"1\"},\"processes\":{\"web\":{\"env\":{\"A\":\"3\"},"
+                                        + "\"resources\":{\"memory\":{\"request\":1,\"limit\":2}}}},%s}")
+                                .formatted(RELEASE, TIMES))
+                .answer(
+                        "GET /apps/ledger/jobs",
+                        "[" + JOB.formatted(ID, RELEASE, "up", TIMES) + "," + JOB.formatted(ID, RELEASE, "down", TIMES)
+                                + "]")
+                .answer("GET /apps/ledger/formations/" + RELEASE, FORMATION)
+                .answer("GET /apps/ledger/formations", "[" + FORMATION + "]")
+                .answer("GET /apps/ledger/routes", "[]")
+                .answer("GET /apps/ledger/resources", "[]")
+                .answer("GET /apps/ledger/releases", "[]")
+                .answer("GET /apps/ledger/deployments", "[]")
+                .answer("GET /providers", "[]")
+                .answer(
+                        "GET /apps/ledger/log",
+                        "{\"host_id\":\"host\",\"job_id\":\"host-1\",\"msg\":\"hello\",\"process_type\":\"web\","
+                                + "\"source\":\"app\",\"stream\":\"stdout\",\"timestamp\":\"2015-12-14T09:15:40Z\"}\n");
+    }
+
+    @AfterEach
+    void close() {
+        cli.close();
+    }
+
+    private JsonNode json(String... command) {
+        String[] args = new String[command.length + 3];
+        args[0] = "-a";
+        args[1] = "ledger";
+        System.arraycopy(command, 0, args, 2, command.length);
+        args[args.length - 1] = "--json";
+        Cli.Result result = cli.run(args);
+        assertThat(result).isEqualTo(new Cli.Result(0, result.out(), ""));
+        assertThat(result.out()).endsWith("\n").containsOnlyOnce("\n");
+        return new FlynnJson().readTree(result.out());
+    }
+
+    @Test
+    void objectsAreThoseOfTheApi() {
+        assertThat(json("apps").get(0).path("name").asText()).isEqualTo("ledger");
+        assertThat(json("info").path("strategy").asText()).isEqualTo("all-at-once");
+        assertThat(json("scale").path("processes")).hasToString("{\"web\":2}");
+        assertThat(json("scale", "-a").get(0).path("release").asText()).isEqualTo(RELEASE);
+        assertThat(json("log").path("msg").asText()).isEqualTo("hello");
+    }
+
+    @Test
+    void optionsChooseWhatIsPrintedAsWithoutJson() {
+        assertThat(json("ps")).hasSize(1);
+        assertThat(json("ps", "-a")).hasSize(2);
+        assertThat(json("env")).hasToString("{\"A\":\"1\",\"B\":\"2\"}");
+        assertThat(json("env", "-t", "web")).hasToString("{\"A\":\"3\",\"B\":\"2\"}");
+        assertThat(json("limit").path("web").path("memory").path("limit").asInt())
+                .isEqualTo(2);
+        assertThat(json("meta")).hasToString("{\"owner\":\"payments\"}");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"route", "resource", "release", "deployment", "provider"})
+    void nothingIsAnEmptyList(String command) {
+        assertThat(json(command)).hasToString("[]");
+    }
+
+    @Test
+    void theListOfClustersKeepsTheirKeys() {
+        assertThat(json("cluster"))
+                .hasToString(
+                        ("[{\"name\":\"test\",\"controller_url\":\"%s\",\"git_url\":\"https://git.test.example.net\","
+                                        + "\"is_default\":true}]")
+                                .formatted(cli.controllerUrl()));
+    }
+
+    @Test
+    void scalingHasNoJson() {
+        assertThat(cli.run("-a", "ledger", "scale", "--json", "web=3"))
+                .isEqualTo(new Cli.Result(1, "", "ERROR: Can't use --json when scaling\n"));
+    }
+}
