@@ -31,8 +31,11 @@ final class Commands {
             "resource",
             "release",
             "deployment",
+            "restart",
+            "rollback",
             "access-key",
             "audit",
+            "completion",
             "export",
             "import",
             "version");
@@ -49,6 +52,7 @@ final class Commands {
             case "apps" -> new AppsCommand();
             case "audit" -> new AuditCommand();
             case "cluster" -> new ClusterCommand();
+            case "completion" -> new CompletionCommand();
             case "create" -> new CreateCommand();
             case "delete" -> new DeleteCommand();
             case "deployment" -> new DeploymentCommand();

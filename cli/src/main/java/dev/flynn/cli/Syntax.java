@@ -38,6 +38,10 @@ final class Syntax {
         return new Syntax(options, forms, true);
     }
 
+    List<Form> forms() {
+        return forms;
+    }
+
     Arguments parse(List<String> args) throws UsageException {
         Map<String, String> given = new HashMap<>();
         List<String> values = new ArrayList<>();
