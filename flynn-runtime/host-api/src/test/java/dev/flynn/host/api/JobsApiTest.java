@@ -389,7 +389,7 @@ class JobsApiTest {
     @Test
     void aJobIsTakenOutOfDiscoveryWithoutStoppingIt() {
         String id = host.run(host.shell(
-                "exec sleep 60", ",\"ports\":[{\"proto\":\"tcp\",\"service\":{\"name\":\"web\",\"create\":true}}]"));
+                "exec sleep 60", ",\"ports\":[{\"proto\":\"udp\",\"service\":{\"name\":\"web\",\"create\":true}}]"));
         await().atMost(Duration.ofSeconds(20))
                 .until(() -> host.discovery.instances("web").size() == 1);
         JsonNode config = host.job(id).path("job").path("config");
