@@ -39,11 +39,16 @@ final class AppDeletions {
 
     /** @param key opens the blobstore */
     AppDeletions(
-            ClusterState state, ControllerTables tables, ReleaseCollector collector, ClusterHttp http, String key) {
+            ClusterState state,
+            ControllerTables tables,
+            ReleaseCollector collector,
+            ResourceProviders providers,
+            ClusterHttp http,
+            String key) {
         this.state = state;
         this.tables = tables;
         this.routes = new RouteCatalog(state);
-        this.resources = new ResourceDeletion(state, http);
+        this.resources = new ResourceDeletion(state, providers);
         this.collector = collector;
         this.http = http;
         this.key = key;

@@ -3,7 +3,9 @@ package dev.flynn.controller;
 import dev.flynn.api.discovery.Instance;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.discovery.Discovery;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
@@ -11,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Requests to services of the cluster; names such as {@code postgres-api.discoverd} are looked up in discovery. */
@@ -19,6 +22,7 @@ final class ClusterHttp {
     private static final String SUFFIX = ".discoverd";
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration READ_TIMEOUT = Duration.ofSeconds(60);
+    private static final Duration ANSWER_TIMEOUT = Duration.ofMinutes(2);
     private static final int MAX_ANSWER = 1 << 20;
 
     private final Discovery discovery;
@@ -40,6 +44,11 @@ final class ClusterHttp {
      * @throws FlynnException {@code SERVICE_UNAVAILABLE} if nobody answers
      */
     Answer send(String method, URI url, Optional<String> key, Optional<String> json) {
+        return send(method, url, key, json, Map.of());
+    }
+
+    /** As above, with more headers. */
+    Answer send(String method, URI url, Optional<String> key, Optional<String> json, Map<String, String> headers) {
         URI target = resolve(url);
         try {
             HttpURLConnection connection = (HttpURLConnection) target.toURL().openConnection();
@@ -48,12 +57,16 @@ final class ClusterHttp {
                 connection.setReadTimeout((int) READ_TIMEOUT.toMillis());
                 connection.setInstanceFollowRedirects(false);
                 connection.setRequestMethod(method);
+                headers.forEach(connection::setRequestProperty);
                 key.ifPresent(password -> connection.setRequestProperty("Authorization", basic(password)));
                 if (json.isPresent()) {
                     connection.setDoOutput(true);
                     connection.setRequestProperty("Content-Type", "application/json");
+                    byte[] bytes = json.get().getBytes(StandardCharsets.UTF_8);
+                    // else a POST is sent a second time when the peer hangs up without an answer
+                    connection.setFixedLengthStreamingMode(bytes.length);
                     try (OutputStream body = connection.getOutputStream()) {
-                        body.write(json.get().getBytes(StandardCharsets.UTF_8));
+                        body.write(bytes);
                     }
                 }
                 return answer(connection);
@@ -68,9 +81,25 @@ final class ClusterHttp {
     private static Answer answer(HttpURLConnection connection) throws IOException {
         int status = connection.getResponseCode();
         try (var body = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
-            String text = body == null ? "" : new String(body.readNBytes(MAX_ANSWER), StandardCharsets.UTF_8);
-            return new Answer(status, text);
+            return new Answer(status, body == null ? "" : text(body));
         }
+    }
+
+    /** The whole of it, however it trickles in, or a failure: a part of an answer is none. */
+    private static String text(InputStream body) throws IOException {
+        long begin = System.nanoTime();
+        var bytes = new ByteArrayOutputStream();
+        var part = new byte[8192];
+        for (int read = body.read(part); read >= 0; read = body.read(part)) {
+            bytes.write(part, 0, read);
+            if (bytes.size() > MAX_ANSWER) {
+                throw new IOException("the answer is longer than %d bytes".formatted(MAX_ANSWER));
+            }
+            if (System.nanoTime() - begin > ANSWER_TIMEOUT.toNanos()) {
+                throw new IOException("the answer took longer than %d s".formatted(ANSWER_TIMEOUT.toSeconds()));
+            }
+        }
+        return bytes.toString(StandardCharsets.UTF_8);
     }
 
     private URI resolve(URI url) {

@@ -4,7 +4,9 @@ import dev.flynn.base.DiskReserve;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.host.HostConnections;
 import dev.flynn.spi.log.AppLogs;
+import dev.flynn.spi.resource.ResourceProvider;
 import dev.flynn.state.ClusterState;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -31,11 +33,7 @@ public final class Controller {
     private final ProviderCatalog providers;
     private final JobCatalog jobs;
 
-    /**
-     * @param hosts run one-off jobs
-     * @param disk refuses new work when it is used up
-     * @param defaultRouteDomain the cluster's domain; without one apps get no default route
-     */
+    /** A controller that knows no providers but those that speak HTTP. */
     public Controller(
             ClusterState state,
             Discovery discovery,
@@ -43,6 +41,24 @@ public final class Controller {
             AppLogs logs,
             DiskReserve disk,
             Optional<String> defaultRouteDomain) {
+        this(state, discovery, hosts, logs, disk, defaultRouteDomain, Map.of());
+    }
+
+    /**
+     * @param hosts run one-off jobs
+     * @param disk refuses new work when it is used up
+     * @param defaultRouteDomain the cluster's domain; without one apps get no default route
+     * @param providers of resources in this process, each by the name in its URL {@code builtin:<name>}; a {@link
+     *     DeploymentWorker} of the same cluster needs them too; the caller closes them
+     */
+    public Controller(
+            ClusterState state,
+            Discovery discovery,
+            HostConnections hosts,
+            AppLogs logs,
+            DiskReserve disk,
+            Optional<String> defaultRouteDomain,
+            Map<String, ResourceProvider> providers) {
         var tables = new ControllerTables(state);
         this.state = state;
         this.logs = logs;
@@ -57,7 +73,8 @@ public final class Controller {
         this.domainMigrations = new DomainMigrations(state, tables, defaultRouteDomain);
         this.backups = new ClusterBackups(state, tables, formations);
         this.deployments = new DeploymentCatalog(state, tables, apps, disk);
-        this.providers = new ProviderCatalog(state, apps, new ClusterHttp(discovery));
+        this.providers = new ProviderCatalog(
+                state, tables, apps, new ResourceProviders(providers, new ClusterHttp(discovery), state.json()));
         this.jobs = new JobCatalog(
                 state,
                 new JobReports(state, tables),

@@ -3,7 +3,9 @@ package dev.flynn.controller;
 import dev.flynn.api.app.ScaleRequest;
 import dev.flynn.api.domain.DomainMigration;
 import dev.flynn.api.id.AppId;
+import dev.flynn.api.id.ProviderId;
 import dev.flynn.api.id.ReleaseId;
+import dev.flynn.api.id.ResourceId;
 import dev.flynn.api.job.Job;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.Table;
@@ -34,6 +36,7 @@ import java.util.Optional;
  * <tr><td>{@code deploying/<app id>}</td><td>id of the deployment that keeps the app from being deployed again</td></tr>
  * <tr><td>{@code route-keys/http/<domain>/<path>}</td><td>id of the route; the domain in lower case</td></tr>
  * <tr><td>{@code artifact-keys/<digest of type and URI>}</td><td>id of the artifact</td></tr>
+ * <tr><td>{@code pending-resources/<resource id>}</td><td>{@link PendingResource}: a provider is asked for it</td></tr>
  * <tr><td>{@code provider-keys/name/<digest>}, {@code provider-keys/url/<digest>}</td><td>id of the provider</td></tr>
  * </table>
  */
@@ -44,6 +47,7 @@ final class ControllerTables {
     static final String LATEST_BACKUP = "latest";
     static final String DOMAIN_MOVES = "domain-moves/";
     static final String SCALE_REQUESTS = "scale-requests/";
+    static final String PENDING_RESOURCES = "pending-resources/";
     static final String RUNS = "deployment-runs/";
 
     private final Table<ReleaseUse> releaseUses;
@@ -54,6 +58,7 @@ final class ControllerTables {
     private final Table<Job> jobReports;
     private final Table<ClusterBackup> backups;
     private final Table<DeploymentRun> runs;
+    private final Table<PendingResource> pendingResources;
 
     ControllerTables(ClusterState state) {
         this.releaseUses = state.table("app-releases/", ReleaseUse.class);
@@ -64,6 +69,7 @@ final class ControllerTables {
         this.jobReports = state.table("job-reports/", Job.class);
         this.backups = state.table("backups/", ClusterBackup.class);
         this.runs = state.table(RUNS, DeploymentRun.class);
+        this.pendingResources = state.table(PENDING_RESOURCES, PendingResource.class);
     }
 
     /**
@@ -103,6 +109,27 @@ final class ControllerTables {
 
         ReleaseDeletionRequest withFiles(List<String> urls, List<AppId> remaining) {
             return new ReleaseDeletionRequest(app, release, Optional.of(urls), remaining, attempts, notBefore);
+        }
+    }
+
+    /**
+     * A resource that a provider is asked for, written before it is asked.
+     *
+     * @param id of the resource, if it becomes one, and of the request
+     * @param config may hold secrets
+     * @param attempts to undo it that failed
+     * @param notBefore when it is to be undone
+     */
+    record PendingResource(
+            ResourceId id, ProviderId provider, Map<String, Object> config, int attempts, Instant notBefore) {
+
+        PendingResource postponed(int failed, Instant due) {
+            return new PendingResource(id, provider, config, failed, due);
+        }
+
+        @Override
+        public String toString() {
+            return "PendingResource[id=%s, provider=%s]".formatted(id, provider);
         }
     }
 
@@ -167,6 +194,11 @@ final class ControllerTables {
     /** By deployment id. */
     Table<DeploymentRun> runs() {
         return runs;
+    }
+
+    /** By resource id. */
+    Table<PendingResource> pendingResources() {
+        return pendingResources;
     }
 
     static String deployingKey(AppId app) {

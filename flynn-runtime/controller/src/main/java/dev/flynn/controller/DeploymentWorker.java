@@ -4,10 +4,12 @@ import dev.flynn.base.Closer;
 import dev.flynn.base.DiskReserve;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.log.AppLogs;
+import dev.flynn.spi.resource.ResourceProvider;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.WakeLoop;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -29,16 +31,28 @@ public final class DeploymentWorker implements AutoCloseable {
         loops.forEach(closer::register);
     }
 
+    /** Starts a worker that knows no providers but those that speak HTTP. */
+    public static DeploymentWorker start(String controllerKey, ClusterState state, Discovery discovery, AppLogs logs) {
+        return start(controllerKey, state, discovery, logs, Map.of());
+    }
+
     /**
      * Starts a worker.
      *
      * @param controllerKey opens the blobstore
      * @param logs explain why a deployment failed
+     * @param providers by name, as the {@link Controller} has them; the caller closes them
      */
-    public static DeploymentWorker start(String controllerKey, ClusterState state, Discovery discovery, AppLogs logs) {
+    public static DeploymentWorker start(
+            String controllerKey,
+            ClusterState state,
+            Discovery discovery,
+            AppLogs logs,
+            Map<String, ResourceProvider> providers) {
         var tables = new ControllerTables(state);
         var executor = new DeploymentExecutor(state, tables, discovery, logs);
         var http = new ClusterHttp(discovery);
+        var resources = new ResourceProviders(providers, http, state.json());
         var routes = new RouteCatalog(state);
         // the worker makes small records only, which a full disk has room for
         var disk = new DiskReserve(Path.of(""), 0);
@@ -50,7 +64,9 @@ public final class DeploymentWorker implements AutoCloseable {
                 routes);
         List<WakeLoop> loops = List.of(
                 executor.loop(),
-                new AppDeletions(state, tables, new ReleaseCollector(state, tables), http, controllerKey).loop(),
+                new AppDeletions(state, tables, new ReleaseCollector(state, tables), resources, http, controllerKey)
+                        .loop(),
+                new AbandonedResources(state, tables, resources).loop(),
                 new ReleaseDeletions(state, tables, http, controllerKey).loop(),
                 new ScaleProgress(state, tables, discovery).loop(),
                 mover.loop(),

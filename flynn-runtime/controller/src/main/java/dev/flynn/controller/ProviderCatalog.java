@@ -10,12 +10,15 @@ import dev.flynn.api.id.ProviderId;
 import dev.flynn.api.id.ResourceId;
 import dev.flynn.api.resource.Provider;
 import dev.flynn.api.resource.Resource;
+import dev.flynn.controller.ControllerTables.PendingResource;
+import dev.flynn.spi.resource.ResourceProvider;
+import dev.flynn.spi.resource.ResourceProvider.Provisioned;
+import dev.flynn.spi.resource.ResourceRequest;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.Versioned;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,14 +28,16 @@ public final class ProviderCatalog {
 
     private final ClusterState state;
     private final AppCatalog apps;
-    private final ClusterHttp http;
+    private final ControllerTables tables;
+    private final ResourceProviders providers;
     private final ResourceDeletion deletion;
 
-    ProviderCatalog(ClusterState state, AppCatalog apps, ClusterHttp http) {
+    ProviderCatalog(ClusterState state, ControllerTables tables, AppCatalog apps, ResourceProviders providers) {
         this.state = state;
         this.apps = apps;
-        this.http = http;
-        this.deletion = new ResourceDeletion(state, http);
+        this.tables = tables;
+        this.providers = providers;
+        this.deletion = new ResourceDeletion(state, providers);
     }
 
     public record NewProvider(String name, String url) {}
@@ -43,9 +48,6 @@ public final class ProviderCatalog {
     /** A resource that exists already and is to be known. */
     public record KnownResource(String externalId, Map<String, String> env, List<String> apps) {}
 
-    /** What a provider answers. */
-    private record Provisioned(String id, Map<String, String> env) {}
-
     public Provider create(NewProvider request) {
         if (request.name().isBlank()) {
             throw FlynnException.invalidField("name", "must not be blank");
@@ -53,7 +55,7 @@ public final class ProviderCatalog {
         if (request.url().isBlank()) {
             throw FlynnException.invalidField("url", "must not be blank");
         }
-        uri(request.url());
+        providers.requireUsable(request.url());
         Instant now = state.clock().instant();
         var provider = new Provider(ProviderId.random(), request.name(), request.url(), now, now);
         String id = provider.id().toString();
@@ -69,6 +71,26 @@ public final class ProviderCatalog {
                     .formatted(provider.name(), provider.url()));
         }
         return provider;
+    }
+
+    /**
+     * Makes a provider known that is an object of this process, unless it is.
+     *
+     * @throws FlynnException {@code OBJECT_EXISTS} if another provider has the name
+     */
+    public Provider ensureBuiltin(String name) {
+        var wanted = new NewProvider(name, ResourceProviders.builtinUrl(name));
+        try {
+            return create(wanted);
+        } catch (FlynnException e) {
+            if (e.code() != ErrorCode.OBJECT_EXISTS) {
+                throw e;
+            }
+            return list().stream()
+                    .filter(known -> known.name().equals(name) && known.url().equals(wanted.url()))
+                    .findFirst()
+                    .orElseThrow(() -> e);
+        }
     }
 
     public List<Provider> list() {
@@ -94,22 +116,68 @@ public final class ProviderCatalog {
     public Resource provision(String providerName, NewResource request) {
         Provider provider = get(providerName);
         List<AppId> owners = appIds(request.apps());
-        String config = request.config()
-                .filter(node -> !node.isNull())
-                .map(JsonNode::toString)
-                .orElse("{}");
-        ClusterHttp.Answer answer = http.send("POST", uri(provider.url()), Optional.empty(), Optional.of(config));
-        requireOk(provider, answer);
-        Provisioned provisioned = state.json().read(answer.body(), Provisioned.class);
+        Map<String, Object> config = config(request);
+        ResourceProvider asked = providers.of(provider);
+        Versioned<PendingResource> pending = announce(provider, config);
+        ResourceId id = pending.value().id();
+        Provisioned given;
+        try {
+            given = asked.provision(new ResourceRequest(id.toString(), config));
+        } catch (FlynnException e) {
+            settle(pending, e);
+            throw e;
+        }
         var resource = new Resource(
-                ResourceId.random(),
+                id,
                 provider.id(),
-                provisioned.id(),
-                provisioned.env(),
+                given.externalId(),
+                given.env(),
                 owners,
                 state.clock().instant());
-        insert(resource);
+        Transaction.Builder transaction = Transaction.builder();
+        tables.pendingResources().remove(transaction, pending);
+        insert(transaction, resource);
         return resource;
+    }
+
+    private Map<String, Object> config(NewResource request) {
+        Map<String, Object> config = new LinkedHashMap<>();
+        request.config().filter(node -> !node.isNull()).ifPresent(node -> {
+            if (!node.isObject()) {
+                throw FlynnException.invalidField("config", "must be an object");
+            }
+            node.fields().forEachRemaining(entry -> {
+                if (!entry.getValue().isNull()) {
+                    config.put(entry.getKey(), state.json().convert(entry.getValue(), Object.class));
+                }
+            });
+        });
+        return config;
+    }
+
+    /** Notes that the provider is about to be asked, so that what it gives is not lost with this controller. */
+    private Versioned<PendingResource> announce(Provider provider, Map<String, Object> config) {
+        Instant end = state.clock().instant().plus(AbandonedResources.PATIENCE);
+        var request = new PendingResource(ResourceId.random(), provider.id(), config, 0, end);
+        String id = request.id().toString();
+        Transaction.Builder transaction = Transaction.builder();
+        tables.pendingResources().create(transaction, id, request);
+        if (!state.commit(transaction).committed()) {
+            throw FlynnException.unavailable("resource %s exists already".formatted(id), null);
+        }
+        return tables.pendingResources().get(id);
+    }
+
+    /** After a refusal there is nothing; after anything else there may be something, which is undone as soon as possible. */
+    private void settle(Versioned<PendingResource> pending, FlynnException failure) {
+        Transaction.Builder transaction = Transaction.builder();
+        if (failure.code() == ErrorCode.SERVICE_UNAVAILABLE) {
+            PendingResource due = pending.value().postponed(0, state.clock().instant());
+            tables.pendingResources().replace(transaction, pending, due);
+        } else {
+            tables.pendingResources().remove(transaction, pending);
+        }
+        var unused = state.commit(transaction);
     }
 
     /** Makes a resource known that the provider has already. */
@@ -122,12 +190,11 @@ public final class ProviderCatalog {
                 request.env(),
                 appIds(request.apps()),
                 state.clock().instant());
-        insert(resource);
+        insert(Transaction.builder(), resource);
         return resource;
     }
 
-    private void insert(Resource resource) {
-        Transaction.Builder transaction = Transaction.builder();
+    private void insert(Transaction.Builder transaction, Resource resource) {
         state.resources().create(transaction, resource.id().toString(), resource);
         tell(transaction, EventType.RESOURCE, resource);
         if (!state.commit(transaction).committed()) {
@@ -221,31 +288,11 @@ public final class ProviderCatalog {
         return read.value();
     }
 
-    private static void requireOk(Provider provider, ClusterHttp.Answer answer) {
-        if (answer.status() != 200) {
-            throw new FlynnException(
-                    ErrorCode.SERVICE_UNAVAILABLE,
-                    "provider \"%s\" answered %d".formatted(provider.name(), answer.status()));
-        }
-    }
-
     private void tell(Transaction.Builder transaction, EventType type, Resource resource) {
         resource.apps().forEach(app -> tell(transaction, type, app, resource));
     }
 
     private void tell(Transaction.Builder transaction, EventType type, AppId app, Resource resource) {
         state.events().append(transaction, type, Optional.of(app), resource.id().toString(), resource);
-    }
-
-    private static URI uri(String text) {
-        try {
-            URI uri = new URI(text);
-            if (!uri.isAbsolute() || uri.getHost() == null) {
-                throw FlynnException.invalidField("url", "must be an absolute http URL, was \"" + text + "\"");
-            }
-            return uri;
-        } catch (URISyntaxException e) {
-            throw FlynnException.invalidField("url", "is not a URL: " + e.getMessage());
-        }
     }
 }

@@ -1,6 +1,5 @@
 package dev.flynn.controller;
 
-import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.event.EventType;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.resource.Provider;
@@ -8,9 +7,6 @@ import dev.flynn.api.resource.Resource;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.Versioned;
-import java.net.URI;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,27 +14,18 @@ import java.util.Optional;
 final class ResourceDeletion {
 
     private final ClusterState state;
-    private final ClusterHttp http;
+    private final ResourceProviders providers;
 
-    ResourceDeletion(ClusterState state, ClusterHttp http) {
+    ResourceDeletion(ClusterState state, ResourceProviders providers) {
         this.state = state;
-        this.http = http;
+        this.providers = providers;
     }
 
     /** Lets the provider delete the resource; repeatable, because a provider does not mind one that is gone. */
     void deprovision(Resource resource) {
         Provider provider =
                 state.providers().get(resource.provider().toString()).value();
-        String id = URLEncoder.encode(resource.externalId(), StandardCharsets.UTF_8);
-        URI url = URI.create(provider.url() + "?id=" + id);
-        int status =
-                http.send("DELETE", url, Optional.empty(), Optional.empty()).status();
-        if (status != 200) {
-            throw FlynnException.unavailable(
-                    "provider \"%s\" answered %d when asked to delete resource %s"
-                            .formatted(provider.name(), status, resource.id()),
-                    null);
-        }
+        providers.of(provider).deprovision(resource.externalId());
     }
 
     /** Deprovisions what only this app uses. */

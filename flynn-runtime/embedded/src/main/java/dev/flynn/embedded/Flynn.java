@@ -26,6 +26,7 @@ import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.log.AppLogs;
 import dev.flynn.spi.log.LogSink;
+import dev.flynn.spi.resource.ResourceProvider;
 import dev.flynn.spi.scheduler.Scheduler;
 import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.state.ClusterState;
@@ -33,6 +34,7 @@ import dev.flynn.store.MemoryClusterStore;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -80,9 +82,11 @@ public final class Flynn implements AutoCloseable {
                     id -> host.orElseThrow(() -> NoContainers.noHost(id)).connect(id),
                     logs,
                     builder.disk,
-                    builder.domain);
+                    builder.domain,
+                    builder.providers);
+            builder.providers.keySet().forEach(controller.providers()::ensureBuiltin);
             closer.register(new SchedulerLoop(state, builder.scheduler, builder.restarts, builder.clock, discovery));
-            closer.register(DeploymentWorker.start(builder.blobStoreKey, state, discovery, logs));
+            closer.register(DeploymentWorker.start(builder.blobStoreKey, state, discovery, logs, builder.providers));
             this.events = closer.register(new EventStreams(state.events()));
         } catch (RuntimeException e) {
             closer.closeAfter(e);
@@ -189,6 +193,7 @@ public final class Flynn implements AutoCloseable {
         private String listenIp = "127.0.0.1";
         private Map<String, String> tags = Map.of();
         private String blobStoreKey = "";
+        private final Map<String, ResourceProvider> providers = new LinkedHashMap<>();
 
         private Builder() {}
 
@@ -281,6 +286,18 @@ public final class Flynn implements AutoCloseable {
         /** Opens the blobstore of the cluster, if there is one, to delete what deleted apps kept there. */
         public Builder blobStoreKey(String value) {
             blobStoreKey = requireNonNull(value, "blobStoreKey");
+            return this;
+        }
+
+        /**
+         * Provisions resources of apps in this program, as the provider of this name; may be called again. Whoever gives it
+         * closes it, after this.
+         */
+        public Builder provider(String name, ResourceProvider value) {
+            requireNonNull(value, "provider");
+            if (providers.putIfAbsent(name, value) != null) {
+                throw new IllegalArgumentException("there are two providers named \"%s\"".formatted(name));
+            }
             return this;
         }
 

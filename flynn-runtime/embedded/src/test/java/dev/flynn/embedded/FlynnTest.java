@@ -14,18 +14,23 @@ import dev.flynn.api.log.LogMessage;
 import dev.flynn.api.release.Artifact;
 import dev.flynn.api.release.ProcessType;
 import dev.flynn.api.release.Release;
+import dev.flynn.api.resource.Resource;
 import dev.flynn.controller.AppCatalog.NewApp;
+import dev.flynn.controller.ProviderCatalog.NewResource;
 import dev.flynn.controller.ReleaseCatalog.NewArtifact;
 import dev.flynn.controller.ReleaseCatalog.NewRelease;
 import dev.flynn.spi.builtin.BuiltinJob;
 import dev.flynn.spi.builtin.BuiltinProgram;
 import dev.flynn.spi.log.AppLogs;
+import dev.flynn.spi.resource.ResourceProvider;
+import dev.flynn.spi.resource.ResourceRequest;
 import dev.flynn.store.MemoryClusterStore;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Flow;
 import java.util.stream.Collectors;
@@ -70,6 +75,55 @@ class FlynnTest {
                     up(flynn, app.id()).stream().map(Job::release).toList().equals(List.of(second.id())));
             await().until(() -> flynn.apps().get("shop").value().release().equals(Optional.of(second.id())));
         }
+    }
+
+    @Test
+    void aProviderOfTheProgramGivesResourcesAndTakesThemBackWithTheApp() {
+        Set<String> stores = ConcurrentHashMap.newKeySet();
+        try (var store = new MemoryClusterStore()) {
+            for (int i = 0; i < 2; i++) {
+                try (Flynn flynn = Flynn.builder()
+                        .store(store)
+                        .provider("stores", new Stores(stores))
+                        .build()) {
+                    String app = "shop" + i;
+                    flynn.apps().create(NewApp.named(app));
+
+                    Resource resource =
+                            flynn.providers().provision("stores", new NewResource(List.of(app), Optional.empty()));
+
+                    assertThat(stores).containsExactly(resource.externalId());
+                    assertThat(resource.env()).containsKey("STORE");
+                    flynn.apps().delete(app);
+                    await().until(stores::isEmpty);
+                    await().until(() -> flynn.providers().listResources().isEmpty());
+                }
+            }
+        }
+    }
+
+    /** Names of stores by the id of the request. */
+    private static final class Stores implements ResourceProvider {
+
+        private final Set<String> stores;
+
+        Stores(Set<String> stores) {
+            this.stores = stores;
+        }
+
+        @Override
+        public Provisioned provision(ResourceRequest request) {
+            stores.add(request.id());
+            return new Provisioned(request.id(), Map.of("STORE", request.id()));
+        }
+
+        @Override
+        public void deprovision(String externalId) {
+            stores.remove(externalId);
+        }
+
+        @Override
+        public void ping() {}
     }
 
     @Test
