@@ -71,9 +71,15 @@ final class Attention {
         roll = current;
         rollHoldsUntil = current.nextDeathInNanos().map(now::plusNanos).orElse(Instant.MAX);
         Set<String> alive = before == null ? Set.of() : before.alive();
-        Stream.concat(current.alive().stream(), alive.stream())
+        boolean other = index.takeHostsDiffer();
+        Set<String> cameOrWent = Stream.concat(current.alive().stream(), alive.stream())
                 .filter(host -> current.alive().contains(host) != alive.contains(host))
-                .forEach(changed::add);
+                .collect(Collectors.toSet());
+        if (other || !cameOrWent.isEmpty()) {
+            // seldom, so those that found no place need not wait
+            stuckLookedAt = Instant.MIN;
+        }
+        changed.addAll(cameOrWent);
         if (!changed.isEmpty()) {
             hostsChanged(index, changed);
         }

@@ -49,6 +49,7 @@ final class ClusterIndex {
     private final Set<String> touchedHosts = new HashSet<>();
     private long jobsRevision;
     private boolean roomFreed;
+    private boolean hostsDiffer;
 
     /** What belongs to one app. */
     private static final class AppRecords {
@@ -118,10 +119,10 @@ final class ClusterIndex {
     }
 
     void applyHosts(Changes<Host> changes) {
-        apply(
-                changes,
-                hosts,
-                (before, after) -> touchedHosts.add(any(before, after).value().id()));
+        apply(changes, hosts, (before, after) -> {
+            touchedHosts.add(any(before, after).value().id());
+            hostsDiffer = true;
+        });
     }
 
     private void replaceJob(@Nullable Versioned<JobRecord> before, @Nullable Versioned<JobRecord> after) {
@@ -237,6 +238,13 @@ final class ClusterIndex {
 
     void touchHosts(Set<String> ids) {
         touchedHosts.addAll(ids);
+    }
+
+    /** Whether there are other hosts, or other things are said of them, since this was last asked. */
+    boolean takeHostsDiffer() {
+        boolean differ = hostsDiffer;
+        hostsDiffer = false;
+        return differ;
     }
 
     /** Whether a job ended since this was last asked. */
