@@ -2,8 +2,10 @@ package dev.flynn.cli;
 
 import dev.flynn.client.ControllerClient;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -46,6 +48,7 @@ final class ClusterCommand implements Command {
                 arguments
                         .optionalValue(0)
                         .ifPresentOrElse(name -> setDefault(context, name), () -> showDefault(context));
+            case "backup" -> backup(context, arguments.option("file"));
             default -> throw AbsentCommand.notAvailable("cluster " + arguments.form());
         }
         return 0;
@@ -72,6 +75,32 @@ final class ClusterCommand implements Command {
             }
         }
         table.print(context.console());
+    }
+
+    private static void backup(Context context, Optional<String> file) {
+        context.console().tell("Creating cluster backup...");
+        try {
+            if (file.isPresent()) {
+                backup(context, context.environment().directory().resolve(file.get()));
+            } else {
+                context.controller().backup(context.console().out());
+            }
+        } catch (IOException e) {
+            throw new CliException("cannot write the backup: " + e, e);
+        }
+        context.console().tell("Backup complete.");
+    }
+
+    /** A file of that name is a whole backup or is not touched. */
+    private static void backup(Context context, Path file) throws IOException {
+        Path unfinished = file.resolveSibling(file.getFileName() + ".unfinished");
+        try (OutputStream out = Files.newOutputStream(unfinished)) {
+            context.controller().backup(out);
+            out.close();
+            Files.move(unfinished, file, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(unfinished);
+        }
     }
 
     private static void add(Context context, Arguments arguments) {

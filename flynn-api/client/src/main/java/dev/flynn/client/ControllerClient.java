@@ -28,6 +28,7 @@ import dev.flynn.api.resource.Resource;
 import dev.flynn.api.route.Route;
 import dev.flynn.json.FlynnJson;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -56,6 +57,7 @@ public final class ControllerClient implements AutoCloseable {
     private static final long RETRY_PAUSE_MILLIS = 100;
     private static final int MAX_REDIRECTS = 5;
     private static final int READ_TIMEOUT_MILLIS = 60_000;
+    private static final int PIECE_BYTES = 64 * 1024;
 
     private final HttpTransport transport;
     private final JsonBinding json;
@@ -464,6 +466,35 @@ public final class ControllerClient implements AutoCloseable {
     /** The certificate authority of the cluster, as PEM. */
     public String caCertificate() {
         return exchange("GET", "/ca-cert", null);
+    }
+
+    /**
+     * Writes a new backup of the cluster, a tar archive, as it comes.
+     *
+     * @throws IOException {@code out} does not take it
+     */
+    public void backup(OutputStream out) throws IOException {
+        String target = "/backup";
+        HttpReply reply = transport.send("GET", target, Map.of(), new byte[0]);
+        try {
+            if (reply.status() != 200) {
+                throw Replies.failure("GET", transport.endpoint().url() + target, reply, json.get());
+            }
+            byte[] piece = new byte[PIECE_BYTES];
+            for (int count = read(reply, piece); count >= 0; count = read(reply, piece)) {
+                out.write(piece, 0, count);
+            }
+        } finally {
+            reply.connection().close();
+        }
+    }
+
+    private int read(HttpReply reply, byte[] piece) {
+        try {
+            return reply.body().read(piece);
+        } catch (IOException e) {
+            throw transport.unreachable(e);
+        }
     }
 
     /** What the controller says of itself: {@code data.status}, {@code data.version}, {@code data.detail}. */

@@ -11,6 +11,7 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.log.LogMessage;
 import dev.flynn.json.FlynnJson;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -286,5 +287,20 @@ class ControllerClientTest {
         clientOf(always(ScriptedServer.json(200, body)));
 
         assertThat(catchThrowableOfType(FlynnException.class, client::appNames)).hasMessage(FlynnJson.SYNTAX_ERROR);
+    }
+
+    @Test
+    void aBackupThatEndsEarlyIsNoBackup() {
+        clientOf((request, in, out) -> {
+            out.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n4\r\na"
+                    .getBytes(StandardCharsets.US_ASCII));
+            out.close();
+        });
+        var archive = new ByteArrayOutputStream();
+
+        FlynnException failure = catchThrowableOfType(FlynnException.class, () -> client.backup(archive));
+
+        assertThat(failure).hasMessageContaining("in the middle of a response");
+        assertThat(archive.toString(StandardCharsets.UTF_8)).startsWith("half");
     }
 }
