@@ -9,7 +9,8 @@ final class CreateCommand implements Command {
     @Override
     public Syntax syntax() {
         return Syntax.of(
-                List.of(Option.value('r', "remote"), Option.flag('y', "yes")), Form.of("", 0, 1, "remote", "yes"));
+                List.of(Option.value('r', "remote"), Option.flag('y', "yes"), Option.flag("json")),
+                Form.of("", 0, 1, "remote", "yes", "json"));
     }
 
     @Override
@@ -24,7 +25,11 @@ final class CreateCommand implements Command {
         if (wantsRemote) {
             Remotes.create(context, remote, cluster.gitUrl(app.name()));
         }
-        context.console().tell("Created " + app.name());
+        if (arguments.has("json")) {
+            context.printJson(app);
+        } else {
+            context.console().tell("Created " + app.name());
+        }
         return 0;
     }
 }

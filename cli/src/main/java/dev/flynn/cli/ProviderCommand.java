@@ -8,14 +8,18 @@ final class ProviderCommand implements Command {
 
     @Override
     public Syntax syntax() {
-        return Syntax.of(List.of(Option.flag("json")), Form.of("", 0, 0, "json"), Form.of("add", 2, 2));
+        return Syntax.of(List.of(Option.flag("json")), Form.of("", 0, 0, "json"), Form.of("add", 2, 2, "json"));
     }
 
     @Override
     public int run(Context context, Arguments arguments) {
         if (arguments.form().equals("add")) {
             Provider provider = context.controller().createProvider(arguments.value(0), arguments.value(1));
-            context.console().tell("Created provider " + provider.name() + ".");
+            if (arguments.has("json")) {
+                context.printJson(provider);
+            } else {
+                context.console().tell("Created provider " + provider.name() + ".");
+            }
             return 0;
         }
         List<Provider> providers = context.controller().providers();

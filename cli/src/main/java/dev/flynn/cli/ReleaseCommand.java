@@ -93,17 +93,24 @@ final class ReleaseCommand implements Command {
     static Table details(Release release, List<Artifact> artifacts) {
         Table table = new Table();
         table.row("ID:", release.id().toString());
-        table.row(
-                "Artifact:",
-                artifacts.isEmpty()
-                        ? ""
-                        : artifacts.get(0).type() + "+" + artifacts.get(0).uri());
+        if (artifacts.size() < 2) {
+            table.row("Artifact:", artifacts.isEmpty() ? "" : text(artifacts.get(0)));
+        } else {
+            for (int i = 0; i < artifacts.size(); i++) {
+                table.row("Artifact[" + i + "]:", text(artifacts.get(i)));
+            }
+        }
         table.row(
                 "Process Types:",
                 String.join(", ", new TreeSet<>(release.processes().keySet())));
         table.row("Created At:", TIME.format(release.createdAt()));
         new TreeMap<>(release.env()).forEach((name, value) -> table.row("ENV[" + name + "]:", value));
+        new TreeMap<>(release.meta()).forEach((name, value) -> table.row("META[" + name + "]:", value));
         return table;
+    }
+
+    private static String text(Artifact artifact) {
+        return artifact.type() + "+" + artifact.uri();
     }
 
     private static Release current(Context context, String app) {

@@ -20,12 +20,25 @@ final class RouteCommand implements Command {
                         Option.value('k', "tls-key"),
                         Option.flag("sticky"),
                         Option.flag("no-sticky"),
+                        Option.flag("leader"),
+                        Option.flag("no-leader"),
                         Option.value('p', "port"),
                         Option.flag("json")),
                 Form.of("", 0, 0, "json"),
-                Form.of("add http", 1, 1, "service", "tls-cert", "tls-key", "sticky"),
-                Form.of("add tcp", 0, 0, "service", "port"),
-                Form.of("update", 1, 1, "service", "tls-cert", "tls-key", "sticky", "no-sticky"),
+                Form.of("add http", 1, 1, "service", "tls-cert", "tls-key", "sticky", "leader", "json"),
+                Form.of("add tcp", 0, 0, "service", "port", "leader", "json"),
+                Form.of(
+                        "update",
+                        1,
+                        1,
+                        "service",
+                        "tls-cert",
+                        "tls-key",
+                        "sticky",
+                        "no-sticky",
+                        "leader",
+                        "no-leader",
+                        "json"),
                 Form.of("remove", 1, 1));
     }
 
@@ -78,12 +91,15 @@ final class RouteCommand implements Command {
         if (arguments.has("sticky")) {
             fields.put("sticky", true);
         }
+        if (arguments.has("leader")) {
+            fields.put("leader", true);
+        }
         Certificates.of(context, arguments).ifPresent(tls -> {
             fields.put("tls_cert", tls.certificate());
             fields.put("tls_key", tls.key());
         });
         Route route = context.controller().createRoute(app, fields);
-        context.console().print(route.formattedId());
+        print(context, arguments, route, route.formattedId());
     }
 
     private static void addTcp(Context context, String app, Arguments arguments) {
@@ -91,8 +107,11 @@ final class RouteCommand implements Command {
         fields.put("type", Route.TCP);
         fields.put("service", arguments.option("service").orElse(app + "-web"));
         arguments.option("port").ifPresent(port -> fields.put("port", port(port)));
+        if (arguments.has("leader")) {
+            fields.put("leader", true);
+        }
         Route route = context.controller().createRoute(app, fields);
-        printListening(context, route);
+        printListening(context, arguments, route);
     }
 
     private static int port(String text) {
@@ -107,10 +126,17 @@ final class RouteCommand implements Command {
         throw new CliException("\"" + text + "\" is no port number");
     }
 
-    private static void printListening(Context context, Route route) {
-        context.console()
-                .print(route.formattedId() + " listening on port "
-                        + route.port().orElse(0));
+    private static void printListening(Context context, Arguments arguments, Route route) {
+        String line = route.formattedId() + " listening on port " + route.port().orElse(0);
+        print(context, arguments, route, line);
+    }
+
+    private static void print(Context context, Arguments arguments, Route route, String line) {
+        if (arguments.has("json")) {
+            context.printJson(route);
+        } else {
+            context.console().print(line);
+        }
     }
 
     private static void update(Context context, String app, Arguments arguments) {
@@ -118,32 +144,45 @@ final class RouteCommand implements Command {
         String type = requireType(id);
         Optional<String> service = arguments.option("service");
         if (type.equals(Route.TCP)) {
-            updateTcp(context, app, id, service.orElse(""));
+            updateTcp(context, app, arguments);
             return;
         }
         Optional<Certificates> tls = Certificates.of(context, arguments);
         Route route = context.controller().route(app, id);
-        boolean sticky = !arguments.has("no-sticky") && (arguments.has("sticky") || route.sticky());
-        Route changed = changed(route, service.orElse(route.service()), tls, sticky);
-        context.console()
-                .print("updated "
-                        + context.controller().updateRoute(app, changed).formattedId());
+        boolean sticky = isWanted("sticky", arguments, route.sticky());
+        boolean leader = isWanted("leader", arguments, route.leader());
+        Route changed = changed(route, service.orElse(route.service()), tls, sticky, leader);
+        Route updated = context.controller().updateRoute(app, changed);
+        print(context, arguments, updated, "updated " + updated.formattedId());
     }
 
-    private static void updateTcp(Context context, String app, String id, String service) {
-        if (service.isEmpty()) {
+    private static boolean isWanted(String flag, Arguments arguments, boolean before) {
+        return !arguments.has("no-" + flag) && (arguments.has(flag) || before);
+    }
+
+    private static void updateTcp(Context context, String app, Arguments arguments) {
+        String id = arguments.value(0);
+        String service = arguments.option("service").orElse("");
+        boolean changesLeader = arguments.has("leader") || arguments.has("no-leader");
+        if (service.isEmpty() && !changesLeader) {
             throw new CliException("No service name given");
         }
         Route route = context.controller().route(app, id);
-        if (route.service().equals(service)) {
+        if (route.service().equals(service) && !changesLeader) {
             throw new CliException("Service already set");
         }
-        Route changed = changed(route, service, Optional.empty(), route.sticky());
-        printListening(context, context.controller().updateRoute(app, changed));
+        Route changed = changed(
+                route,
+                service.isEmpty() ? route.service() : service,
+                Optional.empty(),
+                route.sticky(),
+                isWanted("leader", arguments, route.leader()));
+        printListening(context, arguments, context.controller().updateRoute(app, changed));
     }
 
     /** A certificate that is there stays unless another one is given. */
-    static Route changed(Route route, String service, Optional<Certificates> tls, boolean sticky) {
+    private static Route changed(
+            Route route, String service, Optional<Certificates> tls, boolean sticky, boolean leader) {
         return new Route(
                 route.type(),
                 route.id(),
@@ -155,7 +194,7 @@ final class RouteCommand implements Command {
                 tls.map(Certificates::certificate).or(route::tlsCert),
                 tls.map(Certificates::key).or(route::tlsKey),
                 sticky,
-                route.leader(),
+                leader,
                 route.createdAt(),
                 route.updatedAt());
     }

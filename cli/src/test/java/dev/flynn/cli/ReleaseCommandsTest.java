@@ -145,7 +145,7 @@ class ReleaseCommandsTest {
 
         assertThat(cli.run("-a", "ledger", "release", "delete", "-y", OLD))
                 .isEqualTo(new Cli.Result(0, "", "Deleted release " + OLD + " (deleted 1 files)\n"));
-        assertThat(cli.requests()).containsExactly(DELETIONS, "DELETE /apps/ledger/releases/" + OLD);
+        assertThat(cli.requests()).containsSubsequence(DELETIONS, "DELETE /apps/ledger/releases/" + OLD);
     }
 
     @Test
@@ -163,5 +163,19 @@ class ReleaseCommandsTest {
                 .isEqualTo(
                         new Cli.Result(0, "Are you sure you want to delete release \"" + OLD + "\"? (yes/no): ", ""));
         assertThat(cli.requests()).isEmpty();
+    }
+
+    @Test
+    void severalArtifactsAreNumberedAndMetadataIsShown() {
+        String second = "c1a7d0a3-0b63-4c4d-9a58-5f3c3f0c2f1f";
+        String artifact = "{\"id\":\"%s\",\"type\":\"flynn\",\"uri\":\"%s\",\"created_at\":\"2015-12-14T09:13:01Z\"}";
+        cli.answer(
+                        "GET /releases/" + CURRENT,
+                        release(CURRENT, "current").replace("[\"" + ARTIFACT, "[\"" + second + "\",\"" + ARTIFACT))
+                .answer("GET /artifacts/" + second, artifact.formatted(second, "https://a"))
+                .answer("GET /artifacts/" + ARTIFACT, artifact.formatted(ARTIFACT, "https://b"));
+
+        assertThat(cli.run("-a", "ledger", "release", "show").out().lines())
+                .contains("Artifact[0]:    flynn+https://a", "Artifact[1]:    flynn+https://b", "META[git]:      true");
     }
 }
