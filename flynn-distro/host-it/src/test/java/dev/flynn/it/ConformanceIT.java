@@ -14,8 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ConformanceIT {
 
     /** What this platform does not have yet, and says so. */
-    private static final String NOT_YET =
-            "cluster/backup/*,cluster/domain/*,jobs/put/*,jobs/attach/lines,routes/create/tcp*,routes/list/newest-first";
+    private static final String NOT_YET = "routes/create/tcp*,routes/list/newest-first";
 
     @TempDir
     static Path directory;

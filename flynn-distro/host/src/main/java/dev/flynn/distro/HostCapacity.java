@@ -2,11 +2,15 @@ package dev.flynn.distro;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.Capacity;
-import java.lang.management.ManagementFactory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * What jobs may reserve together on this host: what the machine has, or what an operator says in {@value #VARIABLE}, such as
@@ -18,6 +22,7 @@ final class HostCapacity {
 
     private static final Pattern MEMORY = Pattern.compile("(\\d{1,12})([kmgt]?)b?");
     private static final String UNITS = "kmgt";
+    private static final Pattern TOTAL = Pattern.compile("MemTotal:\\s+(\\d+) kB");
 
     private HostCapacity() {}
 
@@ -41,13 +46,22 @@ final class HostCapacity {
         return capacity;
     }
 
+    /** By the kernel: the JDK's view of control groups fails in some that are namespaces of their own. */
     private static Capacity ofThisMachine() {
-        long processors = Runtime.getRuntime().availableProcessors();
-        long memory =
-                ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean machine
-                        ? machine.getTotalMemorySize()
-                        : Long.MAX_VALUE;
-        return new Capacity(memory, processors * 1000);
+        return new Capacity(
+                memoryBytes(Path.of("/proc/meminfo")), Runtime.getRuntime().availableProcessors() * 1000L);
+    }
+
+    private static long memoryBytes(Path meminfo) {
+        try (Stream<String> lines = Files.lines(meminfo)) {
+            return lines.map(TOTAL::matcher)
+                    .filter(Matcher::matches)
+                    .mapToLong(total -> Long.parseLong(total.group(1)) << 10)
+                    .findFirst()
+                    .orElse(Long.MAX_VALUE);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot tell the memory of this machine from " + meminfo, e);
+        }
     }
 
     private static long bytes(String text) {
