@@ -36,6 +36,7 @@ final class BackendConnection extends ChannelInboundHandlerAdapter {
     private @Nullable Exchange exchange;
     private Phase phase = Phase.IDLE;
     private boolean answersHead;
+    private boolean chunkedRequest;
     private boolean keepAlive;
     private boolean reused;
     private boolean receivedBytes;
@@ -72,12 +73,31 @@ final class BackendConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Serves one exchange from now on. */
-    void begin(Exchange served, boolean headOnly) {
+    void begin(Exchange served, boolean headOnly, boolean chunkedBody) {
         exchange = served;
         answersHead = headOnly;
+        chunkedRequest = chunkedBody;
         phase = Phase.HEAD;
         receivedBytes = false;
         scanner.reset();
+    }
+
+    /** Writes the head of the request, which it releases. */
+    void sendHead(ByteBuf head) {
+        context().write(head, context().voidPromise());
+    }
+
+    /** Writes a piece of the request's body, which it releases. */
+    void sendData(ByteBuf data) {
+        Bodies.write(context(), data, chunkedRequest);
+    }
+
+    void sendEnd() {
+        Bodies.writeEnd(context(), chunkedRequest);
+    }
+
+    void flush() {
+        context().flush();
     }
 
     ChannelHandlerContext context() {

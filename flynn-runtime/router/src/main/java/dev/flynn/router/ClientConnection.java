@@ -41,6 +41,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     private final HeadScanner scanner;
     private final BodyReader body = new BodyReader();
     private final Consumer<ByteBuf> bodySink = this::forward;
+    private final Http1Response response;
     private Phase phase = Phase.HEAD;
     private @Nullable ChannelHandlerContext context;
     private @Nullable Hop hop;
@@ -53,6 +54,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     ClientConnection(RouterLoop loop, boolean tls) {
         this.loop = loop;
         this.tls = tls;
+        this.response = new Http1Response(this, loop.core());
         this.scanner = new HeadScanner(loop.core().config().maxHeadBytes());
     }
 
@@ -63,7 +65,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         return context;
     }
 
-    // ---- what the exchange says
+    // ---- what the response says
+
+    boolean hasWholeRequest() {
+        return phase != Phase.BODY;
+    }
 
     /** Takes up reading where it was left, if the exchange is ready for more; sends what the request has. */
     void resume() {
@@ -286,7 +292,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         body.begin(framing);
         phase = framing == 0 ? Phase.RESPONSE : Phase.BODY;
         expect(loop.core().config().responseTimeout());
-        Exchange started = new Exchange(this, loop, head, framing);
+        response.begin(head);
+        Exchange started = new Exchange(response, loop, head, framing);
         exchange = started;
         started.start(head, target, framing, hop());
         return true;

@@ -2,7 +2,6 @@ package dev.flynn.router;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandlerContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -28,16 +27,13 @@ final class Exchange {
     /** For how long a kept connection is trusted with a request that cannot be repeated. */
     private static final long TRUSTED_IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    private final ClientConnection client;
+    private final ClientSide client;
     private final RouterLoop loop;
     private final boolean headOnly;
-    private final boolean http10;
     private final boolean upgrade;
     private final boolean repeatable;
     private final boolean chunkedRequest;
-    private final boolean expectsContinue;
     private final boolean asHtml;
-    private boolean keepAlive;
 
     private @Nullable Target target;
     private @Nullable BackendSet backends;
@@ -52,22 +48,16 @@ final class Exchange {
     private boolean discardsRequest;
     private boolean responseStarted;
     private boolean responseEnded;
-    private boolean chunkedResponse;
-    private boolean endsWithConnection;
     private boolean finished;
 
-    Exchange(ClientConnection client, RouterLoop loop, Head head, long framing) {
+    Exchange(ClientSide client, RouterLoop loop, Head head, long framing) {
         this.client = client;
         this.loop = loop;
         this.headOnly = head.methodIs(HEAD_METHOD);
-        this.http10 = head.isHttp10();
         this.upgrade = RequestHeadWriter.asksForUpgrade(head);
         this.repeatable = framing == 0 && isSafe(head);
         this.chunkedRequest = framing == Framing.CHUNKED;
-        this.expectsContinue = head.indexOf(Field.EXPECT) >= 0;
         this.asHtml = ErrorPage.isWantedAsHtml(head);
-        this.keepAlive =
-                !upgrade && !head.connectionHas(Head.CLOSE) && (!http10 || head.connectionHas(Head.KEEP_ALIVE));
         this.requestEnded = framing == 0;
     }
 
@@ -92,7 +82,7 @@ final class Exchange {
         if (found.sticky()) {
             stickyWish = loop.core().cookies().backend(head);
         }
-        requestHead = client.context().alloc().buffer(1024);
+        requestHead = client.alloc().buffer(1024);
         RequestHeadWriter.write(head, wanted, framing, upgrade, hop, System.currentTimeMillis(), requestHead);
         tryNext();
     }
@@ -108,14 +98,14 @@ final class Exchange {
         if (discardsRequest || connection == null) {
             data.release();
         } else {
-            Bodies.write(connection.context(), data, chunkedRequest);
+            connection.sendData(data);
         }
     }
 
     void requestEnd() {
         requestEnded = true;
         if (!discardsRequest && connection != null) {
-            Bodies.writeEnd(connection.context(), chunkedRequest);
+            connection.sendEnd();
         }
         if (responseEnded) {
             finish();
@@ -124,7 +114,7 @@ final class Exchange {
 
     void flushRequest() {
         if (connection != null) {
-            connection.context().flush();
+            connection.flush();
         }
     }
 
@@ -173,41 +163,27 @@ final class Exchange {
     // ---- what the backend does
 
     void interimResponse(Head head) {
-        if (!http10) {
-            ByteBuf out = client.context().alloc().buffer(256);
-            ResponseHeadWriter.write(head, false, ResponseHeadWriter.Connection.UNSAID, null, out);
-            client.context().writeAndFlush(out, client.context().voidPromise());
-        }
+        client.writeInterim(head);
     }
 
     void responseHead(Head head, long framing) {
         responseStarted = true;
         dropRequestHead();
-        boolean untold = framing < 0;
-        chunkedResponse = untold && !http10;
-        endsWithConnection = untold && http10;
-        boolean restMayNotCome = !requestEnded && (expectsContinue || head.status() >= 300);
-        if (endsWithConnection || restMayNotCome || loop.core().isClosing()) {
-            keepAlive = false;
-        }
-        ByteBuf out = client.context().alloc().buffer(512);
-        ResponseHeadWriter.write(head, chunkedResponse, connectionField(), stickyCookie(), out);
-        client.context().write(out, client.context().voidPromise());
-        client.waitForever();
+        client.writeHead(head, framing, stickyCookie());
     }
 
     void responseData(ByteBuf data) {
-        Bodies.write(client.context(), data, chunkedResponse);
+        client.writeData(data);
     }
 
     void flushResponse() {
-        client.context().flush();
+        client.flush();
     }
 
     void responseEnd() {
         responseEnded = true;
-        Bodies.writeEnd(client.context(), chunkedResponse);
-        client.context().flush();
+        client.writeEnd();
+        client.flush();
         if (requestEnded) {
             finish();
         } else {
@@ -217,20 +193,15 @@ final class Exchange {
 
     void upgraded(Head head) {
         BackendConnection upgradedConnection = connection;
-        if (!upgrade || (chunkedRequest && !requestEnded) || upgradedConnection == null || backend == null) {
+        Backend carried = backend;
+        if (!upgrade || (chunkedRequest && !requestEnded) || upgradedConnection == null || carried == null) {
             backendFailed("switched protocols out of turn");
             return;
         }
         responseStarted = true;
         finished = true;
         dropRequestHead();
-        ChannelHandlerContext clientContext = client.context();
-        ByteBuf out = clientContext.alloc().buffer(512);
-        ResponseHeadWriter.write(head, false, ResponseHeadWriter.Connection.UNSAID, stickyCookie(), out);
-        clientContext.write(out, clientContext.voidPromise());
-        Backend carried = backend;
-        clientContext.channel().closeFuture().addListener(closed -> carried.end());
-        client.beginTunnel(upgradedConnection);
+        client.beginTunnel(head, stickyCookie(), upgradedConnection, carried::end);
     }
 
     void backendWritable() {
@@ -256,7 +227,7 @@ final class Exchange {
             client.resume();
         } else if (responseStarted) {
             logFailure("response broken off", reason);
-            breakOff();
+            client.breakOff();
         } else if (failed.isReused() && repeatable && !failed.hasReceivedBytes() && backend != null) {
             failed.close();
             connection = null;
@@ -275,15 +246,6 @@ final class Exchange {
     /** Whether the backend is about to end, so that nobody is to notice that it did. */
     private boolean hasLeft(Backend asked) {
         return target != null && !loop.core().table().backends(target).has(asked);
-    }
-
-    /** Ends the response in a way that the client cannot take for the regular end. */
-    private void breakOff() {
-        if (endsWithConnection) {
-            client.abort();
-        } else {
-            client.breakOff();
-        }
     }
 
     private void logFailure(String what, String reason) {
@@ -370,24 +332,14 @@ final class Exchange {
             throw new IllegalStateException("the request was sent before");
         }
         connection = attached;
-        attached.begin(this, headOnly);
+        attached.begin(this, headOnly, chunkedRequest);
         boolean keepsCopy = repeatable;
         requestHead = keepsCopy ? head : null;
-        attached.context()
-                .write(
-                        keepsCopy ? head.retainedDuplicate() : head,
-                        attached.context().voidPromise());
+        attached.sendHead(keepsCopy ? head.retainedDuplicate() : head);
         client.resume();
     }
 
     // ---- answering and ending
-
-    private ResponseHeadWriter.Connection connectionField() {
-        if (!keepAlive) {
-            return ResponseHeadWriter.Connection.CLOSE;
-        }
-        return http10 ? ResponseHeadWriter.Connection.KEEP_ALIVE : ResponseHeadWriter.Connection.UNSAID;
-    }
 
     private @Nullable String stickyCookie() {
         if (target == null
@@ -405,10 +357,7 @@ final class Exchange {
         responseEnded = true;
         discardsRequest = true;
         dropRequestHead();
-        keepAlive = keepAlive && requestEnded && !loop.core().isClosing();
-        ChannelHandlerContext context = client.context();
-        context.writeAndFlush(
-                page.response(asHtml, headOnly, connectionField(), context.alloc()), context.voidPromise());
+        client.answer(page, asHtml, headOnly);
         if (requestEnded) {
             finish();
         } else {
@@ -421,7 +370,7 @@ final class Exchange {
         if (connection != null && !connection.isWritable()) {
             discardsRequest = true;
         }
-        client.awaitRestOfRequest(keepAlive);
+        client.awaitRestOfRequest();
     }
 
     private void finish() {
@@ -434,7 +383,7 @@ final class Exchange {
             connection = null;
         }
         dropBackend();
-        client.exchangeDone(keepAlive);
+        client.exchangeDone();
     }
 
     private void dropBackend() {

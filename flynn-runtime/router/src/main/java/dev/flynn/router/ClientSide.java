@@ -1,0 +1,56 @@
+package dev.flynn.router;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import org.jspecify.annotations.Nullable;
+
+/** Who asked, as an {@link Exchange} sees it: an HTTP/1.1 connection at its present request, or a stream of HTTP/2. */
+interface ClientSide {
+
+    ByteBufAllocator alloc();
+
+    /** Takes up reading where it was left, if the exchange is ready for more; sends what the request has. */
+    void resume();
+
+    /** Writes a response that is not the last one, such as {@code 100} or {@code 103}, to who understands it. */
+    void writeInterim(Head head);
+
+    /**
+     * Writes the head of the response; from now on the backend may take its time.
+     *
+     * @param framing how the backend delimits the body
+     * @param cookie the value of a {@code Set-Cookie} field to add
+     */
+    void writeHead(Head head, long framing, @Nullable String cookie);
+
+    /** Writes a piece of the response's body, which it releases. */
+    void writeData(ByteBuf data);
+
+    /** Ends the response. */
+    void writeEnd();
+
+    /** Sends what was written. */
+    void flush();
+
+    /** Writes and sends an answer of the router's own. */
+    void answer(ErrorPage page, boolean asHtml, boolean headOnly);
+
+    /** The response is complete and the request is not. */
+    void awaitRestOfRequest();
+
+    /** Request and response are complete. */
+    void exchangeDone();
+
+    /** Ends the response before its time, in a way that cannot be taken for its regular end. */
+    void breakOff();
+
+    /** Ends everything at once. */
+    void abort();
+
+    /**
+     * Passes an answer to an upgrade on, and joins the client with the backend for good.
+     *
+     * @param ended runs when the client has gone
+     */
+    void beginTunnel(Head head, @Nullable String cookie, BackendConnection backend, Runnable ended);
+}
