@@ -3,6 +3,7 @@ package dev.flynn.router;
 import static java.util.Objects.requireNonNull;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.spi.router.ApplyResult;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.Router;
 import dev.flynn.spi.router.RouterCapability;
@@ -43,9 +44,10 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>{@code
  * try (NettyRouter router = NettyRouter.builder().httpPort(8080).build()) {
- *     router.apply(new RouteTable(
- *             List.of(new HttpRoute("1", "shop.example.org", "/", "shop", false, false, Optional.empty())),
- *             Map.of("shop", List.of(new Backend("127.0.0.1:9001", false), new Backend("127.0.0.1:9002", false)))));
+ *     router.apply(RouteTable.builder()
+ *             .route(HttpRoute.to("shop.example.org", "shop"))
+ *             .backends("shop", "127.0.0.1:9001", "127.0.0.1:9002")
+ *             .build());
  *     …
  * }
  * }</pre>
@@ -116,11 +118,12 @@ public final class NettyRouter implements Router {
      * <p>A backend's name that is not an IP address is resolved once, here. A route whose certificate cannot be used gets
      * the default one, and an error in the log.
      *
-     * @throws FlynnException {@code VALIDATION} if a backend's address is not {@code host:port}; the old table stays
+     * @throws FlynnException {@code VALIDATION} if a backend's address is not {@code host:port}, or a route needs what this
+     *     router cannot do; the old table stays
      */
     @Override
-    public void apply(RouteTable table) {
-        requireNonNull(table, "table");
+    public ApplyResult apply(RouteTable table) {
+        table.requireSupported(capabilities());
         synchronized (applying) {
             if (closed.get()) {
                 throw new IllegalStateException("the router is closed");
@@ -133,6 +136,7 @@ public final class NettyRouter implements Router {
             if (!retired.isEmpty()) {
                 loops.values().forEach(RouterLoop::forgetRetired);
             }
+            return new ApplyResult(next.problems());
         }
     }
 

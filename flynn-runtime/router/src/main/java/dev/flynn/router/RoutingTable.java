@@ -1,10 +1,12 @@
 package dev.flynn.router;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.spi.router.ApplyResult.Problem;
+import dev.flynn.spi.router.HttpRoute;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.RouteTable.Certificate;
-import dev.flynn.spi.router.RouteTable.HttpRoute;
 import io.netty.handler.ssl.SslContext;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -18,7 +20,7 @@ import org.slf4j.LoggerFactory;
 /** A {@link RouteTable} in the form that answers fast. Immutable but for what its backends count. */
 final class RoutingTable {
 
-    static final RoutingTable EMPTY = new RoutingTable(RouteTable.EMPTY, Map.of(), Map.of());
+    static final RoutingTable EMPTY = new RoutingTable(RouteTable.EMPTY, Map.of(), Map.of(), List.of());
 
     private static final Logger log = LoggerFactory.getLogger(RoutingTable.class);
 
@@ -30,16 +32,22 @@ final class RoutingTable {
     private final RouteTable source;
     private final Map<String, Backend> backends;
     private final Map<Certificate, SslContext> contexts;
+    private final List<Problem> problems;
     private final Map<Target.Service, BackendSet> sets = new HashMap<>();
     private final Map<String, Domain> domains = new HashMap<>();
 
     /** One domain's paths, and the TLS of its root route if that has its own. */
     private record Domain(PathTree<Target> paths, Optional<SslContext> tls) {}
 
-    private RoutingTable(RouteTable source, Map<String, Backend> backends, Map<Certificate, SslContext> contexts) {
+    private RoutingTable(
+            RouteTable source,
+            Map<String, Backend> backends,
+            Map<Certificate, SslContext> contexts,
+            List<Problem> problems) {
         this.source = source;
         this.backends = backends;
         this.contexts = contexts;
+        this.problems = problems;
         addRoutes();
     }
 
@@ -56,7 +64,9 @@ final class RoutingTable {
                 backends.computeIfAbsent(backend.addr(), addr -> known == null ? new Backend(addr) : known);
             }
         }
-        return new RoutingTable(source, Map.copyOf(backends), contexts(source, previous, loader));
+        List<Problem> problems = new ArrayList<>();
+        Map<Certificate, SslContext> contexts = contexts(source, previous, loader, problems);
+        return new RoutingTable(source, Map.copyOf(backends), contexts, List.copyOf(problems));
     }
 
     /** The backends of this table that the next one no longer has. */
@@ -64,6 +74,11 @@ final class RoutingTable {
         return backends.values().stream()
                 .filter(backend -> !next.backends.containsKey(backend.addr()))
                 .toList();
+    }
+
+    /** What is wrong with single routes. */
+    List<Problem> problems() {
+        return problems;
     }
 
     RouteTable source() {
@@ -121,7 +136,10 @@ final class RoutingTable {
     }
 
     private static Map<Certificate, SslContext> contexts(
-            RouteTable source, RoutingTable previous, Function<Certificate, SslContext> loader) {
+            RouteTable source,
+            RoutingTable previous,
+            Function<Certificate, SslContext> loader,
+            List<Problem> problems) {
         Map<Certificate, SslContext> contexts = new HashMap<>();
         for (HttpRoute route : source.routes()) {
             route.certificate().filter(certificate -> route.path().equals(ROOT)).ifPresent(certificate -> {
@@ -129,6 +147,10 @@ final class RoutingTable {
                     SslContext known = previous.contexts.get(certificate);
                     contexts.put(certificate, known == null ? loader.apply(certificate) : known);
                 } catch (FlynnException unusable) {
+                    problems.add(new Problem(
+                            route.id(),
+                            "the certificate cannot be used (%s); the default one takes its place"
+                                    .formatted(unusable.getMessage())));
                     log.atError()
                             .addKeyValue("route", route.id())
                             .addKeyValue("domain", route.domain())

@@ -1,11 +1,9 @@
 package dev.flynn.router;
 
+import dev.flynn.spi.router.HttpRoute;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.RouteTable.Backend;
-import dev.flynn.spi.router.RouteTable.HttpRoute;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 
 /**
  * A router for measurements: every host leads to the backends that are named.
@@ -25,9 +23,10 @@ final class RouterBenchMain {
         List<Backend> backends = List.of(args).subList(2, args.length).stream()
                 .map(addr -> new Backend(addr, false))
                 .toList();
-        RouteTable table = new RouteTable(
-                List.of(new HttpRoute("bench", "*", "/", "bench", false, false, Optional.empty())),
-                Map.of("bench", backends));
+        RouteTable table = RouteTable.builder()
+                .route(HttpRoute.to("*", "bench"))
+                .backends("bench", backends)
+                .build();
         try (NettyRouter router = NettyRouter.builder()
                 .listenIp(args[0])
                 .httpPort(Integer.parseInt(args[1]))

@@ -3,9 +3,10 @@ package dev.flynn.router;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.flynn.spi.router.HttpRoute;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.RouteTable.Backend;
-import dev.flynn.spi.router.RouteTable.HttpRoute;
+import dev.flynn.spi.router.TcpRoute;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -31,6 +32,7 @@ final class RouterFixture implements AfterEachCallback {
 
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private final List<HttpRoute> routes = new ArrayList<>();
+    private final List<TcpRoute> tcpRoutes = new ArrayList<>();
     private final Map<String, List<Backend>> backends = new HashMap<>();
     private UnaryOperator<NettyRouter.Builder> settings = builder -> builder;
     private Optional<NettyRouter> router = Optional.empty();
@@ -65,7 +67,7 @@ final class RouterFixture implements AfterEachCallback {
     }
 
     RouterFixture route(String domain, String path, String service) {
-        return route(new HttpRoute(domain + path, domain, path, service, false, false, Optional.empty()));
+        return route(HttpRoute.to(domain, service).path(path).build());
     }
 
     RouterFixture route(HttpRoute route) {
@@ -141,7 +143,7 @@ final class RouterFixture implements AfterEachCallback {
     }
 
     RouteTable table() {
-        return new RouteTable(routes, backends);
+        return new RouteTable(routes, tcpRoutes, backends);
     }
 
     private RouterFixture apply() {

@@ -2,9 +2,8 @@ package dev.flynn.router;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flynn.spi.router.RouteTable.HttpRoute;
+import dev.flynn.spi.router.HttpRoute;
 import java.io.IOException;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -155,7 +154,7 @@ class RoutingTest {
     void onlyTheLeaderServesARouteThatAsksForIt() throws IOException {
         TestBackend follower = backend("follower");
         TestBackend leader = backend("leader");
-        fixture.route(new HttpRoute("1", "app", "/", "db", false, true, Optional.empty()));
+        fixture.route(HttpRoute.to("app", "db").leaderOnly().build());
         fixture.backends("db", leader.addr(), follower.addr());
 
         assertThat(fixture.get("app", "/").text()).isEqualTo("leader");

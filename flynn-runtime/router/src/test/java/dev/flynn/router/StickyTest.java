@@ -2,9 +2,8 @@ package dev.flynn.router;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flynn.spi.router.RouteTable.HttpRoute;
+import dev.flynn.spi.router.HttpRoute;
 import java.io.IOException;
-import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -26,8 +25,7 @@ class StickyTest {
     void serve() {
         fixture.open(a);
         fixture.open(b);
-        fixture.route(new HttpRoute("1", "app", "/", "web", true, false, Optional.empty()))
-                .backends("web", a.addr(), b.addr());
+        fixture.route(HttpRoute.to("app", "web").sticky().build()).backends("web", a.addr(), b.addr());
     }
 
     /** Says its name, or switches protocols when asked. */

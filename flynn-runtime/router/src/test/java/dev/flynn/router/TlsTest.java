@@ -3,10 +3,9 @@ package dev.flynn.router;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flynn.spi.router.HttpRoute;
 import dev.flynn.spi.router.RouteTable.Certificate;
-import dev.flynn.spi.router.RouteTable.HttpRoute;
 import dev.flynn.spi.router.RouterCapability;
-import java.util.Optional;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,12 +34,12 @@ class TlsTest {
         fixture.route("*.wild.example.org", backend);
         fixture.route(route("own.example.org", "/", OWN)).backends("own", backend.addr());
         fixture.route(route("odd.example.org", "/", new Certificate("no", "pem")));
-        fixture.route(new HttpRoute("p", "paths.example.org", "/", "own", false, false, Optional.empty()));
+        fixture.route(HttpRoute.to("paths.example.org", "own").build());
         fixture.route(route("paths.example.org", "/x/", OWN));
     }
 
     private static HttpRoute route(String domain, String path, Certificate certificate) {
-        return new HttpRoute(domain + path, domain, path, "own", false, false, Optional.of(certificate));
+        return HttpRoute.to(domain, "own").path(path).certificate(certificate).build();
     }
 
     @ParameterizedTest

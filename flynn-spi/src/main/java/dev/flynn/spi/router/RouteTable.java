@@ -1,54 +1,124 @@
 package dev.flynn.spi.router;
 
+import static java.util.Objects.requireNonNull;
+
+import dev.flynn.api.error.FlynnException;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 
 /**
  * Everything that a router needs to know to carry requests, at one moment.
  *
- * @param routes in any order; at most one per domain and path
+ * <pre>{@code
+ * RouteTable.builder()
+ *         .route(HttpRoute.to("shop.example.org", "shop").sticky())
+ *         .route(TcpRoute.to(5432, "db"))
+ *         .backends("shop", "10.0.0.1:8080", "10.0.0.2:8080")
+ *         .backends("db", List.of(new Backend("10.0.0.3:5432", true)))
+ *         .build()
+ * }</pre>
+ *
+ * @param routes in any order; of those with the same domain, port and path the first one counts
+ * @param tcpRoutes of those with the same port the first one counts
  * @param backends service name to the addresses that serve it now
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
-public record RouteTable(List<HttpRoute> routes, Map<String, List<Backend>> backends) {
+public record RouteTable(List<HttpRoute> routes, List<TcpRoute> tcpRoutes, Map<String, List<Backend>> backends) {
 
-    public static final RouteTable EMPTY = new RouteTable(List.of(), Map.of());
+    public static final RouteTable EMPTY = new RouteTable(List.of(), List.of(), Map.of());
 
     public RouteTable {
         routes = List.copyOf(routes);
+        tcpRoutes = List.copyOf(tcpRoutes);
         backends = Map.copyOf(backends);
     }
 
-    /**
-     * A domain and path that lead to a service.
-     *
-     * @param domain an exact host or {@code *.suffix}, in any letter case
-     * @param path starts and ends with a slash
-     * @param leaderOnly whether only the leader among the backends gets requests
-     */
-    public record HttpRoute(
-            String id,
-            String domain,
-            String path,
-            String service,
-            boolean sticky,
-            boolean leaderOnly,
-            Optional<Certificate> certificate) {}
+    public static Builder builder() {
+        return new Builder();
+    }
 
     /**
      * An address that serves.
      *
      * @param addr {@code host:port}
      */
-    public record Backend(String addr, boolean leader) {}
+    public record Backend(String addr, boolean leader) {
+        public Backend {
+            requireNonNull(addr, "addr");
+        }
+    }
 
     /** PEM texts: the chain with the leaf first, and the private key. */
     public record Certificate(String chain, String key) {
+        public Certificate {
+            requireNonNull(chain, "chain");
+            requireNonNull(key, "key");
+        }
+
         @Override
         public String toString() {
             return "Certificate[***]";
+        }
+    }
+
+    /** @throws FlynnException {@code VALIDATION}, naming the first route that needs more, and what it needs */
+    public void requireSupported(Set<RouterCapability> capabilities) {
+        routes.forEach(route -> requireSupported(route.id(), route.needs(), capabilities));
+        tcpRoutes.forEach(route -> requireSupported(route.id(), route.needs(), capabilities));
+    }
+
+    private static void requireSupported(String id, Set<RouterCapability> needs, Set<RouterCapability> capabilities) {
+        if (!capabilities.containsAll(needs)) {
+            Set<RouterCapability> missing = EnumSet.copyOf(needs);
+            missing.removeAll(capabilities);
+            throw FlynnException.invalid("route %s needs %s, which this router does not offer; it offers %s"
+                    .formatted(id, missing, capabilities));
+        }
+    }
+
+    /** Collects a table. */
+    public static final class Builder {
+
+        private final List<HttpRoute> routes = new ArrayList<>();
+        private final List<TcpRoute> tcpRoutes = new ArrayList<>();
+        private final Map<String, List<Backend>> backends = new HashMap<>();
+
+        private Builder() {}
+
+        public Builder route(HttpRoute.Builder route) {
+            return route(route.build());
+        }
+
+        public Builder route(HttpRoute route) {
+            routes.add(route);
+            return this;
+        }
+
+        public Builder route(TcpRoute route) {
+            tcpRoutes.add(route);
+            return this;
+        }
+
+        /** The addresses of a service, none of them the leader. */
+        public Builder backends(String service, String... addrs) {
+            return backends(
+                    service,
+                    Stream.of(addrs).map(addr -> new Backend(addr, false)).toList());
+        }
+
+        public Builder backends(String service, List<Backend> instances) {
+            backends.put(service, List.copyOf(instances));
+            return this;
+        }
+
+        public RouteTable build() {
+            return new RouteTable(routes, tcpRoutes, backends);
         }
     }
 }

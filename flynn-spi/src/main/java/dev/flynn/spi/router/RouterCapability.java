@@ -2,12 +2,50 @@ package dev.flynn.spi.router;
 
 import org.apiguardian.api.API;
 
-/** What a {@link Router} can do beyond HTTP/1.1. */
+/**
+ * What a {@link Router} can do beyond carrying HTTP/1.1 requests. A table that needs more than is declared is refused
+ * (RT-8), see {@link RouteTable#requireSupported}.
+ */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public enum RouterCapability {
+    /** Listens for TLS, and chooses the certificate by the name in the handshake (RT-10). */
     TLS,
+    /** Carries WebSocket and other upgrades both ways (RT-11). */
     UPGRADE,
+    /** A cookie keeps a client at one backend: {@link HttpRoute#sticky} (RT-4). */
     STICKY,
+    /** {@link TcpRoute} (RT-12). */
     TCP,
-    HTTP_2
+    /** Clients may speak HTTP/2 (RT-13). */
+    HTTP_2,
+    /** {@link BackendProtocol#H2C} (RT-14). */
+    H2C_BACKENDS,
+    /** HTTP routes with a port of their own: {@link HttpRoute#port} (RT-15). */
+    PORTS,
+    /** Routes that lead to several services (RT-16). */
+    WEIGHTS,
+    /** {@link Router#watch} tells when a backend has nothing in flight any more (RT-9). */
+    DRAIN_EVENTS,
+    /** {@link RoutePolicy#requestHeaders} and {@link RoutePolicy#responseHeaders} (RT-17). */
+    HEADERS,
+    /** {@link RoutePolicy#redirectToHttps} (RT-18). */
+    HTTPS_REDIRECT,
+    /** {@link RoutePolicy#maintenance} (RT-19). */
+    MAINTENANCE,
+    /** {@link RoutePolicy#maxBodyBytes} (RT-20). */
+    BODY_LIMIT,
+    /** {@link RoutePolicy#maxConcurrent} (RT-21). */
+    CONCURRENCY_LIMIT,
+    /** {@link RoutePolicy#rateLimit} and {@link RoutePolicy#clientRateLimit} (RT-22). */
+    RATE_LIMIT,
+    /** {@link RoutePolicy#auth} of the kind {@code BASIC} (RT-23). */
+    BASIC_AUTH,
+    /** {@link RoutePolicy#auth} of the kind {@code DIGEST} (RT-24). */
+    DIGEST_AUTH,
+    /** {@link RoutePolicy#healthCheck} (RT-25). */
+    HEALTH_CHECKS,
+    /** {@link RoutePolicy#dialTimeout} and {@link RoutePolicy#responseTimeout} (RT-26). */
+    TIMEOUTS,
+    /** {@link RoutePolicy#disableKeepAlives} (RT-27). */
+    KEEP_ALIVE_SWITCH
 }

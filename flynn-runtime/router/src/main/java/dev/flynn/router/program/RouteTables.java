@@ -2,10 +2,10 @@ package dev.flynn.router.program;
 
 import dev.flynn.api.discovery.Instance;
 import dev.flynn.api.route.Route;
+import dev.flynn.spi.router.HttpRoute;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.RouteTable.Backend;
 import dev.flynn.spi.router.RouteTable.Certificate;
-import dev.flynn.spi.router.RouteTable.HttpRoute;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +25,7 @@ final class RouteTables {
                         .filter(route -> route.type().equals(Route.HTTP))
                         .map(RouteTables::httpRoute)
                         .toList(),
+                List.of(),
                 backends);
     }
 
@@ -38,14 +39,13 @@ final class RouteTables {
     }
 
     private static HttpRoute httpRoute(Route route) {
-        return new HttpRoute(
-                route.formattedId(),
-                route.domain().orElse(""),
-                route.path().filter(path -> !path.isEmpty()).orElse("/"),
-                route.service(),
-                route.sticky(),
-                route.leader(),
-                certificate(route));
+        return HttpRoute.to(route.domain().orElse(""), route.service())
+                .id(route.formattedId())
+                .path(route.path().filter(path -> !path.isEmpty()).orElse("/"))
+                .sticky(route.sticky())
+                .leaderOnly(route.leader())
+                .certificate(certificate(route))
+                .build();
     }
 
     private static Optional<Certificate> certificate(Route route) {
