@@ -3,6 +3,9 @@ package dev.flynn.spi.router;
 import static java.util.Objects.requireNonNull;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.route.BackendProtocol;
+import dev.flynn.api.route.RoutePolicy;
+import dev.flynn.api.route.RoutePolicy.Auth;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -27,6 +30,7 @@ import org.apiguardian.api.API;
  *     to one of them by weight
  * @param sticky whether a cookie keeps a client at one backend
  * @param leaderOnly whether only the leader among the backends gets requests
+ * @param disableKeepAlives whether each request gets a connection of its own to the backend
  * @param certificate used when the path is {@code /}
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
@@ -39,6 +43,7 @@ public record HttpRoute(
         boolean sticky,
         boolean leaderOnly,
         BackendProtocol protocol,
+        boolean disableKeepAlives,
         Optional<RouteTable.Certificate> certificate,
         RoutePolicy policy) {
 
@@ -95,20 +100,45 @@ public record HttpRoute(
     /** What a router must be able to do for this route. */
     public Set<RouterCapability> needs() {
         Set<RouterCapability> needs = EnumSet.noneOf(RouterCapability.class);
-        if (port > 0) {
-            needs.add(RouterCapability.PORTS);
+        need(needs, port > 0, RouterCapability.PORTS);
+        need(needs, targets.size() > 1, RouterCapability.WEIGHTS);
+        need(needs, sticky, RouterCapability.STICKY);
+        need(needs, protocol == BackendProtocol.H2C, RouterCapability.H2C_BACKENDS);
+        need(needs, disableKeepAlives, RouterCapability.KEEP_ALIVE_SWITCH);
+        if (!policy.equals(RoutePolicy.NONE)) {
+            addNeeds(policy, needs);
         }
-        if (targets.size() > 1) {
-            needs.add(RouterCapability.WEIGHTS);
-        }
-        if (sticky) {
-            needs.add(RouterCapability.STICKY);
-        }
-        if (protocol == BackendProtocol.H2C) {
-            needs.add(RouterCapability.H2C_BACKENDS);
-        }
-        needs.addAll(policy.needs());
         return needs;
+    }
+
+    private static void addNeeds(RoutePolicy policy, Set<RouterCapability> needs) {
+        need(needs, policy.redirectToHttps(), RouterCapability.HTTPS_REDIRECT);
+        need(needs, policy.maintenance().isPresent(), RouterCapability.MAINTENANCE);
+        policy.auth()
+                .map(Auth::scheme)
+                .ifPresent(scheme -> needs.add(
+                        scheme == Auth.Scheme.BASIC ? RouterCapability.BASIC_AUTH : RouterCapability.DIGEST_AUTH));
+        need(
+                needs,
+                policy.rateLimit().isPresent() || policy.clientRateLimit().isPresent(),
+                RouterCapability.RATE_LIMIT);
+        need(needs, policy.maxConcurrent().isPresent(), RouterCapability.CONCURRENCY_LIMIT);
+        need(needs, policy.maxBodyBytes().isPresent(), RouterCapability.BODY_LIMIT);
+        need(
+                needs,
+                !policy.requestHeaders().isEmpty() || !policy.responseHeaders().isEmpty(),
+                RouterCapability.HEADERS);
+        need(needs, policy.healthCheck().isPresent(), RouterCapability.HEALTH_CHECKS);
+        need(
+                needs,
+                policy.dialTimeout().isPresent() || policy.responseTimeout().isPresent(),
+                RouterCapability.TIMEOUTS);
+    }
+
+    private static void need(Set<RouterCapability> needs, boolean needed, RouterCapability capability) {
+        if (needed) {
+            needs.add(capability);
+        }
     }
 
     /** Names and defaults are those of {@link HttpRoute}. */
@@ -124,6 +154,7 @@ public record HttpRoute(
         private boolean sticky;
         private boolean leaderOnly;
         private BackendProtocol protocol = BackendProtocol.HTTP_1;
+        private boolean disableKeepAlives;
         private Optional<RouteTable.Certificate> certificate = Optional.empty();
         private RoutePolicy policy = RoutePolicy.NONE;
 
@@ -178,6 +209,11 @@ public record HttpRoute(
             return this;
         }
 
+        public Builder disableKeepAlives(boolean value) {
+            disableKeepAlives = value;
+            return this;
+        }
+
         public Builder certificate(RouteTable.Certificate value) {
             return certificate(Optional.of(value));
         }
@@ -202,6 +238,7 @@ public record HttpRoute(
                     sticky,
                     leaderOnly,
                     protocol,
+                    disableKeepAlives,
                     certificate,
                     policy);
         }

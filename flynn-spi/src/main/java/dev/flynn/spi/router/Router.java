@@ -1,6 +1,7 @@
 package dev.flynn.spi.router;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.route.RoutePolicy;
 import dev.flynn.spi.component.Subscription;
 import java.net.InetSocketAddress;
 import java.util.Optional;

@@ -1,5 +1,7 @@
 package dev.flynn.spi.router;
 
+import dev.flynn.api.route.BackendProtocol;
+import dev.flynn.api.route.RoutePolicy;
 import org.apiguardian.api.API;
 
 /**
@@ -46,6 +48,6 @@ public enum RouterCapability {
     HEALTH_CHECKS,
     /** {@link RoutePolicy#dialTimeout} and {@link RoutePolicy#responseTimeout} (RT-26). */
     TIMEOUTS,
-    /** {@link RoutePolicy#disableKeepAlives} (RT-27). */
+    /** {@link HttpRoute#disableKeepAlives} (RT-27). */
     KEEP_ALIVE_SWITCH
 }

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flynn.api.error.FlynnException;
-import dev.flynn.spi.router.RoutePolicy.Auth;
-import dev.flynn.spi.router.RoutePolicy.HeaderRules;
-import dev.flynn.spi.router.RoutePolicy.HealthCheck;
-import dev.flynn.spi.router.RoutePolicy.Maintenance;
-import dev.flynn.spi.router.RoutePolicy.RateLimit;
+import dev.flynn.api.route.BackendProtocol;
+import dev.flynn.api.route.RoutePolicy;
+import dev.flynn.api.route.RoutePolicy.Auth;
+import dev.flynn.api.route.RoutePolicy.HeaderRules;
+import dev.flynn.api.route.RoutePolicy.HealthCheck;
+import dev.flynn.api.route.RoutePolicy.Maintenance;
+import dev.flynn.api.route.RoutePolicy.RateLimit;
 import dev.flynn.spi.router.RouteTable.Backend;
 import dev.flynn.spi.router.RouteTable.Certificate;
 import java.time.Duration;
@@ -82,11 +84,15 @@ class RouteTableTest {
                 .port(8080)
                 .sticky()
                 .protocol(BackendProtocol.H2C)
+                .disableKeepAlives(true)
                 .policy(everyPolicy(Auth.Scheme.BASIC))
                 .build();
 
         Set<RouterCapability> needed = EnumSet.copyOf(everything.needs());
-        needed.addAll(everyPolicy(Auth.Scheme.DIGEST).needs());
+        needed.addAll(HttpRoute.to("a", "b")
+                .policy(everyPolicy(Auth.Scheme.DIGEST))
+                .build()
+                .needs());
         needed.addAll(TcpRoute.to(1, "c").needs());
 
         // what is left is about clients and listeners, not about a route
@@ -101,7 +107,6 @@ class RouteTableTest {
 
     private static RoutePolicy everyPolicy(Auth.Scheme scheme) {
         return RoutePolicy.builder()
-                .disableKeepAlives(true)
                 .redirectToHttps(true)
                 .maintenance(Maintenance.text("back at noon"))
                 .auth(new Auth(scheme, "protected", Map.of("alice", "0".repeat(64))))

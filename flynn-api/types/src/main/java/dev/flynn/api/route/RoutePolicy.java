@@ -1,10 +1,9 @@
-package dev.flynn.spi.router;
+package dev.flynn.api.route;
 
 import static java.util.Objects.requireNonNull;
 
 import dev.flynn.api.error.FlynnException;
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
@@ -21,7 +20,6 @@ import org.apiguardian.api.API;
  *
  * <p>Limits are counted by each router for itself, and by route.
  *
- * @param disableKeepAlives whether each request gets a connection of its own to the backend
  * @param redirectToHttps whether plain requests are answered with a redirect to the same place under {@code https}
  * @param maintenance what every request is answered with, while there is such a thing
  * @param auth who may use the route
@@ -37,7 +35,6 @@ import org.apiguardian.api.API;
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public record RoutePolicy(
-        boolean disableKeepAlives,
         boolean redirectToHttps,
         Optional<Maintenance> maintenance,
         Optional<Auth> auth,
@@ -74,29 +71,6 @@ public record RoutePolicy(
 
     public static Builder builder() {
         return new Builder();
-    }
-
-    /** What a router must be able to do for this policy. */
-    public Set<RouterCapability> needs() {
-        Set<RouterCapability> needs = EnumSet.noneOf(RouterCapability.class);
-        need(needs, disableKeepAlives, RouterCapability.KEEP_ALIVE_SWITCH);
-        need(needs, redirectToHttps, RouterCapability.HTTPS_REDIRECT);
-        need(needs, maintenance.isPresent(), RouterCapability.MAINTENANCE);
-        auth.ifPresent(kind -> needs.add(
-                kind.scheme() == Auth.Scheme.BASIC ? RouterCapability.BASIC_AUTH : RouterCapability.DIGEST_AUTH));
-        need(needs, rateLimit.isPresent() || clientRateLimit.isPresent(), RouterCapability.RATE_LIMIT);
-        need(needs, maxConcurrent.isPresent(), RouterCapability.CONCURRENCY_LIMIT);
-        need(needs, maxBodyBytes.isPresent(), RouterCapability.BODY_LIMIT);
-        need(needs, !requestHeaders.isEmpty() || !responseHeaders.isEmpty(), RouterCapability.HEADERS);
-        need(needs, healthCheck.isPresent(), RouterCapability.HEALTH_CHECKS);
-        need(needs, dialTimeout.isPresent() || responseTimeout.isPresent(), RouterCapability.TIMEOUTS);
-        return needs;
-    }
-
-    private static void need(Set<RouterCapability> needs, boolean needed, RouterCapability capability) {
-        if (needed) {
-            needs.add(capability);
-        }
     }
 
     private static void requirePositive(String field, Duration value) {
@@ -294,7 +268,6 @@ public record RoutePolicy(
     /** Names are those of {@link RoutePolicy}; nothing is set to begin with. */
     public static final class Builder {
 
-        private boolean disableKeepAlives;
         private boolean redirectToHttps;
         private Optional<Maintenance> maintenance = Optional.empty();
         private Optional<Auth> auth = Optional.empty();
@@ -309,11 +282,6 @@ public record RoutePolicy(
         private Optional<Duration> responseTimeout = Optional.empty();
 
         private Builder() {}
-
-        public Builder disableKeepAlives(boolean value) {
-            disableKeepAlives = value;
-            return this;
-        }
 
         public Builder redirectToHttps(boolean value) {
             redirectToHttps = value;
@@ -377,7 +345,6 @@ public record RoutePolicy(
 
         public RoutePolicy build() {
             return new RoutePolicy(
-                    disableKeepAlives,
                     redirectToHttps,
                     maintenance,
                     auth,

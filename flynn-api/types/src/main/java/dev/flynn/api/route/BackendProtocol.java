@@ -1,4 +1,4 @@
-package dev.flynn.spi.router;
+package dev.flynn.api.route;
 
 import org.apiguardian.api.API;
 
