@@ -50,6 +50,11 @@ public record DiskReserve(Path directory, long reserveBytes) {
     }
 
     private long usableBytes() {
+        // a file store reads the table of mounts each time; this is one system call, which says 0 if it failed
+        long usable = directory.toFile().getUsableSpace();
+        if (usable > 0) {
+            return usable;
+        }
         try {
             return Files.getFileStore(directory).getUsableSpace();
         } catch (IOException e) {

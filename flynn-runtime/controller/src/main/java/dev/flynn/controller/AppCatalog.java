@@ -132,8 +132,9 @@ public final class AppCatalog {
         Transaction.Builder transaction = Transaction.builder();
         String nameKey = ClusterState.appNameKey(app.name());
         transaction.whenAbsent(nameKey).put(nameKey, app.id().toString());
-        state.apps().create(transaction, app.id().toString(), app);
-        tellApp(transaction, app);
+        String id = app.id().toString();
+        String written = state.apps().create(transaction, id, app);
+        state.events().appendJson(transaction, EventType.APP, Optional.of(app.id()), id, written);
         addDefaultRoute(transaction, app);
         CommitResult result = state.commit(transaction);
         return result.committed() ? Optional.empty() : result.conflictKey();

@@ -85,14 +85,9 @@ public final class ReleaseCatalog {
                 processes,
                 state.clock().instant());
         Transaction.Builder transaction = Transaction.builder();
-        state.releases().create(transaction, release.id().toString(), release);
-        state.events()
-                .append(
-                        transaction,
-                        EventType.RELEASE,
-                        release.app(),
-                        release.id().toString(),
-                        release);
+        String id = release.id().toString();
+        String written = state.releases().create(transaction, id, release);
+        state.events().appendJson(transaction, EventType.RELEASE, release.app(), id, written);
         if (!state.commit(transaction).committed()) {
             throw FlynnException.internal("release %s exists already".formatted(release.id()), null);
         }

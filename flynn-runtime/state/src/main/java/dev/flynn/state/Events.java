@@ -43,8 +43,13 @@ public final class Events {
     /** Adds: tell of the change that this transaction makes. */
     public void append(
             Transaction.Builder transaction, EventType type, Optional<AppId> app, String objectId, Object data) {
-        var event = new Stored(app, type.wireName(), objectId, json.write(data), clock.instant());
-        transaction.append(PREFIX, json.write(event));
+        appendJson(transaction, type, app, objectId, json.write(data));
+    }
+
+    /** As {@link #append}, of what has been written already. */
+    public void appendJson(
+            Transaction.Builder transaction, EventType type, Optional<AppId> app, String objectId, String data) {
+        transaction.append(PREFIX, json.write(new Stored(app, type.wireName(), objectId, data, clock.instant())));
     }
 
     /** Everything that is kept, by ascending id, and the revision after which {@link #watch} continues. */

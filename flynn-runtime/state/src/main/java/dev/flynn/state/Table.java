@@ -73,9 +73,15 @@ public final class Table<T> {
         return records;
     }
 
-    /** Adds: create this record, only if the id is free. */
-    public void create(Transaction.Builder transaction, String id, T value) {
-        transaction.whenAbsent(key(id)).put(key(id), json.write(value));
+    /**
+     * Adds: create this record, only if the id is free.
+     *
+     * @return the record as it is written
+     */
+    public String create(Transaction.Builder transaction, String id, T value) {
+        String written = json.write(value);
+        transaction.whenAbsent(key(id)).put(key(id), written);
+        return written;
     }
 
     /** Adds: replace the record, only if it is still the one that was read. */

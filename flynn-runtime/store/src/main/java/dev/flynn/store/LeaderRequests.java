@@ -61,7 +61,7 @@ final class LeaderRequests {
      * Commits, and waits a moment until this replica has it too: what a host has written it reads, even stale.
      */
     CommitResult commit(Transaction transaction) {
-        int unusedSize = StoreCodec.requireFits(transaction);
+        StoreCodec.requireFits(transaction);
         Committed committed = ask(new Request<Committed>() {
             @Override
             public CompletableFuture<Committed> here(RaftNode node) {

@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.ToLongFunction;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 
 /** The bytes of commands and results in the Raft log, and of a state in a snapshot. Each begins with its format. */
@@ -38,6 +39,8 @@ final class StoreCodec {
     private static final int CONDITION_HEAD_BYTES = 4 + 8;
     private static final int OPERATION_HEAD_BYTES = 1 + 4 + 4;
 
+    private static final int MAX_UTF8_BYTES_PER_UNIT = 3;
+
     /** A result without keys has 18. */
     private static final int RESULT_BYTES = 32;
 
@@ -49,27 +52,41 @@ final class StoreCodec {
     private StoreCodec() {}
 
     static byte[] encode(Command command) {
-        return bytes(requireFits(command.transaction()), out -> writeCommand(command, out));
+        requireFits(command.transaction());
+        // in ASCII, as most text is
+        int usualSize = (int) size(command.transaction(), String::length);
+        return bytes(usualSize, out -> writeCommand(command, out));
     }
 
-    /**
-     * How many bytes the transaction's command has.
-     *
-     * @throws FlynnException {@code VALIDATION} if the transaction is too large with its keys
-     */
-    static int requireFits(Transaction transaction) {
-        long size = COMMAND_HEAD_BYTES;
-        for (Condition condition : transaction.conditions()) {
-            size += CONDITION_HEAD_BYTES + utf8(condition.key()).length;
+    /** @throws FlynnException {@code VALIDATION} if the transaction is too large with its keys */
+    static void requireFits(Transaction transaction) {
+        if (size(transaction, text -> MAX_UTF8_BYTES_PER_UNIT * (long) text.length()) <= MAX_COMMAND_BYTES) {
+            return; // without looking at each character
         }
-        for (Operation operation : transaction.operations()) {
-            size += OPERATION_HEAD_BYTES + utf8(keyOf(operation)).length + operation.valueBytes();
-        }
+        long size = size(transaction, text -> utf8(text).length);
         if (size > MAX_COMMAND_BYTES) {
             throw FlynnException.invalid("a transaction has at most %d bytes with its keys, this one has %d; split it"
                     .formatted(MAX_COMMAND_BYTES, size));
         }
-        return (int) size;
+    }
+
+    /** How many bytes the transaction's command has if a text has as many as this says. */
+    private static long size(Transaction transaction, ToLongFunction<String> bytes) {
+        long size = COMMAND_HEAD_BYTES;
+        for (Condition condition : transaction.conditions()) {
+            size += CONDITION_HEAD_BYTES + bytes.applyAsLong(condition.key());
+        }
+        for (Operation operation : transaction.operations()) {
+            size += OPERATION_HEAD_BYTES + bytes.applyAsLong(keyOf(operation)) + bytes.applyAsLong(valueOf(operation));
+        }
+        return size;
+    }
+
+    private static String valueOf(Operation operation) {
+        if (operation instanceof Operation.Put put) {
+            return put.value();
+        }
+        return operation instanceof Operation.Append append ? append.value() : "";
     }
 
     private static String keyOf(Operation operation) {

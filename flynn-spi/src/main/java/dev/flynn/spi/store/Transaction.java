@@ -32,10 +32,19 @@ public record Transaction(UUID id, List<Condition> conditions, List<Operation> o
 
     public static final int MAX_TRANSACTION_BYTES = 4 << 20;
 
+    private static final int SEQUENCE_DIGITS = 19;
+    private static final int MAX_UTF8_BYTES_PER_UNIT = 3;
+
     public Transaction {
         requireNonNull(id, "id");
         conditions = List.copyOf(conditions);
         operations = List.copyOf(operations);
+        if (maxValueBytes(operations) > MAX_TRANSACTION_BYTES) {
+            requireFits(operations);
+        }
+    }
+
+    private static void requireFits(List<Operation> operations) {
         long bytes = 0;
         for (Operation operation : operations) {
             bytes += operation.valueBytes();
@@ -44,6 +53,19 @@ public record Transaction(UUID id, List<Condition> conditions, List<Operation> o
             throw FlynnException.invalid("a transaction holds at most %d bytes of values, this one has %d"
                     .formatted(MAX_TRANSACTION_BYTES, bytes));
         }
+    }
+
+    /** What the values can have at most, without a look at each character: most transactions are far below the limits. */
+    private static long maxValueBytes(List<Operation> operations) {
+        long bytes = 0;
+        for (Operation operation : operations) {
+            if (operation instanceof Operation.Put put) {
+                bytes += maxUtf8Length(put.value());
+            } else if (operation instanceof Operation.Append append) {
+                bytes += maxUtf8Length(append.value());
+            }
+        }
+        return bytes;
     }
 
     public static Builder builder() {
@@ -63,6 +85,7 @@ public record Transaction(UUID id, List<Condition> conditions, List<Operation> o
     /** One change. */
     public sealed interface Operation {
 
+        /** How many bytes of UTF-8 the value has. */
         int valueBytes();
 
         /** Writes a key, whether or not it exists. */
@@ -106,7 +129,8 @@ public record Transaction(UUID id, List<Condition> conditions, List<Operation> o
 
     /** The key that an append with this number creates: keys of a sequence sort by number. */
     public static String sequenceKey(String prefix, long number) {
-        return "%s%019d".formatted(prefix, number);
+        String digits = Long.toString(number);
+        return prefix + "0".repeat(SEQUENCE_DIGITS - digits.length()) + digits;
     }
 
     /** The number of a key that an append created. */
@@ -122,11 +146,18 @@ public record Transaction(UUID id, List<Condition> conditions, List<Operation> o
     }
 
     private static void requireValue(String key, String value) {
+        if (maxUtf8Length(value) <= MAX_VALUE_BYTES) {
+            return;
+        }
         int bytes = utf8Length(value);
         if (bytes > MAX_VALUE_BYTES) {
             throw FlynnException.invalid(
                     "value of \"%s\" has %d bytes, more than %d".formatted(key, bytes, MAX_VALUE_BYTES));
         }
+    }
+
+    private static long maxUtf8Length(String text) {
+        return (long) MAX_UTF8_BYTES_PER_UNIT * text.length();
     }
 
     private static int utf8Length(String text) {

@@ -206,9 +206,15 @@ public final class StoreWatches implements AutoCloseable {
         }
 
         boolean hasNews(Source now) {
-            return now.history().after(cursor).stream()
-                    .flatMap(change -> change.changes().stream())
-                    .anyMatch(change -> change.key().startsWith(prefix));
+            // with each change for each watch, under the lock: no streams here
+            for (StoreChange change : now.history().after(cursor)) {
+                for (KeyChange key : change.changes()) {
+                    if (key.key().startsWith(prefix)) {
+                        return true;
+                    }
+                }
+            }
+            return false;
         }
 
         @Override
