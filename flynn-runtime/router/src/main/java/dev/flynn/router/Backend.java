@@ -3,7 +3,10 @@ package dev.flynn.router;
 import dev.flynn.api.error.FlynnException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** An address that serves, and what this router knows about it; one object for as long as tables name the address. */
 final class Backend {
@@ -16,7 +19,9 @@ final class Backend {
     private final AtomicInteger inFlight = new AtomicInteger();
     private volatile boolean refused;
     private volatile long refusedAt;
+    private final AtomicBoolean drained = new AtomicBoolean();
     private volatile boolean retired;
+    private volatile @Nullable Consumer<Backend> onDrained;
 
     /** @param addr {@code host:port}; a name is resolved now */
     Backend(String addr) {
@@ -41,7 +46,9 @@ final class Backend {
     }
 
     void end() {
-        inFlight.decrementAndGet();
+        if (inFlight.decrementAndGet() == 0) {
+            tellWhenDrained();
+        }
     }
 
     void refused() {
@@ -66,6 +73,24 @@ final class Backend {
 
     boolean isRetired() {
         return retired;
+    }
+
+    /**
+     * From now on nothing begins here; tells once when nothing is in flight, perhaps at once. For retired ones, when no
+     * thread is choosing by an older table any more.
+     */
+    void whenDrained(Consumer<Backend> listener) {
+        onDrained = listener;
+        if (inFlight.get() == 0) {
+            tellWhenDrained();
+        }
+    }
+
+    private void tellWhenDrained() {
+        Consumer<Backend> listener = onDrained;
+        if (listener != null && drained.compareAndSet(false, true)) {
+            listener.accept(this);
+        }
     }
 
     @Override

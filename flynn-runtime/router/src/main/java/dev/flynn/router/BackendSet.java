@@ -28,7 +28,7 @@ final class BackendSet {
     Backend named(String addr, Collection<Backend> tried) {
         for (Backend backend : backends) {
             if (backend.addr().equals(addr)) {
-                return tried.contains(backend) ? null : backend;
+                return backend.isRetired() || tried.contains(backend) ? null : backend;
             }
         }
         return null;
@@ -40,7 +40,7 @@ final class BackendSet {
 
     /**
      * Chooses the one whose turn it is, or a random other one that has fewer requests in flight. Those that refused a
-     * connection lately come last.
+     * connection lately come last; those that no table names any more are not chosen.
      *
      * @return null if all were tried
      */
@@ -55,7 +55,7 @@ final class BackendSet {
             Backend next = backends.get(first);
             int step = 1 + ThreadLocalRandom.current().nextInt(count - 1);
             Backend other = backends.get((first + step) % count);
-            if (!next.refusedLately() && !other.refusedLately()) {
+            if (!next.isRetired() && !other.isRetired() && !next.refusedLately() && !other.refusedLately()) {
                 return other.inFlight() < next.inFlight() ? other : next;
             }
         }
@@ -66,7 +66,7 @@ final class BackendSet {
         Backend best = null;
         for (int i = 0; i < backends.size(); i++) {
             Backend candidate = backends.get((first + i) % backends.size());
-            if (!tried.contains(candidate) && (best == null || isBetter(candidate, best))) {
+            if (!tried.contains(candidate) && !candidate.isRetired() && (best == null || isBetter(candidate, best))) {
                 best = candidate;
             }
         }

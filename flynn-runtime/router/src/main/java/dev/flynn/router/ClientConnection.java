@@ -16,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A client's connection: reads requests and starts an {@link Exchange} for each, one after the other. */
-final class ClientConnection extends ChannelInboundHandlerAdapter {
+final class ClientConnection extends ChannelInboundHandlerAdapter implements LoopClient {
 
     private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
 
@@ -113,7 +113,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Ends the connection at once, with a reset that cannot be taken for the regular end of a body. */
-    void abort() {
+    @Override
+    public void abort() {
         endExchange();
         phase = Phase.ENDED;
         Channel channel = context().channel();
@@ -135,11 +136,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     // ---- what the loop says
 
-    boolean isLate(long now) {
+    @Override
+    public boolean isLate(long now) {
         return deadline != NEVER && now - deadline >= 0;
     }
 
-    void timeOut() {
+    @Override
+    public void timeOut() {
         deadline = NEVER;
         switch (phase) {
             case HEAD -> {
@@ -163,8 +166,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Closes unless a request is in flight; with one, its response will be the last. */
-    void closeWhenIdle() {
+    @Override
+    public void closeWhenIdle() {
         if (phase == Phase.HEAD && !headBegun) {
             closeAfterWriting();
         }

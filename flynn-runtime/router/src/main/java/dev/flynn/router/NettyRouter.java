@@ -3,10 +3,13 @@ package dev.flynn.router;
 import static java.util.Objects.requireNonNull;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.router.ApplyResult;
+import dev.flynn.spi.router.ApplyResult.Problem;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.Router;
 import dev.flynn.spi.router.RouterCapability;
+import dev.flynn.spi.router.RouterListener;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -20,6 +23,7 @@ import io.netty.util.concurrent.EventExecutor;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -64,6 +68,8 @@ public final class NettyRouter implements Router {
     private final EventLoopGroup eventLoops;
     private final Map<EventLoop, RouterLoop> loops = new IdentityHashMap<>();
     private final Function<RouteTable.Certificate, SslContext> certificateLoader;
+    private final Drains drains;
+    private final TcpListeners tcpListeners;
     private final Object applying = new Object();
     private final AtomicBoolean closed = new AtomicBoolean();
     private @Nullable Channel httpListener;
@@ -81,18 +87,22 @@ public final class NettyRouter implements Router {
                         Thread.NORM_PRIORITY,
                         Thread.currentThread().getThreadGroup()),
                 builder.transport.ioHandlers());
+        ServerBootstrap server = builder.transport.server().group(eventLoops);
+        this.drains = new Drains(eventLoops.next());
+        this.tcpListeners = new TcpListeners(server, builder.listenIp, this::loop);
         try {
             for (EventExecutor executor : eventLoops) {
                 EventLoop eventLoop = (EventLoop) executor;
                 loops.put(eventLoop, new RouterLoop(core, eventLoop, builder.transport));
             }
             loops.values().forEach(RouterLoop::start);
-            apply(builder.table);
-            ServerBootstrap server = builder.transport.server().group(eventLoops);
+            builder.table.requireSupported(capabilities());
+            core.replaceTable(RoutingTable.compile(builder.table, core.table(), certificateLoader));
             httpListener = bind(server, builder.listenIp, builder.httpPort, plain());
             if (builder.httpsPort != null) {
                 httpsListener = bind(server, builder.listenIp, builder.httpsPort, encrypted(defaultTls));
             }
+            tcpListeners.listenFor(builder.table.tcpRoutes()).forEach(NettyRouter::logProblem);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -105,7 +115,8 @@ public final class NettyRouter implements Router {
 
     @Override
     public Set<RouterCapability> capabilities() {
-        EnumSet<RouterCapability> capabilities = EnumSet.of(RouterCapability.UPGRADE, RouterCapability.STICKY);
+        EnumSet<RouterCapability> capabilities = EnumSet.of(
+                RouterCapability.UPGRADE, RouterCapability.STICKY, RouterCapability.TCP, RouterCapability.DRAIN_EVENTS);
         if (httpsListener != null) {
             capabilities.add(RouterCapability.TLS);
         }
@@ -131,13 +142,33 @@ public final class NettyRouter implements Router {
             RoutingTable previous = core.table();
             RoutingTable next = RoutingTable.compile(table, previous, certificateLoader);
             core.replaceTable(next);
-            List<Backend> retired = previous.retiredBy(next);
-            retired.forEach(Backend::retire);
-            if (!retired.isEmpty()) {
-                loops.values().forEach(RouterLoop::forgetRetired);
-            }
-            return new ApplyResult(next.problems());
+            retire(previous.retiredBy(next));
+            List<Problem> problems = new ArrayList<>(next.problems());
+            problems.addAll(tcpListeners.listenFor(table.tcpRoutes()));
+            return new ApplyResult(problems);
         }
+    }
+
+    private void retire(List<Backend> retired) {
+        if (retired.isEmpty()) {
+            return;
+        }
+        retired.forEach(Backend::retire);
+        var unused = CompletableFuture.allOf(
+                        loops.values().stream().map(RouterLoop::forgetRetired).toArray(CompletableFuture<?>[]::new))
+                .thenRun(() -> retired.forEach(backend -> backend.whenDrained(drains::tell)));
+    }
+
+    private static void logProblem(Problem problem) {
+        log.atError()
+                .addKeyValue("route", problem.routeId())
+                .addKeyValue("reason", problem.reason())
+                .log("a route does not serve as it says");
+    }
+
+    @Override
+    public Subscription watch(RouterListener listener) {
+        return drains.watch(listener);
     }
 
     @Override
@@ -159,6 +190,9 @@ public final class NettyRouter implements Router {
         core.startClosing();
         closeListener(httpListener);
         closeListener(httpsListener);
+        synchronized (applying) {
+            tcpListeners.close();
+        }
         if (!within(core.config().closeGrace(), RouterLoop::drain)) {
             log.atInfo().log("requests in flight were cut off when the time to close was over");
         }

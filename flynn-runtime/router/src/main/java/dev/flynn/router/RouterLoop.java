@@ -26,7 +26,7 @@ final class RouterLoop {
     private final ConnectionPool pool;
     private final Head requestHead = new Head();
     private final Head responseHead = new Head();
-    private final Set<ClientConnection> clients = new LinkedHashSet<>();
+    private final Set<LoopClient> clients = new LinkedHashSet<>();
     private final CompletableFuture<Void> drained = new CompletableFuture<>();
 
     RouterLoop(RouterCore core, EventLoop eventLoop, Transport transport) {
@@ -66,26 +66,30 @@ final class RouterLoop {
         return responseHead;
     }
 
-    void add(ClientConnection client) {
+    void add(LoopClient client) {
         clients.add(client);
     }
 
-    void remove(ClientConnection client) {
+    void remove(LoopClient client) {
         clients.remove(client);
         if (core.isClosing() && clients.isEmpty()) {
             drained.complete(null);
         }
     }
 
-    /** Closes connections to backends that no table names; from any thread. */
-    void forgetRetired() {
-        eventLoop.execute(() -> pool.expire(System.nanoTime()));
+    /**
+     * Closes connections to backends that no table names; from any thread.
+     *
+     * @return done when nothing on this loop is choosing by an older table
+     */
+    CompletableFuture<Void> forgetRetired() {
+        return CompletableFuture.runAsync(() -> pool.expire(System.nanoTime()), eventLoop);
     }
 
     /** Closes clients as soon as they have no request in flight; from any thread. */
     CompletableFuture<Void> drain() {
         eventLoop.execute(() -> {
-            new ArrayList<>(clients).forEach(ClientConnection::closeWhenIdle);
+            new ArrayList<>(clients).forEach(LoopClient::closeWhenIdle);
             if (clients.isEmpty()) {
                 drained.complete(null);
             }
@@ -97,7 +101,7 @@ final class RouterLoop {
     CompletableFuture<Void> abort() {
         return CompletableFuture.runAsync(
                 () -> {
-                    new ArrayList<>(clients).forEach(ClientConnection::abort);
+                    new ArrayList<>(clients).forEach(LoopClient::abort);
                     pool.closeAll();
                 },
                 eventLoop);
@@ -105,13 +109,13 @@ final class RouterLoop {
 
     private void tick() {
         long now = System.nanoTime();
-        List<ClientConnection> late = new ArrayList<>();
-        for (ClientConnection client : clients) {
+        List<LoopClient> late = new ArrayList<>();
+        for (LoopClient client : clients) {
             if (client.isLate(now)) {
                 late.add(client);
             }
         }
-        late.forEach(ClientConnection::timeOut);
+        late.forEach(LoopClient::timeOut);
         pool.expire(now);
     }
 

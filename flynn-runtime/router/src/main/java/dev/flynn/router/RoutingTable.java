@@ -5,6 +5,7 @@ import dev.flynn.spi.router.ApplyResult.Problem;
 import dev.flynn.spi.router.HttpRoute;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.RouteTable.Certificate;
+import dev.flynn.spi.router.TcpRoute;
 import io.netty.handler.ssl.SslContext;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,6 +36,7 @@ final class RoutingTable {
     private final List<Problem> problems;
     private final Map<Target.Service, BackendSet> sets = new HashMap<>();
     private final Map<String, Domain> domains = new HashMap<>();
+    private final Map<Integer, Target.Service> tcpServices = new HashMap<>();
 
     /** One domain's paths, and the TLS of its root route if that has its own. */
     private record Domain(PathTree<Target> paths, Optional<SslContext> tls) {}
@@ -49,6 +51,7 @@ final class RoutingTable {
         this.contexts = contexts;
         this.problems = problems;
         addRoutes();
+        addTcpRoutes();
     }
 
     /**
@@ -132,7 +135,16 @@ final class RoutingTable {
 
     /** The backends that a target found in another table has in this one. */
     BackendSet backends(Target target) {
-        return sets.getOrDefault(target.service(), BackendSet.EMPTY);
+        return backends(target.service());
+    }
+
+    BackendSet backends(Target.Service service) {
+        return sets.getOrDefault(service, BackendSet.EMPTY);
+    }
+
+    /** Where connections to the port of a TCP route go. */
+    Target.@Nullable Service tcpService(int port) {
+        return tcpServices.get(port);
     }
 
     private static Map<Certificate, SslContext> contexts(
@@ -176,6 +188,14 @@ final class RoutingTable {
             }
         }
         trees.forEach((domain, paths) -> domains.put(domain, new Domain(paths, Optional.ofNullable(tls.get(domain)))));
+    }
+
+    private void addTcpRoutes() {
+        for (TcpRoute route : source.tcpRoutes()) {
+            var service = new Target.Service(route.service(), route.leaderOnly());
+            BackendSet unused = sets.computeIfAbsent(service, this::backendSet);
+            tcpServices.putIfAbsent(route.port(), service);
+        }
     }
 
     private BackendSet backendSet(Target.Service service) {

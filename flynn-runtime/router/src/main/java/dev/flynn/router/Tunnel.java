@@ -8,6 +8,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -70,6 +71,9 @@ final class Tunnel {
             }
             peer.flush();
             self.config().setAutoRead(peer.isWritable());
+            if (self instanceof DuplexChannel duplex && duplex.isInputShutdown()) {
+                end();
+            }
         }
 
         void closeAfterWriting() {

@@ -10,7 +10,9 @@ import dev.flynn.spi.router.TcpRoute;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -19,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -73,6 +76,35 @@ final class RouterFixture implements AfterEachCallback {
     RouterFixture route(HttpRoute route) {
         routes.add(route);
         return apply();
+    }
+
+    RouterFixture route(TcpRoute route) {
+        tcpRoutes.removeIf(other -> other.port() == route.port());
+        tcpRoutes.add(route);
+        return apply();
+    }
+
+    RouterFixture removeTcpRoute(int port) {
+        tcpRoutes.removeIf(route -> route.port() == port);
+        return apply();
+    }
+
+    /** Connects to the port of a TCP route. */
+    TestClient client(int port) {
+        InetSocketAddress address = new InetSocketAddress(router().httpAddress().getAddress(), port);
+        return closing(TestClient.connect(address));
+    }
+
+    /** A port that nobody uses, and that the system gives to no outgoing connection. */
+    static int freePort() {
+        while (true) {
+            int port = ThreadLocalRandom.current().nextInt(20_000, 30_000);
+            try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1"))) {
+                return probe.getLocalPort();
+            } catch (IOException taken) {
+                // the next one
+            }
+        }
     }
 
     RouterFixture removeRoutes(String domain) {
