@@ -16,6 +16,10 @@ final class BadMessage extends Exception {
         return new BadMessage(400, reason);
     }
 
+    static BadMessage connect() {
+        return new BadMessage(501, "CONNECT: this is no proxy for other servers");
+    }
+
     /** What a client that sent it is answered. */
     int status() {
         return status;

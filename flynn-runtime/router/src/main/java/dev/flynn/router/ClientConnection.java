@@ -8,6 +8,9 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.CodecException;
+import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.function.Consumer;
@@ -22,6 +25,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
 
     /** What may wait for a backend, or behind a request in flight, before the client is no longer read. */
     private static final int MAX_WAITING_BYTES = 64 * 1024;
+
+    /** How a client begins that speaks HTTP/2 (RFC 9113, section 3.4). */
+    private static final byte[] HTTP_2_PREFACE = Ascii.bytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
     private static final long NEVER = Long.MAX_VALUE;
 
@@ -48,12 +54,14 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     private @Nullable ByteBuf pending;
     private @Nullable Exchange exchange;
     private boolean headBegun;
+    private boolean mayBeHttp2;
     private boolean processing;
     private long deadline = NEVER;
 
     ClientConnection(RouterLoop loop, boolean tls) {
         this.loop = loop;
         this.tls = tls;
+        this.mayBeHttp2 = !tls;
         this.response = new Http1Response(this, loop.core());
         this.scanner = new HeadScanner(loop.core().config().maxHeadBytes());
     }
@@ -217,6 +225,16 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     }
 
     @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event == SslHandshakeCompletionEvent.SUCCESS && phase == Phase.HEAD) {
+            SslHandler handshaken = ctx.pipeline().get(SslHandler.class);
+            if (handshaken != null && ApplicationProtocolNames.HTTP_2.equals(handshaken.applicationProtocol())) {
+                goOnInHttp2();
+            }
+        }
+    }
+
+    @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         phase = Phase.ENDED;
         endExchange();
@@ -272,6 +290,17 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         if (in == null || !context().channel().isWritable()) {
             return false;
         }
+        if (mayBeHttp2) {
+            mayBeHttp2 = beginsLikeHttp2(in);
+            if (mayBeHttp2) {
+                if (in.readableBytes() >= HTTP_2_PREFACE.length) {
+                    goOnInHttp2();
+                } else {
+                    awaitRestOfHead();
+                }
+                return false;
+            }
+        }
         if (!headBegun) {
             skipEmptyLines(in);
             if (!in.isReadable()) {
@@ -281,10 +310,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         }
         int length = scanner.find(in);
         if (length < 0) {
-            if (!headBegun) {
-                headBegun = true;
-                expect(loop.core().config().headTimeout());
-            }
+            awaitRestOfHead();
             return false;
         }
         Head head = loop.requestHead();
@@ -300,6 +326,33 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         exchange = started;
         started.start(head, target, framing, hop());
         return true;
+    }
+
+    private void awaitRestOfHead() {
+        if (!headBegun) {
+            headBegun = true;
+            expect(loop.core().config().headTimeout());
+        }
+    }
+
+    /** Whether all that is there of its preface is there. */
+    private static boolean beginsLikeHttp2(ByteBuf in) {
+        int available = Math.min(in.readableBytes(), HTTP_2_PREFACE.length);
+        for (int i = 0; i < available; i++) {
+            if (in.getByte(in.readerIndex() + i) != HTTP_2_PREFACE[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void goOnInHttp2() {
+        ByteBuf received = pending;
+        pending = null;
+        phase = Phase.ENDED;
+        deadline = NEVER;
+        Http2ClientConnection.takeOver(context(), loop, hop(), received);
+        loop.remove(this);
     }
 
     /** Empty lines before a request are no fault (RFC 9112, section 2.2). */

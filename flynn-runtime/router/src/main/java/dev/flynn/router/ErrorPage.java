@@ -10,8 +10,13 @@ enum ErrorPage {
     NOT_FOUND(404, "Not Found", "No application is routed here."),
     REQUEST_TIMEOUT(408, "Request Timeout", "The request took too long to arrive."),
     HEADER_FIELDS_TOO_LARGE(431, "Request Header Fields Too Large", "The header of the request is too large."),
+    NOT_IMPLEMENTED(
+            501,
+            "Not Implemented",
+            "This server does not connect to other servers.",
+            "Not Implemented: this server does not connect to other servers"),
     SERVICE_UNAVAILABLE(503, "Service Unavailable", "The application does not answer. Please try again in a moment."),
-    VERSION_NOT_SUPPORTED(505, "HTTP Version Not Supported", "This server speaks HTTP/1.1.");
+    VERSION_NOT_SUPPORTED(505, "HTTP Version Not Supported", "This server speaks HTTP/1.1 and HTTP/2.");
 
     private static final byte[] HTML = Ascii.bytes("text/html");
 
@@ -21,9 +26,14 @@ enum ErrorPage {
     private final String html;
 
     ErrorPage(int status, String reason, String explanation) {
+        this(status, reason, explanation, reason);
+    }
+
+    /** @param line for those who do not want a page */
+    ErrorPage(int status, String reason, String explanation, String line) {
         this.status = status;
         this.reason = reason;
-        this.text = reason + "\n";
+        this.text = line + "\n";
         this.html = """
                 <!DOCTYPE html>
                 <html lang="en">

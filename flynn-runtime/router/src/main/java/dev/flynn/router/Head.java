@@ -171,6 +171,11 @@ final class Head {
         return Ascii.string(bytes, valueStart(index), valueEnd(index));
     }
 
+    /** Whether the field has that name, in any letter case. */
+    boolean nameIs(int index, byte[] lowerCaseName) {
+        return Ascii.equalsIgnoreCase(bytes, nameStart(index), nameEnd(index), lowerCaseName);
+    }
+
     /** The first field of that kind, or -1. */
     int indexOf(Field wanted) {
         return indexOf(wanted, 0);

@@ -42,7 +42,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A router for HTTP/1.1 and TLS on Netty.
+ * A router for HTTP/1.1, HTTP/2 and TLS on Netty.
  *
  * <p>It needs nothing but a table:
  *
@@ -116,7 +116,11 @@ public final class NettyRouter implements Router {
     @Override
     public Set<RouterCapability> capabilities() {
         EnumSet<RouterCapability> capabilities = EnumSet.of(
-                RouterCapability.UPGRADE, RouterCapability.STICKY, RouterCapability.TCP, RouterCapability.DRAIN_EVENTS);
+                RouterCapability.UPGRADE,
+                RouterCapability.STICKY,
+                RouterCapability.TCP,
+                RouterCapability.DRAIN_EVENTS,
+                RouterCapability.HTTP_2);
         if (httpsListener != null) {
             capabilities.add(RouterCapability.TLS);
         }

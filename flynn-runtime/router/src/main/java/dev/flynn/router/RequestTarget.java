@@ -18,6 +18,9 @@ record RequestTarget(
     private static final String HOST_CHARACTERS = "!$&'()*+,-.:;=[]_~%";
 
     static RequestTarget of(Head head) throws BadMessage {
+        if (head.methodIs(CONNECT)) {
+            throw BadMessage.connect();
+        }
         String field = hostField(head);
         byte[] bytes = head.bytes();
         int start = head.targetStart();
@@ -26,7 +29,7 @@ record RequestTarget(
             return new RequestTarget(host(field), start, end, null);
         }
         int authorityStart = start + schemeLength(bytes, start, end);
-        if (authorityStart == start || head.methodIs(CONNECT)) {
+        if (authorityStart == start) {
             throw BadMessage.malformed("the request target is neither a path nor an absolute URL");
         }
         int authorityEnd = authorityStart;

@@ -3,6 +3,7 @@ package dev.flynn.router;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.router.RouteTable;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.IdentityCipherSuiteFilter;
 import io.netty.handler.ssl.JdkSslContext;
@@ -32,6 +33,14 @@ final class ServerCertificates {
     /** RFC 7468, section 10. */
     private static final Pattern PKCS8 =
             Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]*)-----END PRIVATE KEY-----");
+
+    /** What a client may choose from; one that offers neither gets HTTP/1.1. */
+    private static final ApplicationProtocolConfig PROTOCOLS = new ApplicationProtocolConfig(
+            ApplicationProtocolConfig.Protocol.ALPN,
+            ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+            ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+            ApplicationProtocolNames.HTTP_2,
+            ApplicationProtocolNames.HTTP_1_1);
 
     private ServerCertificates() {}
 
@@ -66,7 +75,7 @@ final class ServerCertificates {
                 false,
                 null,
                 IdentityCipherSuiteFilter.INSTANCE,
-                ApplicationProtocolConfig.DISABLED,
+                PROTOCOLS,
                 ClientAuth.NONE,
                 new String[] {"TLSv1.3", "TLSv1.2"},
                 false);

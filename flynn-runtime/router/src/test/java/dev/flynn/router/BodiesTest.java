@@ -405,7 +405,7 @@ class BodiesTest {
     }
 
     /** Waits until the sender is held up: it has sent something, and no more for a while. */
-    private static void awaitStandstill(AtomicLong sent) {
+    static void awaitStandstill(AtomicLong sent) {
         long[] last = {-1, 0};
         await().until(() -> {
             long now = sent.get();

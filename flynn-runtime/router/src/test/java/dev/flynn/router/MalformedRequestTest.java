@@ -61,7 +61,6 @@ class MalformedRequestTest {
                 "GET / HTTP/1.11\r\nHost: app\r\n\r\n",
                 "GET / http/1.1\r\nHost: app\r\n\r\n",
                 "GET app HTTP/1.1\r\nHost: app\r\n\r\n",
-                "CONNECT app:443 HTTP/1.1\r\nHost: app\r\n\r\n",
                 "G(T / HTTP/1.1\r\nHost: app\r\n\r\n",
                 "\u0016\u0003\u0001\u0002\n"
             })
@@ -109,9 +108,21 @@ class MalformedRequestTest {
     void aLaterVersionIsNotSpoken() throws IOException {
         TestClient client = fixture.client();
 
-        client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        client.send("GET / HTTP/3.0\r\nHost: app\r\n\r\n");
 
         assertThat(client.readResponse().startLine()).isEqualTo("HTTP/1.1 505 HTTP Version Not Supported");
+    }
+
+    @Test
+    void tunnelsToOtherServersAreNotOffered() throws IOException {
+        TestClient client = fixture.client();
+
+        client.send("CONNECT app:443 HTTP/1.1\r\nHost: app:443\r\n\r\n");
+
+        HttpMessage response = client.readResponse();
+        assertThat(response.startLine()).isEqualTo("HTTP/1.1 501 Not Implemented");
+        assertThat(response.text()).contains("does not connect to other servers");
+        assertThat(client.isClosedByPeer()).isTrue();
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.flynn.router;
 import dev.flynn.spi.router.RouteTable.Certificate;
 import java.io.StringWriter;
 import java.math.BigInteger;
+import java.net.Socket;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.SecureRandom;
@@ -13,10 +14,11 @@ import java.util.Date;
 import java.util.List;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
@@ -61,14 +63,19 @@ final class TestCertificates {
 
     /** A connected socket whose handshake has not begun; no name is sent if it is empty. */
     static SSLSocket socket(java.net.InetSocketAddress address, String serverName) throws Exception {
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(null, new TrustManager[] {new TrustEveryone()}, null);
-        SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket();
+        SSLSocket socket = (SSLSocket) trustingEveryone().getSocketFactory().createSocket();
         SSLParameters parameters = socket.getSSLParameters();
         parameters.setServerNames(serverName.isEmpty() ? List.of() : List.of(new SNIHostName(serverName)));
         socket.setSSLParameters(parameters);
         socket.connect(address);
         return socket;
+    }
+
+    /** For clients that do not care who answers, not even by its name. */
+    static SSLContext trustingEveryone() throws Exception {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, new TrustManager[] {new TrustEveryone()}, null);
+        return context;
     }
 
     static String subject(SSLSocket socket) throws Exception {
@@ -85,13 +92,25 @@ final class TestCertificates {
         return text.toString();
     }
 
-    private static final class TrustEveryone implements X509TrustManager {
+    private static final class TrustEveryone extends X509ExtendedTrustManager {
 
         @Override
         public void checkClientTrusted(X509Certificate[] chain, String authType) {}
 
         @Override
+        public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) {}
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {}
+
+        @Override
         public void checkServerTrusted(X509Certificate[] chain, String authType) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {}
 
         @Override
         public X509Certificate[] getAcceptedIssuers() {

@@ -1,0 +1,343 @@
+package dev.flynn.router;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Stream;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** One request of an HTTP/2 connection and its response. */
+final class Http2ClientStream implements ClientSide {
+
+    private static final long NEVER = Long.MAX_VALUE;
+
+    private final Http2ClientConnection connection;
+    private final Http2Stream stream;
+    private @Nullable Exchange exchange;
+
+    /** What came before the backend could take it; the client was not yet told that it may send as much again. */
+    private @Nullable ByteBuf waiting;
+
+    private boolean requestEnded;
+    private boolean responseEnded;
+    private boolean writable = true;
+
+    /** Of a body whose length is known, so that its last piece ends the stream. */
+    private long remaining = -1;
+
+    /** When the last piece of the response is sent. */
+    private @Nullable ChannelFuture responseSent;
+
+    private long deadline = NEVER;
+
+    Http2ClientStream(Http2ClientConnection connection, Http2Stream stream) {
+        this.connection = connection;
+        this.stream = stream;
+    }
+
+    // ---- what the connection says
+
+    void begin(Http2Headers headers, boolean endOfStream) {
+        requestEnded = endOfStream;
+        Head head = connection.loop().requestHead();
+        if (!read(headers, head)) {
+            return;
+        }
+        try {
+            long framing = framing(head, endOfStream);
+            RequestTarget target = RequestTarget.of(head);
+            expect(config().responseTimeout());
+            Exchange started = new Exchange(this, connection.loop(), head, framing);
+            exchange = started;
+            started.start(head, target, framing, connection.hop());
+        } catch (BadMessage fault) {
+            connection.logRefusal(fault);
+            refuse(fault);
+        }
+    }
+
+    /** @return how many of the bytes were passed on */
+    int data(ByteBuf data, boolean endOfStream) {
+        int length = data.readableBytes();
+        requestEnded |= endOfStream;
+        Exchange current = exchange;
+        if (current == null) {
+            return length;
+        }
+        refreshDeadline(current);
+        int passed = 0;
+        if (length > 0) {
+            if (waiting == null && current.acceptsRequestData()) {
+                current.requestData(data.retain());
+                passed = length;
+            } else {
+                waiting = waiting == null
+                        ? alloc().buffer(length).writeBytes(data)
+                        : Pending.append(alloc(), waiting, data.retain());
+            }
+        }
+        if (requestEnded && waiting == null) {
+            current.requestEnd();
+        }
+        connection.flushRequestSoon(this);
+        return passed;
+    }
+
+    void trailers() {
+        requestEnded = true;
+        if (exchange != null && waiting == null) {
+            exchange.requestEnd();
+            connection.flushRequestSoon(this);
+        }
+    }
+
+    void flushRequest() {
+        if (exchange != null) {
+            exchange.flushRequest();
+        }
+    }
+
+    void writabilityChanged(boolean nowWritable) {
+        if (nowWritable == writable) {
+            return;
+        }
+        writable = nowWritable;
+        Exchange current = exchange;
+        if (current == null) {
+            return;
+        }
+        current.clientWritable(writable);
+        if (current.hasStartedResponse() && !current.isAnswered()) {
+            if (writable) {
+                deadline = NEVER;
+            } else {
+                expect(config().responseTimeout());
+            }
+        }
+    }
+
+    /** The stream is over, for whatever reason. */
+    void closed() {
+        dropWaiting();
+        Exchange ending = exchange;
+        exchange = null;
+        deadline = NEVER;
+        if (ending != null) {
+            ending.cancel();
+        }
+    }
+
+    boolean isLate(long now) {
+        return deadline != NEVER && now - deadline >= 0;
+    }
+
+    void timeOut() {
+        deadline = NEVER;
+        if (exchange != null && !exchange.hasStartedResponse()) {
+            exchange.timeOut();
+        } else {
+            reset(Http2Error.CANCEL);
+        }
+    }
+
+    // ---- what the exchange says
+
+    @Override
+    public ByteBufAllocator alloc() {
+        return connection.context().alloc();
+    }
+
+    @Override
+    public void resume() {
+        Exchange current = exchange;
+        ByteBuf data = waiting;
+        if (current == null) {
+            return;
+        }
+        if (data != null && current.acceptsRequestData()) {
+            waiting = null;
+            int length = data.readableBytes();
+            current.requestData(data);
+            if (requestEnded) {
+                current.requestEnd();
+            }
+            connection.consumed(stream, length);
+        }
+        if (exchange != null) {
+            exchange.flushRequest();
+        }
+    }
+
+    @Override
+    public void writeInterim(Head head) {
+        connection.writeHeaders(stream, Http2Heads.response(head, null), false);
+        flush();
+    }
+
+    @Override
+    public void writeHead(Head head, long framing, @Nullable String cookie) {
+        remaining = framing > 0 ? framing : -1;
+        responseEnded = framing == 0;
+        deadline = NEVER;
+        responseSent = connection.writeHeaders(stream, Http2Heads.response(head, cookie), responseEnded);
+        writabilityChanged(connection.isWritable(stream));
+    }
+
+    @Override
+    public void writeData(ByteBuf data) {
+        if (remaining > 0) {
+            remaining -= data.readableBytes();
+            responseEnded = remaining == 0;
+        }
+        responseSent = connection.writeData(stream, data, responseEnded);
+        writabilityChanged(connection.isWritable(stream));
+    }
+
+    @Override
+    public void writeEnd() {
+        if (!responseEnded) {
+            responseEnded = true;
+            responseSent = connection.writeData(stream, Unpooled.EMPTY_BUFFER, true);
+        }
+    }
+
+    @Override
+    public void flush() {
+        connection.flushSoon();
+    }
+
+    @Override
+    public void answer(ErrorPage page, boolean asHtml, boolean headOnly) {
+        ByteBuf answer = page.response(asHtml, headOnly, ResponseHeadWriter.Connection.UNSAID, alloc());
+        try {
+            Head head = new Head();
+            head.readResponse(answer, new HeadScanner(answer.readableBytes() + 1).find(answer));
+            responseEnded = true;
+            boolean hasBody = answer.isReadable();
+            responseSent = connection.writeHeaders(stream, Http2Heads.response(head, null), !hasBody);
+            if (hasBody) {
+                responseSent = connection.writeData(stream, answer.retain(), true);
+            }
+            flush();
+        } catch (BadMessage impossible) {
+            throw new IllegalStateException(impossible);
+        } finally {
+            answer.release();
+        }
+    }
+
+    @Override
+    public void awaitRestOfRequest() {
+        expect(config().linger());
+        resume();
+        if (exchange != null && exchange.discardsRequest()) {
+            stopRequest();
+        }
+    }
+
+    @Override
+    public void exchangeDone() {
+        exchange = null;
+        dropWaiting();
+        deadline = NEVER;
+        if (!requestEnded) {
+            stopRequest();
+        }
+    }
+
+    @Override
+    public void breakOff() {
+        reset(Http2Error.INTERNAL_ERROR);
+    }
+
+    @Override
+    public void abort() {
+        reset(Http2Error.CANCEL);
+    }
+
+    @Override
+    public void beginTunnel(Head head, @Nullable String cookie, BackendConnection backend, Runnable ended) {
+        throw new IllegalStateException("HTTP/2 has no upgrades");
+    }
+
+    // ---- inside
+
+    /** Reads the head, or resets the stream if that is malformed (RFC 9113, section 8.1.1). */
+    private boolean read(Http2Headers headers, Head head) {
+        ByteBuf text = alloc().buffer(512);
+        try {
+            Http2Heads.writeRequest(headers, text);
+            head.readRequest(text, text.readableBytes());
+            return true;
+        } catch (BadMessage fault) {
+            connection.logRefusal(fault);
+            if (fault.status() == 400) {
+                reset(Http2Error.PROTOCOL_ERROR);
+            } else {
+                refuse(fault);
+            }
+            return false;
+        } finally {
+            text.release();
+        }
+    }
+
+    /** A body without a length goes on in chunks. */
+    private static long framing(Head head, boolean endOfStream) throws BadMessage {
+        boolean hasLength = head.indexOf(Field.CONTENT_LENGTH) >= 0;
+        if (!hasLength && !endOfStream) {
+            return Framing.CHUNKED;
+        }
+        return Framing.ofRequest(head);
+    }
+
+    private void refuse(BadMessage fault) {
+        answer(ErrorPage.of(fault), false, false);
+        if (!requestEnded) {
+            stopRequest();
+        }
+    }
+
+    /** Once the response is sent, tells the client that the rest of its request is not wanted (RFC 9113, section 8.1). */
+    private void stopRequest() {
+        if (responseSent != null) {
+            responseSent.addListener(sent -> {
+                if (!requestEnded) {
+                    connection.reset(stream, Http2Error.NO_ERROR);
+                }
+            });
+        }
+    }
+
+    private void refreshDeadline(Exchange current) {
+        if (!current.hasStartedResponse()) {
+            expect(config().responseTimeout());
+        } else if (current.isAnswered()) {
+            expect(config().linger());
+        }
+    }
+
+    private void reset(Http2Error error) {
+        closed();
+        connection.reset(stream, error);
+    }
+
+    private void dropWaiting() {
+        if (waiting != null) {
+            waiting.release();
+            waiting = null;
+        }
+    }
+
+    private void expect(Duration within) {
+        deadline = System.nanoTime() + within.toNanos();
+    }
+
+    private RouterConfig config() {
+        return connection.loop().core().config();
+    }
+}
