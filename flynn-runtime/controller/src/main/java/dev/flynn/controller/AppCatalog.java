@@ -133,7 +133,7 @@ public final class AppCatalog {
         String nameKey = ClusterState.appNameKey(app.name());
         transaction.whenAbsent(nameKey).put(nameKey, app.id().toString());
         String id = app.id().toString();
-        String written = state.apps().create(transaction, id, app);
+        String written = state.apps().createWritten(transaction, id, app);
         state.events().appendJson(transaction, EventType.APP, Optional.of(app.id()), id, written);
         addDefaultRoute(transaction, app);
         CommitResult result = state.commit(transaction);

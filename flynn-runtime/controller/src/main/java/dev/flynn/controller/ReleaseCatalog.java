@@ -86,7 +86,7 @@ public final class ReleaseCatalog {
                 state.clock().instant());
         Transaction.Builder transaction = Transaction.builder();
         String id = release.id().toString();
-        String written = state.releases().create(transaction, id, release);
+        String written = state.releases().createWritten(transaction, id, release);
         state.events().appendJson(transaction, EventType.RELEASE, release.app(), id, written);
         if (!state.commit(transaction).committed()) {
             throw FlynnException.internal("release %s exists already".formatted(release.id()), null);

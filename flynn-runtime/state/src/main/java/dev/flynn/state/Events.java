@@ -103,11 +103,18 @@ public final class Events {
      * @param onEnd called when the watch cannot go on
      */
     public Subscription watch(long afterRevision, Consumer<Event> onEvent, Consumer<FlynnException> onEnd) {
+        return watchCommitted(afterRevision, (revision, event) -> onEvent.accept(event), onEnd);
+    }
+
+    /** As {@link #watch}, with the revision of each event's commit. */
+    public Subscription watchCommitted(long afterRevision, CommittedConsumer onEvent, Consumer<FlynnException> onEnd) {
         return store.watch(PREFIX, afterRevision, new StoreWatcher() {
             @Override
             public void onChange(StoreChange change) {
                 change.changes()
-                        .forEach(key -> key.entry().map(Events.this::parse).ifPresent(onEvent));
+                        .forEach(key -> key.entry()
+                                .map(Events.this::parse)
+                                .ifPresent(event -> onEvent.accept(change.revision(), event)));
             }
 
             @Override
@@ -149,6 +156,11 @@ public final class Events {
                 stored.objectId(),
                 stored.data(),
                 stored.createdAt());
+    }
+
+    /** Is told of each event with the revision at which it was committed. */
+    public interface CommittedConsumer {
+        void accept(long revision, Event event);
     }
 
     /** Events up to a revision. */

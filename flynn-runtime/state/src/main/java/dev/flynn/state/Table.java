@@ -73,12 +73,13 @@ public final class Table<T> {
         return records;
     }
 
-    /**
-     * Adds: create this record, only if the id is free.
-     *
-     * @return the record as it is written
-     */
-    public String create(Transaction.Builder transaction, String id, T value) {
+    /** Adds: create this record, only if the id is free. */
+    public void create(Transaction.Builder transaction, String id, T value) {
+        String unused = createWritten(transaction, id, value);
+    }
+
+    /** As {@link #create}; returns the JSON of the record, which its event may have, too. */
+    public String createWritten(Transaction.Builder transaction, String id, T value) {
         String written = json.write(value);
         transaction.whenAbsent(key(id)).put(key(id), written);
         return written;

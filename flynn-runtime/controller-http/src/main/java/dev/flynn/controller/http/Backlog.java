@@ -10,6 +10,12 @@ import org.jspecify.annotations.Nullable;
 /** Items between a producer that must not wait and a stream that writes them. Thread-safe. */
 final class Backlog<T> {
 
+    /** What a subscriber of events may be behind. */
+    static final int MAX_EVENTS = 1000;
+
+    /** Why the stream of a subscriber ends that is further behind. */
+    static final String OVERFLOW = "event stream buffer overflow";
+
     private final int capacity;
     private final String onOverflow;
     private final Deque<T> items = new ArrayDeque<>();
@@ -21,9 +27,9 @@ final class Backlog<T> {
         this.onOverflow = onOverflow;
     }
 
-    /** What a subscriber of events may be behind. */
+    /** Of a subscriber of events. */
     static <T> Backlog<T> ofEvents() {
-        return new Backlog<>(1000, "event stream buffer overflow");
+        return new Backlog<>(MAX_EVENTS, OVERFLOW);
     }
 
     synchronized void add(T item) {

@@ -27,6 +27,7 @@ final class ControllerApi implements AutoCloseable {
     private final Addresses addresses;
     private final Confines confines;
     private final Streams streams = new Streams();
+    private final EventLanes eventLanes;
     private final JsonBodies bodies;
     private final Failures failures;
     private final List<Object> endpoints;
@@ -47,6 +48,7 @@ final class ControllerApi implements AutoCloseable {
         this.audit = new RequestAudit(trail, state.clock());
         this.addresses = closer.register(new Addresses(state));
         closer.register(streams);
+        this.eventLanes = closer.register(new EventLanes(state));
         this.endpoints = endpoints(config, keys, trail);
         this.paths = new PathTable(endpoints);
     }
@@ -70,7 +72,7 @@ final class ControllerApi implements AutoCloseable {
                 new DeploymentsEndpoint(apps, controller.deployments()),
                 new RoutesEndpoint(apps, controller.routes()),
                 new ProvidersEndpoint(apps, controller.providers()),
-                new EventsEndpoint(state, apps, confines, streams),
+                new EventsEndpoint(state, apps, confines, streams, eventLanes),
                 new VolumesEndpoint(state, apps, controller.volumes(), streams),
                 new SinksEndpoint(state, controller.sinks(), streams),
                 new AccessEndpoint(keys),
@@ -135,6 +137,11 @@ final class ControllerApi implements AutoCloseable {
     /** Those that are being written; may be closed before this is. */
     Streams streams() {
         return streams;
+    }
+
+    /** Streams of events; may be closed before this is. */
+    EventLanes eventLanes() {
+        return eventLanes;
     }
 
     /** Ends streams, writes the audit's last entries. */

@@ -33,16 +33,15 @@ public final class ControllerWeb implements AutoCloseable {
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(5);
 
     private final Closer closer = new Closer();
-    private final PathTable paths;
+    private final ControllerApi api;
     private final NetworkListener listener;
 
     private ControllerWeb(ControllerConfig config, Controller controller, Authenticator others) throws IOException {
-        var api = closer.register(new ControllerApi(config, controller, others));
+        this.api = closer.register(new ControllerApi(config, controller, others));
         ExecutorService input =
                 java.util.concurrent.Executors.newCachedThreadPool(new NamedThreads("controller-attach"));
         var attach = api.attachHandler(input);
         var strangers = new Strangers();
-        this.paths = api.paths();
         var door = new FrontDoor(
                 api.door(address -> false),
                 strangers,
@@ -55,7 +54,7 @@ public final class ControllerWeb implements AutoCloseable {
         closer.register(() -> stop(server, inFlight));
         closer.register(() -> Executors.stop(input, "attached input", STOP_PATIENCE));
         closer.register(attach);
-        closer.register(api.streams());
+        closer.register(this::endStreams);
         closer.register(strangers);
         try {
             server.start();
@@ -120,7 +119,13 @@ public final class ControllerWeb implements AutoCloseable {
 
     /** What there is to ask for. */
     PathTable paths() {
-        return paths;
+        return api.paths();
+    }
+
+    /** Ends what goes on for long, and refuses more of it; other requests are answered still. */
+    void endStreams() {
+        api.eventLanes().close();
+        api.streams().close();
     }
 
     /** Where it listens. */

@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 
 /** Events: past ones as a list, past and coming ones as a stream. */
 @Path("/")
@@ -35,12 +36,14 @@ public final class EventsEndpoint {
     private final AppCatalog apps;
     private final Confines confines;
     private final Streams streams;
+    private final EventLanes lanes;
 
-    EventsEndpoint(ClusterState state, AppCatalog apps, Confines confines, Streams streams) {
+    EventsEndpoint(ClusterState state, AppCatalog apps, Confines confines, Streams streams, EventLanes lanes) {
         this.state = state;
         this.apps = apps;
         this.confines = confines;
         this.streams = streams;
+        this.lanes = lanes;
     }
 
     /** What a request says of the events that it wants; numbers as text, because a wrong one is answered in our way. */
@@ -98,7 +101,7 @@ public final class EventsEndpoint {
         if (wanted.accept.equals("application/json")) {
             response.resume(Answers.json(list(wanted, principal)));
         } else {
-            streams.start(response, request, ServerSentEvents.MEDIA_TYPE, stream(wanted, principal));
+            stream(wanted, principal, request, response);
         }
     }
 
@@ -127,13 +130,31 @@ public final class EventsEndpoint {
         return events;
     }
 
-    private EventStream stream(Wanted wanted, Principal principal) {
+    private void stream(Wanted wanted, Principal principal, ContainerRequestContext request, AsyncResponse response)
+            throws IOException {
         long last = number("Last-Event-Id", wanted.lastEventId).orElse(0L);
         boolean past = wanted.past.equals("true") || last > 0;
         int limit = limit(wanted);
         EventQuery query = query(wanted, principal, Long.MAX_VALUE, last, past ? limit : 0);
-        Events.History history = state.events().history(query);
-        return new EventStream(history, query, principal);
+        Optional<StreamOutput> output = GrizzlyOutput.of(request, response, ServerSentEvents.MEDIA_TYPE);
+        if (output.isEmpty()) {
+            Events.History history = state.events().history(query);
+            streams.start(response, request, ServerSentEvents.MEDIA_TYPE, new EventStream(history, query, principal));
+            return;
+        }
+        try {
+            lanes.start(output.get(), query, () -> state.events().history(query), told -> form(principal, told));
+        } catch (RejectedExecutionException closed) {
+            throw Streams.closing();
+        }
+    }
+
+    /** How a key is told of an event; empty if it must not know. */
+    private Optional<byte[]> form(Principal principal, ToldEvent told) {
+        if (!confines.shows(principal, told.event())) {
+            return Optional.empty();
+        }
+        return Optional.of(principal.isReader() ? told.itemWithoutSecrets() : told.item());
     }
 
     /** Of a key for one app: that app's, whatever else it asks for. */
@@ -169,7 +190,10 @@ public final class EventsEndpoint {
         }
     }
 
-    /** Past events, then every later one, none twice and none missed: the watch goes on at the history's revision. */
+    /**
+     * Where another server writes the response: past events, then every later one, none twice and none missed, because the
+     * watch goes on at the history's revision. It has a thread and a watch of its own.
+     */
     private final class EventStream implements Streams.Writer {
 
         private final Principal principal;

@@ -64,6 +64,7 @@ final class FrontDoor extends HttpHandler {
             attach.service(visit, request, response);
         } else {
             request.setAttribute(Streams.CONNECTION, request.getContext().getConnection());
+            request.setAttribute(GrizzlyOutput.RESPONSE, response);
             // what a body is said to be is not examined, and must not confuse Jersey either
             request.getRequest().getHeaders().setValue("Content-Type").setString("application/json");
             endpoints.service(request, response);

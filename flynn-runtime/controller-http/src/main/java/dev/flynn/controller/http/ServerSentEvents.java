@@ -23,21 +23,37 @@ final class ServerSentEvents {
     }
 
     void item(String json) throws IOException {
-        write("data: " + json + "\n\n");
+        write(itemBytes(json));
+    }
+
+    static byte[] itemBytes(String json) {
+        return bytes("data: " + json + "\n\n");
     }
 
     /** The last item. */
     void error(String text) throws IOException {
-        write("event: error\ndata: " + text.replace('\n', ' ') + "\n\n");
+        write(errorBytes(text));
+    }
+
+    static byte[] errorBytes(String text) {
+        return bytes("event: error\ndata: " + text.replace('\n', ' ') + "\n\n");
+    }
+
+    void keepAlive() throws IOException {
+        write(keepAliveBytes());
     }
 
     /** One line, not followed by a blank one: reference clients would take that for an item. */
-    void keepAlive() throws IOException {
-        write(":\n");
+    static byte[] keepAliveBytes() {
+        return bytes(":\n");
     }
 
-    private void write(String text) throws IOException {
-        out.write(text.getBytes(StandardCharsets.UTF_8));
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private void write(byte[] bytes) throws IOException {
+        out.write(bytes);
         out.flush();
     }
 }

@@ -1,15 +1,20 @@
 package dev.flynn.controller.http;
 
+import dev.flynn.api.error.ErrorCode;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
+import dev.flynn.json.ErrorBody;
+import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.container.AsyncResponse;
 import jakarta.ws.rs.container.ContainerRequestContext;
+import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.glassfish.grizzly.CloseListener;
 import org.glassfish.grizzly.Closeable;
@@ -33,7 +38,7 @@ final class Streams implements AutoCloseable {
     static final String CONNECTION = "dev.flynn.controller.connection";
 
     /** How long a client may not read before it is given up. */
-    private static final Duration WRITE_PATIENCE = Duration.ofMinutes(10);
+    static final Duration WRITE_PATIENCE = Duration.ofMinutes(10);
 
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(5);
 
@@ -67,10 +72,23 @@ final class Streams implements AutoCloseable {
                 nio.enableIOEvent(IOEvent.READ);
             }
             threads.execute(new Task(connection, response, mediaType, writer));
+        } catch (RejectedExecutionException closed) {
+            writer.close();
+            throw closing();
         } catch (IOException | RuntimeException e) {
             writer.close();
             throw e;
         }
+    }
+
+    /** Who asks for a stream while the controller ends is told so, and asks again elsewhere. */
+    static WebApplicationException closing() {
+        var body = new ErrorBody(
+                ErrorCode.SERVICE_UNAVAILABLE.wireName(), "the controller is shutting down; ask again", null, true);
+        return new WebApplicationException(Response.status(ErrorCode.SERVICE_UNAVAILABLE.httpStatus())
+                .entity(body)
+                .type(MediaType.APPLICATION_JSON)
+                .build());
     }
 
     /** Writes one response; interrupted when its connection is closed. */

@@ -93,6 +93,11 @@ final class TestController implements AutoCloseable {
         web.close();
     }
 
+    /** Does the first thing of an end. */
+    void endStreams() {
+        web.endStreams();
+    }
+
     /** Begins it again, elsewhere. */
     int startWeb() throws IOException {
         web = anotherWeb();
