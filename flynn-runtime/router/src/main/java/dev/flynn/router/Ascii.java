@@ -27,6 +27,14 @@ final class Ascii {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
+    static byte[] lowerCase(byte[] text, int length) {
+        byte[] lower = new byte[length];
+        for (int i = 0; i < length; i++) {
+            lower[i] = toLowerCase(text[i]);
+        }
+        return lower;
+    }
+
     static String string(byte[] bytes, int start, int end) {
         return new String(bytes, start, end - start, StandardCharsets.ISO_8859_1);
     }

@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A connection to a backend: reads responses, one after the other, for the exchange that it serves at the time. */
-final class BackendConnection extends ChannelInboundHandlerAdapter {
+final class BackendConnection extends ChannelInboundHandlerAdapter implements BackendSide {
 
     private static final Logger log = LoggerFactory.getLogger(BackendConnection.class);
 
@@ -68,35 +68,39 @@ final class BackendConnection extends ChannelInboundHandlerAdapter {
         return dialing;
     }
 
-    Backend backend() {
+    @Override
+    public Backend backend() {
         return backend;
     }
 
-    /** Serves one exchange from now on. */
-    void begin(Exchange served, boolean headOnly, boolean chunkedBody) {
+    @Override
+    public void begin(Exchange served, boolean headOnly, long framing) {
         exchange = served;
         answersHead = headOnly;
-        chunkedRequest = chunkedBody;
+        chunkedRequest = framing == Framing.CHUNKED;
         phase = Phase.HEAD;
         receivedBytes = false;
         scanner.reset();
     }
 
-    /** Writes the head of the request, which it releases. */
-    void sendHead(ByteBuf head) {
+    @Override
+    public void sendHead(ByteBuf head) {
         context().write(head, context().voidPromise());
     }
 
-    /** Writes a piece of the request's body, which it releases. */
-    void sendData(ByteBuf data) {
+    @Override
+    public void sendData(ByteBuf data) {
         Bodies.write(context(), data, chunkedRequest);
     }
 
-    void sendEnd() {
-        Bodies.writeEnd(context(), chunkedRequest);
+    /** Without trailers: the contract has the router drop those of requests, and RFC 9112, section 7.1.2, allows it. */
+    @Override
+    public void sendEnd(Trailers trailers) {
+        Bodies.writeEnd(context(), chunkedRequest, Trailers.NONE);
     }
 
-    void flush() {
+    @Override
+    public void flush() {
         context().flush();
     }
 
@@ -111,16 +115,18 @@ final class BackendConnection extends ChannelInboundHandlerAdapter {
         return context().channel().isActive();
     }
 
-    boolean isWritable() {
+    @Override
+    public boolean isWritable() {
         return context().channel().isWritable();
     }
 
-    /** Whether it carried a request before the present one. */
-    boolean isReused() {
+    @Override
+    public boolean isReused() {
         return reused;
     }
 
-    boolean hasReceivedBytes() {
+    @Override
+    public boolean hasReceivedBytes() {
         return receivedBytes;
     }
 
@@ -129,7 +135,8 @@ final class BackendConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Keeps it for another exchange if it is in a state for that, else closes it once everything is sent. */
-    void release() {
+    @Override
+    public void release() {
         exchange = null;
         context().flush();
         if (!hasSentEverything()) {
@@ -145,11 +152,13 @@ final class BackendConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    void setReading(boolean on) {
+    @Override
+    public void setReading(boolean on) {
         context().channel().config().setAutoRead(on);
     }
 
-    void close() {
+    @Override
+    public void close() {
         exchange = null;
         context().close();
     }
@@ -226,7 +235,7 @@ final class BackendConnection extends ChannelInboundHandlerAdapter {
         keepAlive = false;
         if (phase == Phase.BODY && body.endsWithConnection() && !failed) {
             phase = Phase.ANSWERED;
-            exchange.responseEnd();
+            exchange.responseEnd(body.trailers());
         } else {
             exchange.backendFailed("connection closed before the response was complete");
         }
@@ -252,7 +261,7 @@ final class BackendConnection extends ChannelInboundHandlerAdapter {
                 }
                 phase = Phase.ANSWERED;
                 if (exchange != null) {
-                    exchange.responseEnd();
+                    exchange.responseEnd(body.trailers());
                 }
             } else {
                 return;
@@ -270,7 +279,7 @@ final class BackendConnection extends ChannelInboundHandlerAdapter {
         head.readResponse(in, length);
         dropPendingIfEmpty();
         if (head.status() == 101) {
-            served.upgraded(head);
+            served.upgraded(head, this);
         } else if (head.status() < 200) {
             served.interimResponse(head);
         } else {
@@ -281,7 +290,7 @@ final class BackendConnection extends ChannelInboundHandlerAdapter {
             served.responseHead(head, framing);
             if (body.isDone() && exchange != null) {
                 phase = Phase.ANSWERED;
-                exchange.responseEnd();
+                exchange.responseEnd(body.trailers());
             }
         }
         return true;

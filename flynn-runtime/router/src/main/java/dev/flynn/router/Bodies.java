@@ -11,6 +11,7 @@ final class Bodies {
     private static final ByteBuf LAST_CHUNK = Unpooled.unreleasableBuffer(constant("0\r\n\r\n"));
     private static final byte[] HEX = Ascii.bytes("0123456789abcdef");
     private static final int MAX_SIZE_LINE = 10;
+    private static final int END_OF_LINE = '\r' << 8 | '\n';
 
     private Bodies() {}
 
@@ -29,10 +30,18 @@ final class Bodies {
         to.write(CRLF.duplicate(), to.voidPromise());
     }
 
-    static void writeEnd(ChannelHandlerContext to, boolean chunked) {
-        if (chunked) {
-            to.write(LAST_CHUNK.duplicate(), to.voidPromise());
+    /** Ends a body; one in chunks with these trailers. */
+    static void writeEnd(ChannelHandlerContext to, boolean chunked, Trailers trailers) {
+        if (!chunked) {
+            return;
         }
+        if (trailers.isEmpty()) {
+            to.write(LAST_CHUNK.duplicate(), to.voidPromise());
+            return;
+        }
+        ByteBuf end = to.alloc().buffer(256).writeByte('0').writeShort(END_OF_LINE);
+        trailers.write(end);
+        to.write(end.writeShort(END_OF_LINE), to.voidPromise());
     }
 
     private static ByteBuf sizeLine(ChannelHandlerContext to, int size) {

@@ -1,7 +1,9 @@
 package dev.flynn.router;
 
 import io.netty.buffer.ByteBuf;
+import java.util.Arrays;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Takes a body out of the bytes that follow a head, whatever its framing, without holding any of it. */
 final class BodyReader {
@@ -9,6 +11,8 @@ final class BodyReader {
     private static final int MAX_EXTENSION_BYTES = 4096;
     private static final int MAX_TRAILER_BYTES = 16 * 1024;
     private static final int MAX_SIZE_DIGITS = 15;
+    private static final int MAX_KEPT_LINE = 1024;
+    private static final byte[] NO_BYTES = {};
 
     private enum State {
         /** A counted run of data. */
@@ -32,11 +36,15 @@ final class BodyReader {
     private long remaining;
     private int digits;
     private int overhead;
+    private byte[] line = NO_BYTES;
+    private int lineLength;
+    private Trailers.@Nullable Collector trailers;
 
     /** Begins the body of the next message. */
     void begin(long framing) {
         chunked = framing == Framing.CHUNKED;
         remaining = Math.max(framing, 0);
+        trailers = null;
         if (chunked) {
             startSize();
         } else if (framing == Framing.UNTIL_CLOSE) {
@@ -44,6 +52,11 @@ final class BodyReader {
         } else {
             state = framing == 0 ? State.DONE : State.DATA;
         }
+    }
+
+    /** The fields behind the body, once it is complete. */
+    Trailers trailers() {
+        return trailers == null ? Trailers.NONE : trailers.toTrailers();
     }
 
     boolean isDone() {
@@ -102,13 +115,15 @@ final class BodyReader {
                 if (b == '\r') {
                     state = State.END_LF;
                 } else {
-                    require(Ascii.isToken(b));
                     state = State.TRAILER;
+                    lineLength = 0;
+                    readTrailer(b);
                 }
             }
             case TRAILER -> readTrailer(b);
             case TRAILER_LF -> {
                 require(b == '\n');
+                endTrailer();
                 state = State.TRAILER_START;
             }
             case END_LF -> {
@@ -150,12 +165,25 @@ final class BodyReader {
         }
     }
 
-    /** Trailers are read over: the contract has the router drop them. */
     private void readTrailer(byte b) throws BadMessage {
         if (b == '\r') {
             state = State.TRAILER_LF;
-        } else {
-            require(!Ascii.isForbiddenInValue(b) && ++overhead <= MAX_TRAILER_BYTES);
+            return;
+        }
+        require(!Ascii.isForbiddenInValue(b) && ++overhead <= MAX_TRAILER_BYTES);
+        if (lineLength == line.length) {
+            line = Arrays.copyOf(line, Math.max(64, 2 * lineLength));
+        }
+        line[lineLength++] = b;
+    }
+
+    private void endTrailer() throws BadMessage {
+        if (trailers == null) {
+            trailers = new Trailers.Collector();
+        }
+        trailers.addLine(line, lineLength);
+        if (line.length > MAX_KEPT_LINE) {
+            line = NO_BYTES;
         }
     }
 

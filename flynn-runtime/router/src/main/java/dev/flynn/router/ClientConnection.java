@@ -324,7 +324,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         response.begin(head);
         Exchange started = new Exchange(response, loop, head, framing);
         exchange = started;
-        started.start(head, target, framing, hop());
+        started.start(head, target, hop());
         return true;
     }
 
@@ -373,7 +373,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         dropPendingIfEmpty();
         if (done) {
             phase = Phase.RESPONSE;
-            exchange.requestEnd();
+            exchange.requestEnd(body.trailers());
         }
         return done;
     }

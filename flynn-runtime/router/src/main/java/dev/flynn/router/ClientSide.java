@@ -26,8 +26,8 @@ interface ClientSide {
     /** Writes a piece of the response's body, which it releases. */
     void writeData(ByteBuf data);
 
-    /** Ends the response. */
-    void writeEnd();
+    /** Ends the response; with these trailers, if the client understands them. */
+    void writeEnd(Trailers trailers);
 
     /** Sends what was written. */
     void flush();

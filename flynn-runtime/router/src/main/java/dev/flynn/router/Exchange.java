@@ -1,5 +1,6 @@
 package dev.flynn.router;
 
+import dev.flynn.api.route.BackendProtocol;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
 import java.util.ArrayList;
@@ -32,7 +33,7 @@ final class Exchange {
     private final boolean headOnly;
     private final boolean upgrade;
     private final boolean repeatable;
-    private final boolean chunkedRequest;
+    private final long framing;
     private final boolean asHtml;
 
     private @Nullable Target target;
@@ -42,7 +43,7 @@ final class Exchange {
     private List<Backend> tried = List.of();
     private @Nullable Backend backend;
     private @Nullable ChannelFuture dialing;
-    private @Nullable BackendConnection connection;
+    private @Nullable BackendSide connection;
 
     private boolean requestEnded;
     private boolean discardsRequest;
@@ -56,7 +57,7 @@ final class Exchange {
         this.headOnly = head.methodIs(HEAD_METHOD);
         this.upgrade = RequestHeadWriter.asksForUpgrade(head);
         this.repeatable = framing == 0 && isSafe(head);
-        this.chunkedRequest = framing == Framing.CHUNKED;
+        this.framing = framing;
         this.asHtml = ErrorPage.isWantedAsHtml(head);
         this.requestEnded = framing == 0;
     }
@@ -71,7 +72,7 @@ final class Exchange {
     }
 
     /** Finds the route and a backend; the head's content is not needed afterwards. */
-    void start(Head head, RequestTarget wanted, long framing, Hop hop) {
+    void start(Head head, RequestTarget wanted, Hop hop) {
         Target found = loop.core().table().find(wanted.host(), head.bytes(), wanted.pathStart(), wanted.pathEnd());
         if (found == null) {
             answer(ErrorPage.NOT_FOUND);
@@ -102,10 +103,10 @@ final class Exchange {
         }
     }
 
-    void requestEnd() {
+    void requestEnd(Trailers trailers) {
         requestEnded = true;
         if (!discardsRequest && connection != null) {
-            connection.sendEnd();
+            connection.sendEnd(trailers);
         }
         if (responseEnded) {
             finish();
@@ -180,9 +181,9 @@ final class Exchange {
         client.flush();
     }
 
-    void responseEnd() {
+    void responseEnd(Trailers trailers) {
         responseEnded = true;
-        client.writeEnd();
+        client.writeEnd(trailers);
         client.flush();
         if (requestEnded) {
             finish();
@@ -191,10 +192,9 @@ final class Exchange {
         }
     }
 
-    void upgraded(Head head) {
-        BackendConnection upgradedConnection = connection;
+    void upgraded(Head head, BackendConnection upgradedConnection) {
         Backend carried = backend;
-        if (!upgrade || (chunkedRequest && !requestEnded) || upgradedConnection == null || carried == null) {
+        if (!upgrade || (framing == Framing.CHUNKED && !requestEnded) || carried == null) {
             backendFailed("switched protocols out of turn");
             return;
         }
@@ -216,7 +216,7 @@ final class Exchange {
 
     /** The connection ended, or what came over it was no HTTP. */
     void backendFailed(String reason) {
-        BackendConnection failed = connection;
+        BackendSide failed = connection;
         if (finished || failed == null) {
             return;
         }
@@ -266,8 +266,9 @@ final class Exchange {
         }
         backend = next;
         next.begin();
-        BackendConnection kept =
-                upgrade ? null : loop.pool().take(next, repeatable ? Long.MAX_VALUE : TRUSTED_IDLE_NANOS);
+        BackendConnection kept = upgrade || speaksHttp2()
+                ? null
+                : loop.pool().take(next, repeatable ? Long.MAX_VALUE : TRUSTED_IDLE_NANOS);
         if (kept != null) {
             attach(kept);
         } else {
@@ -292,11 +293,19 @@ final class Exchange {
         return null;
     }
 
+    private boolean speaksHttp2() {
+        return target != null && target.protocol() == BackendProtocol.H2C;
+    }
+
     private void dial(Backend dialed) {
+        if (speaksHttp2()) {
+            loop.http2Backends().open(dialed, this::connected, this::refused);
+            return;
+        }
         dialing = BackendConnection.dial(loop, dialed, this::connected, this::refused);
     }
 
-    private void connected(BackendConnection fresh) {
+    private void connected(BackendSide fresh) {
         dialing = null;
         fresh.backend().accepted();
         if (finished) {
@@ -326,13 +335,13 @@ final class Exchange {
         tryNext();
     }
 
-    private void attach(BackendConnection attached) {
+    private void attach(BackendSide attached) {
         ByteBuf head = requestHead;
         if (head == null) {
             throw new IllegalStateException("the request was sent before");
         }
         connection = attached;
-        attached.begin(this, headOnly, chunkedRequest);
+        attached.begin(this, headOnly, framing);
         boolean keepsCopy = repeatable;
         requestHead = keepsCopy ? head : null;
         attached.sendHead(keepsCopy ? head.retainedDuplicate() : head);

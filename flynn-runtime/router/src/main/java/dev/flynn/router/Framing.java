@@ -10,6 +10,9 @@ final class Framing {
     static final long CHUNKED = -1;
     static final long UNTIL_CLOSE = -2;
 
+    /** A response of HTTP/2 that told no length and has no body. */
+    static final long EMPTY = -3;
+
     private Framing() {}
 
     static long ofRequest(Head head) throws BadMessage {

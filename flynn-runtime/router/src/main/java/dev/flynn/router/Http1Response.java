@@ -8,11 +8,14 @@ import org.jspecify.annotations.Nullable;
 /** The answers on an HTTP/1.1 connection, one after the other: their framing, and whether the connection outlives them. */
 final class Http1Response implements ClientSide {
 
+    private static final byte[] TRAILERS = Ascii.bytes("trailers");
+
     private final ClientConnection connection;
     private final RouterCore core;
     private boolean http10;
     private boolean upgrade;
     private boolean expectsContinue;
+    private boolean acceptsTrailers;
     private boolean keepAlive;
     private boolean chunked;
     private boolean endsWithConnection;
@@ -29,6 +32,7 @@ final class Http1Response implements ClientSide {
         expectsContinue = request.indexOf(Field.EXPECT) >= 0;
         keepAlive =
                 !upgrade && !request.connectionHas(Head.CLOSE) && (!http10 || request.connectionHas(Head.KEEP_ALIVE));
+        acceptsTrailers = acceptsTrailers(request);
         chunked = false;
         endsWithConnection = false;
     }
@@ -73,8 +77,8 @@ final class Http1Response implements ClientSide {
     }
 
     @Override
-    public void writeEnd() {
-        Bodies.writeEnd(context(), chunked);
+    public void writeEnd(Trailers trailers) {
+        Bodies.writeEnd(context(), chunked, acceptsTrailers ? trailers : Trailers.NONE);
     }
 
     @Override
@@ -122,6 +126,16 @@ final class Http1Response implements ClientSide {
         context().write(out, context().voidPromise());
         context().channel().closeFuture().addListener(closed -> ended.run());
         connection.beginTunnel(backend);
+    }
+
+    /** Trailers go to who asked for them only (RFC 9110, section 6.5.1). */
+    private static boolean acceptsTrailers(Head request) {
+        for (int i = request.indexOf(Field.TE); i >= 0; i = request.indexOf(Field.TE, i + 1)) {
+            if (Ascii.containsIgnoreCase(request.bytes(), request.valueStart(i), request.valueEnd(i), TRAILERS)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private ResponseHeadWriter.Connection connectionField() {

@@ -262,7 +262,7 @@ final class Http2ClientConnection extends Http2FrameAdapter implements LoopClien
         Http2Stream stream = http2.stream(id);
         Http2ClientStream known = stream.getProperty(streamKey);
         if (known != null) {
-            known.trailers();
+            known.trailers(headers);
             return;
         }
         Http2ClientStream started = new Http2ClientStream(this, stream);

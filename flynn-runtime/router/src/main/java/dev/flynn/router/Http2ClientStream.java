@@ -22,6 +22,7 @@ final class Http2ClientStream implements ClientSide {
     /** What came before the backend could take it; the client was not yet told that it may send as much again. */
     private @Nullable ByteBuf waiting;
 
+    private Trailers trailers = Trailers.NONE;
     private boolean requestEnded;
     private boolean responseEnded;
     private boolean writable = true;
@@ -53,7 +54,7 @@ final class Http2ClientStream implements ClientSide {
             expect(config().responseTimeout());
             Exchange started = new Exchange(this, connection.loop(), head, framing);
             exchange = started;
-            started.start(head, target, framing, connection.hop());
+            started.start(head, target, connection.hop());
         } catch (BadMessage fault) {
             connection.logRefusal(fault);
             refuse(fault);
@@ -81,16 +82,23 @@ final class Http2ClientStream implements ClientSide {
             }
         }
         if (requestEnded && waiting == null) {
-            current.requestEnd();
+            current.requestEnd(trailers);
         }
         connection.flushRequestSoon(this);
         return passed;
     }
 
-    void trailers() {
+    void trailers(Http2Headers headers) {
         requestEnded = true;
+        try {
+            trailers = Http2Heads.trailers(headers);
+        } catch (BadMessage fault) {
+            connection.logRefusal(fault);
+            reset(Http2Error.PROTOCOL_ERROR);
+            return;
+        }
         if (exchange != null && waiting == null) {
-            exchange.requestEnd();
+            exchange.requestEnd(trailers);
             connection.flushRequestSoon(this);
         }
     }
@@ -163,7 +171,7 @@ final class Http2ClientStream implements ClientSide {
             int length = data.readableBytes();
             current.requestData(data);
             if (requestEnded) {
-                current.requestEnd();
+                current.requestEnd(trailers);
             }
             connection.consumed(stream, length);
         }
@@ -181,7 +189,7 @@ final class Http2ClientStream implements ClientSide {
     @Override
     public void writeHead(Head head, long framing, @Nullable String cookie) {
         remaining = framing > 0 ? framing : -1;
-        responseEnded = framing == 0;
+        responseEnded = framing == 0 || framing == Framing.EMPTY;
         deadline = NEVER;
         responseSent = connection.writeHeaders(stream, Http2Heads.response(head, cookie), responseEnded);
         writabilityChanged(connection.isWritable(stream));
@@ -198,10 +206,15 @@ final class Http2ClientStream implements ClientSide {
     }
 
     @Override
-    public void writeEnd() {
-        if (!responseEnded) {
-            responseEnded = true;
+    public void writeEnd(Trailers ofResponse) {
+        if (responseEnded) {
+            return;
+        }
+        responseEnded = true;
+        if (ofResponse.isEmpty()) {
             responseSent = connection.writeData(stream, Unpooled.EMPTY_BUFFER, true);
+        } else {
+            responseSent = connection.writeHeaders(stream, Http2Heads.trailers(ofResponse), true);
         }
     }
 

@@ -17,6 +17,10 @@ import org.jspecify.annotations.Nullable;
 final class Http2Heads {
 
     private static final byte[] REQUEST_VERSION = Ascii.bytes(" HTTP/1.1\r\n");
+    private static final byte[] RESPONSE_VERSION = Ascii.bytes("HTTP/1.1 ");
+    private static final AsciiString HTTP = AsciiString.cached("http");
+    private static final AsciiString TE = AsciiString.cached("te");
+    private static final AsciiString TRAILERS = AsciiString.cached("trailers");
     private static final byte[] CRLF = Ascii.bytes("\r\n");
     private static final byte[] COLON = Ascii.bytes(": ");
     private static final byte[] HOST_LINE = Ascii.bytes("Host: ");
@@ -26,8 +30,8 @@ final class Http2Heads {
     private static final AsciiString COOKIE = AsciiString.cached("cookie");
     private static final AsciiString SET_COOKIE = AsciiString.cached("set-cookie");
     private static final AsciiString CONNECT = AsciiString.cached("CONNECT");
-    private static final AsciiString KEEP_ALIVE = AsciiString.cached("keep-alive");
-    private static final AsciiString PROXY_CONNECTION = AsciiString.cached("proxy-connection");
+    private static final byte[] KEEP_ALIVE = Ascii.bytes("keep-alive");
+    private static final byte[] PROXY_CONNECTION = Ascii.bytes("proxy-connection");
     private static final Set<String> HOP_FIELDS =
             Set.of("connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade");
 
@@ -97,7 +101,7 @@ final class Http2Heads {
         byte[] bytes = head.bytes();
         for (int i = 0; i < head.fieldCount(); i++) {
             boolean keeps = switch (head.field(i)) {
-                case TRANSFER_ENCODING, TE, TRAILER, TRAILERS, CONNECTION, UPGRADE -> false;
+                case TRANSFER_ENCODING, TE, TRAILERS, CONNECTION, UPGRADE -> false;
                 case CONTENT_LENGTH -> keepsLength && head.indexOf(Field.CONTENT_LENGTH) == i;
                 default -> !head.connectionNames(i) && !isHopField(head, i);
             };
@@ -111,14 +115,79 @@ final class Http2Heads {
         return headers;
     }
 
+    /** The head of a request for a backend that speaks HTTP/2, from what one of HTTP/1.1 would get. */
+    static Http2Headers request(Head head) {
+        DefaultHttp2Headers headers = new DefaultHttp2Headers(false, head.fieldCount() + 4);
+        byte[] bytes = head.bytes();
+        headers.method(copy(bytes, 0, head.methodEnd()));
+        headers.scheme(HTTP);
+        headers.path(copy(bytes, head.targetStart(), head.targetEnd()));
+        for (int i = 0; i < head.fieldCount(); i++) {
+            boolean keeps = switch (head.field(i)) {
+                case TRANSFER_ENCODING, TE, CONNECTION, UPGRADE -> false;
+                case HOST -> {
+                    headers.authority(copy(bytes, head.valueStart(i), head.valueEnd(i)));
+                    yield false;
+                }
+                default -> !isHopField(head, i);
+            };
+            if (keeps) {
+                headers.add(lowerCaseName(head, i), copy(bytes, head.valueStart(i), head.valueEnd(i)));
+            }
+        }
+        headers.add(TE, TRAILERS);
+        return headers;
+    }
+
+    /** Writes a response's head as HTTP/1.1 has it; its framing is not in it, unless it tells a length. */
+    static void writeResponse(Http2Headers headers, ByteBuf out) throws BadMessage {
+        CharSequence status = headers.status();
+        if (status == null) {
+            throw BadMessage.malformed("no :status");
+        }
+        out.writeBytes(RESPONSE_VERSION);
+        writeVisible(status, out);
+        out.writeByte(' ').writeBytes(CRLF);
+        for (Map.Entry<CharSequence, CharSequence> field : headers) {
+            if (!Http2Headers.PseudoHeaderName.hasPseudoHeaderFormat(field.getKey())) {
+                writeField(field.getKey(), field.getValue(), out);
+            }
+        }
+        out.writeBytes(CRLF);
+    }
+
+    static Trailers trailers(Http2Headers headers) throws BadMessage {
+        Trailers.Collector trailers = new Trailers.Collector();
+        for (Map.Entry<CharSequence, CharSequence> field : headers) {
+            if (Http2Headers.PseudoHeaderName.hasPseudoHeaderFormat(field.getKey())) {
+                throw BadMessage.malformed("a pseudo-header in trailers");
+            }
+            trailers.add(field.getKey(), field.getValue());
+        }
+        return trailers.toTrailers();
+    }
+
+    static Http2Headers trailers(Trailers trailers) {
+        DefaultHttp2Headers headers =
+                new DefaultHttp2Headers(false, trailers.lines().size());
+        for (Trailers.Line line : trailers.lines()) {
+            headers.add(new AsciiString(line.name(), false), new AsciiString(line.value(), false));
+        }
+        return headers;
+    }
+
     private static AsciiString lowerCaseName(Head head, int index) {
         return copy(head.bytes(), head.nameStart(index), head.nameEnd(index)).toLowerCase();
     }
 
     private static boolean isHopField(Head head, int index) {
-        int length = head.nameEnd(index) - head.nameStart(index);
-        return (length == KEEP_ALIVE.length() && head.nameIs(index, KEEP_ALIVE.array()))
-                || (length == PROXY_CONNECTION.length() && head.nameIs(index, PROXY_CONNECTION.array()));
+        return head.nameIs(index, KEEP_ALIVE) || head.nameIs(index, PROXY_CONNECTION);
+    }
+
+    /** Whether it is one of the connection that the router does not know by itself. */
+    static boolean isHopField(byte[] name, int length) {
+        return Ascii.equalsIgnoreCase(name, 0, length, KEEP_ALIVE)
+                || Ascii.equalsIgnoreCase(name, 0, length, PROXY_CONNECTION);
     }
 
     private static AsciiString copy(byte[] bytes, int start, int end) {

@@ -29,6 +29,12 @@ final class Http2Setup {
     /** What may be on its way in all bodies of a connection, beyond the 65,535 bytes that every connection begins with. */
     static final int EXTRA_CONNECTION_WINDOW = 1024 * 1024 - 65_535;
 
+    /** Requests at a time on a connection to a backend. */
+    static final int MAX_BACKEND_STREAMS = 100;
+
+    /** Room for full windows of all streams, so that a client that does not read holds nobody else up. */
+    static final int EXTRA_BACKEND_WINDOW = 32 * 1024 * 1024;
+
     /** Streams that a client may break off in {@link #RESET_SECONDS} (CVE-2023-44487), or make the router break off. */
     private static final int MAX_RESETS = 400;
 
@@ -59,6 +65,18 @@ final class Http2Setup {
                         listener,
                         Http2Settings.defaultSettings()
                                 .maxConcurrentStreams(MAX_STREAMS)
+                                .initialWindowSize(STREAM_WINDOW)
+                                .maxHeaderListSize(config.maxHeadBytes()))
+                .build();
+    }
+
+    /** The handler of a connection to a backend. */
+    static Http2ConnectionHandler client(Http2Connection connection, Http2FrameListener listener, RouterConfig config) {
+        return new Builder(
+                        connection,
+                        listener,
+                        Http2Settings.defaultSettings()
+                                .pushEnabled(false)
                                 .initialWindowSize(STREAM_WINDOW)
                                 .maxHeaderListSize(config.maxHeadBytes()))
                 .build();

@@ -120,7 +120,8 @@ public final class NettyRouter implements Router {
                 RouterCapability.STICKY,
                 RouterCapability.TCP,
                 RouterCapability.DRAIN_EVENTS,
-                RouterCapability.HTTP_2);
+                RouterCapability.HTTP_2,
+                RouterCapability.H2C_BACKENDS);
         if (httpsListener != null) {
             capabilities.add(RouterCapability.TLS);
         }

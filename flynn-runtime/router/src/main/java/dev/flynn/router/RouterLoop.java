@@ -24,6 +24,7 @@ final class RouterLoop {
     private final EventLoop eventLoop;
     private final Bootstrap dialer;
     private final ConnectionPool pool;
+    private final Http2Backends http2Backends;
     private final Head requestHead = new Head();
     private final Head responseHead = new Head();
     private final Set<LoopClient> clients = new LinkedHashSet<>();
@@ -36,6 +37,7 @@ final class RouterLoop {
                 .client(Math.toIntExact(core.config().dialTimeout().toMillis()))
                 .group(eventLoop);
         this.pool = new ConnectionPool(core.config().backendIdle());
+        this.http2Backends = new Http2Backends(this);
     }
 
     /** Begins to watch deadlines; from any thread. */
@@ -46,6 +48,10 @@ final class RouterLoop {
 
     RouterCore core() {
         return core;
+    }
+
+    Http2Backends http2Backends() {
+        return http2Backends;
     }
 
     ConnectionPool pool() {
@@ -83,7 +89,12 @@ final class RouterLoop {
      * @return done when nothing on this loop is choosing by an older table
      */
     CompletableFuture<Void> forgetRetired() {
-        return CompletableFuture.runAsync(() -> pool.expire(System.nanoTime()), eventLoop);
+        return CompletableFuture.runAsync(
+                () -> {
+                    pool.expire(System.nanoTime());
+                    http2Backends.expire(System.nanoTime());
+                },
+                eventLoop);
     }
 
     /** Closes clients as soon as they have no request in flight; from any thread. */
@@ -103,6 +114,7 @@ final class RouterLoop {
                 () -> {
                     new ArrayList<>(clients).forEach(LoopClient::abort);
                     pool.closeAll();
+                    http2Backends.closeAll();
                 },
                 eventLoop);
     }
@@ -117,6 +129,7 @@ final class RouterLoop {
         }
         late.forEach(LoopClient::timeOut);
         pool.expire(now);
+        http2Backends.expire(now);
     }
 
     private static long tickNanos(RouterConfig config) {

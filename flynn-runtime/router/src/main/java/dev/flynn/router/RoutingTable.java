@@ -182,7 +182,7 @@ final class RoutingTable {
             Target.Service service = new Target.Service(route.service(), route.leaderOnly());
             BackendSet set = sets.computeIfAbsent(service, this::backendSet);
             trees.computeIfAbsent(domain, unused -> new PathTree<>())
-                    .add(route.path(), new Target(service, set, route.sticky()));
+                    .add(route.path(), new Target(service, set, route.sticky(), route.protocol()));
             if (route.path().equals(ROOT)) {
                 route.certificate().map(contexts::get).ifPresent(context -> tls.putIfAbsent(domain, context));
             }

@@ -118,16 +118,31 @@ final class Http2TestClient implements Closeable {
         return client;
     }
 
+    /** The other side: what a backend sees of the router. */
+    static Http2TestClient serving(Socket socket, int... settings) throws IOException {
+        Http2TestClient server = new Http2TestClient(socket);
+        byte[] preface = server.in.readNBytes(PREFACE.length());
+        if (!new String(preface, StandardCharsets.US_ASCII).equals(PREFACE)) {
+            throw new IOException("no preface of HTTP/2");
+        }
+        server.sendSettings(settings);
+        return server;
+    }
+
     Socket socket() {
         return socket;
     }
 
     private void begin(int... settings) throws IOException {
+        out.write(PREFACE.getBytes(StandardCharsets.US_ASCII));
+        sendSettings(settings);
+    }
+
+    private void sendSettings(int... settings) throws IOException {
         ByteBuf payload = Unpooled.buffer();
         for (int i = 0; i < settings.length; i += 2) {
             payload.writeShort(settings[i]).writeInt(settings[i + 1]);
         }
-        out.write(PREFACE.getBytes(StandardCharsets.US_ASCII));
         send(SETTINGS, 0, 0, ByteBufUtil.getBytes(payload));
     }
 

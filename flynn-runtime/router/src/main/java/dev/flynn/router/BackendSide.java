@@ -1,0 +1,45 @@
+package dev.flynn.router;
+
+import io.netty.buffer.ByteBuf;
+
+/** Who answers, as an {@link Exchange} sees it: an HTTP/1.1 connection to a backend, or a stream of HTTP/2. */
+interface BackendSide {
+
+    Backend backend();
+
+    /**
+     * Serves one exchange from now on.
+     *
+     * @param headOnly whether the response will have no body, because {@code HEAD} was asked
+     * @param framing of the request's body
+     */
+    void begin(Exchange served, boolean headOnly, long framing);
+
+    /** Writes the head of the request, in the form of HTTP/1.1, which it releases. */
+    void sendHead(ByteBuf head);
+
+    /** Writes a piece of the request's body, which it releases. */
+    void sendData(ByteBuf data);
+
+    /** @param trailers of a body without a length, to who understands them */
+    void sendEnd(Trailers trailers);
+
+    void flush();
+
+    /** Whether more of the request's body can be taken now. */
+    boolean isWritable();
+
+    /** Whether more of the response is wanted now. */
+    void setReading(boolean on);
+
+    /** Whether the connection carried a request before the present one. */
+    boolean isReused();
+
+    boolean hasReceivedBytes();
+
+    /** The exchange is over: what can be used again is kept. */
+    void release();
+
+    /** The exchange is over before its time. */
+    void close();
+}
