@@ -183,20 +183,14 @@ final class RouteCommand implements Command {
     /** A certificate that is there stays unless another one is given. */
     private static Route changed(
             Route route, String service, Optional<Certificates> tls, boolean sticky, boolean leader) {
-        return new Route(
-                route.type(),
-                route.id(),
-                route.parentRef(),
-                service,
-                route.domain(),
-                route.path(),
-                route.port(),
-                tls.map(Certificates::certificate).or(route::tlsCert),
-                tls.map(Certificates::key).or(route::tlsKey),
-                sticky,
-                leader,
-                route.createdAt(),
-                route.updatedAt());
+        return route.toBuilder()
+                .service(service)
+                .tls(
+                        tls.map(Certificates::certificate).or(route::tlsCert),
+                        tls.map(Certificates::key).or(route::tlsKey))
+                .sticky(sticky)
+                .leader(leader)
+                .build();
     }
 
     private static void remove(Context context, String app, String id) {

@@ -46,7 +46,9 @@ import dev.flynn.api.release.ProcessType;
 import dev.flynn.api.release.Release;
 import dev.flynn.api.release.ResourceLimit;
 import dev.flynn.api.release.Service;
+import dev.flynn.api.route.BackendProtocol;
 import dev.flynn.api.route.Route;
+import dev.flynn.api.route.RoutePolicy;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -56,6 +58,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** How the API types differ from what Jackson would do by itself. */
 final class WireModule extends SimpleModule {
@@ -77,6 +80,8 @@ final class WireModule extends SimpleModule {
         addText(DeploymentStatus.class, DeploymentStatus::wireName, WireModule::deploymentStatus);
         addText(ScaleRequest.State.class, ScaleRequest.State::wireName, WireModule::scaleRequestState);
         addText(Scope.class, Scope::toString, Scope::parse);
+        addText(BackendProtocol.class, BackendProtocol::wireName, BackendProtocol::ofWireName);
+        addText(RoutePolicy.Auth.Scheme.class, RoutePolicy.Auth.Scheme::wireName, RoutePolicy.Auth.Scheme::ofWireName);
         addText(Instant.class, Times::format, Times::parse);
         addSerializer(Duration.class, new DurationSerializer());
         addDeserializer(Duration.class, new DurationDeserializer());
@@ -92,6 +97,9 @@ final class WireModule extends SimpleModule {
         setMixInAnnotation(Job.class, JobForm.class);
         setMixInAnnotation(NewJob.class, NewJobForm.class);
         setMixInAnnotation(Route.class, RouteForm.class);
+        setMixInAnnotation(RoutePolicy.class, RoutePolicyForm.class);
+        setMixInAnnotation(RoutePolicy.Auth.class, AuthForm.class);
+        setMixInAnnotation(RoutePolicy.HeaderRules.class, HeaderRulesForm.class);
         setMixInAnnotation(AuditEntry.class, AuditEntryForm.class);
         setMixInAnnotation(Event.class, EventForm.class);
         setMixInAnnotation(LogMessage.class, LogMessageForm.class);
@@ -255,6 +263,38 @@ final class WireModule extends SimpleModule {
 
         @com.fasterxml.jackson.annotation.JsonIgnore
         abstract String formattedId();
+    }
+
+    @JsonDeserialize(converter = RoutePolicyReader.class)
+    abstract static class RoutePolicyForm {
+        @JsonInclude(value = JsonInclude.Include.CUSTOM, valueFilter = NoRules.class)
+        abstract RoutePolicy.HeaderRules requestHeaders();
+
+        @JsonInclude(value = JsonInclude.Include.CUSTOM, valueFilter = NoRules.class)
+        abstract RoutePolicy.HeaderRules responseHeaders();
+    }
+
+    /** Equals what is left out; see {@link JsonInclude#valueFilter}. */
+    static final class NoRules {
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return RoutePolicy.HeaderRules.NONE.equals(other);
+        }
+
+        @Override
+        public int hashCode() {
+            return 0;
+        }
+    }
+
+    abstract static class AuthForm {
+        @com.fasterxml.jackson.annotation.JsonIgnore
+        abstract boolean isMd5();
+    }
+
+    abstract static class HeaderRulesForm {
+        @com.fasterxml.jackson.annotation.JsonIgnore
+        abstract boolean isEmpty();
     }
 
     abstract static class AuditEntryForm {

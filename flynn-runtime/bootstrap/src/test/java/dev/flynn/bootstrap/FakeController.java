@@ -3,7 +3,6 @@ package dev.flynn.bootstrap;
 import dev.flynn.api.app.App;
 import dev.flynn.api.app.Formation;
 import dev.flynn.api.id.ReleaseId;
-import dev.flynn.api.id.RouteId;
 import dev.flynn.api.release.Artifact;
 import dev.flynn.api.release.Release;
 import dev.flynn.api.route.Route;
@@ -104,20 +103,13 @@ final class FakeController implements Controller {
 
     @Override
     public Route createRoute(String app, Map<String, Object> fields) {
-        var route = new Route(
-                String.valueOf(fields.get("type")),
-                RouteId.random(),
-                "controller/apps/" + app,
-                String.valueOf(fields.get("service")),
-                text(fields, "domain"),
-                Optional.of("/"),
-                Optional.empty(),
-                text(fields, "tls_cert"),
-                text(fields, "tls_key"),
-                false,
-                false,
-                state.clock().instant(),
-                state.clock().instant());
+        Route route = Route.http(
+                        text(fields, "domain").orElseThrow(), String.valueOf(fields.get("service")))
+                .parentRef("controller/apps/" + app)
+                .tls(text(fields, "tls_cert"), text(fields, "tls_key"))
+                .createdAt(state.clock().instant())
+                .updatedAt(state.clock().instant())
+                .build();
         return create(state.routes(), route.formattedId(), route);
     }
 

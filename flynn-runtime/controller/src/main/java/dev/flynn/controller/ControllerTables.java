@@ -35,6 +35,7 @@ import java.util.Optional;
  * <tr><td>{@code deployment-runs/<deployment id>}</td><td>{@link DeploymentRun}: a deployment that is not done yet</td></tr>
  * <tr><td>{@code deploying/<app id>}</td><td>id of the deployment that keeps the app from being deployed again</td></tr>
  * <tr><td>{@code route-keys/http/<domain>/<path>}</td><td>id of the route; the domain in lower case</td></tr>
+ * <tr><td>{@code route-keys/tcp/<port>}</td><td>id of the route</td></tr>
  * <tr><td>{@code artifact-keys/<digest of type and URI>}</td><td>id of the artifact</td></tr>
  * <tr><td>{@code pending-resources/<resource id>}</td><td>{@link PendingResource}: a provider is asked for it</td></tr>
  * <tr><td>{@code provider-keys/name/<digest>}, {@code provider-keys/url/<digest>}</td><td>id of the provider</td></tr>
@@ -207,6 +208,15 @@ final class ControllerTables {
 
     static String routeKey(String domain, String path) {
         return routeKeys(domain) + path;
+    }
+
+    static String tcpRouteKey(int port) {
+        return tcpRouteKeys() + port;
+    }
+
+    /** The prefix of the keys of all TCP routes. */
+    static String tcpRouteKeys() {
+        return "route-keys/tcp/";
     }
 
     /** The prefix of the keys of all routes of a domain. */

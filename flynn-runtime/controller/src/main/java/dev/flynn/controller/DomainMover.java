@@ -200,17 +200,11 @@ final class DomainMover {
         String domain = old.substring(0, old.length() - migration.oldDomain().length()) + migration.domain();
         boolean hadClusterCertificate = route.tlsCert().isPresent()
                 && route.tlsCert().equals(migration.oldTlsCert().map(TlsCertificate::cert));
-        var twin = new RouteCatalog.NewRoute(
-                Route.HTTP,
-                route.service(),
+        var twin = RouteCatalog.NewRoute.twin(
+                route,
                 domain,
-                route.path().orElse("/"),
-                0,
-                hadClusterCertificate ? certificate.cert() : "",
-                hadClusterCertificate ? certificate.key() : "",
-                route.sticky(),
-                route.leader(),
-                Optional.empty());
+                Optional.of(new RouteCatalog.Certificate(certificate.cert(), certificate.key()))
+                        .filter(unused -> hadClusterCertificate));
         try {
             routes.create(AppId.of(route.parentRef().substring(PARENT.length())), twin);
         } catch (Refused e) {

@@ -4,8 +4,9 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.event.EventType;
 import dev.flynn.api.id.AppId;
-import dev.flynn.api.id.RouteId;
+import dev.flynn.api.route.BackendProtocol;
 import dev.flynn.api.route.Route;
+import dev.flynn.api.route.RoutePolicy;
 import dev.flynn.spi.store.StoreEntry;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
@@ -17,12 +18,16 @@ import java.security.cert.CertificateFactory;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Routes (contract: layer 1, Store rules). Index keys in the store make a domain and path unique, and keep a domain's root
- * while other paths of it exist, against concurrent writers too.
+ * while other paths of it exist, against concurrent writers too; so they do for the port of a TCP route.
  */
 public final class RouteCatalog {
 
@@ -30,8 +35,12 @@ public final class RouteCatalog {
     private static final Pattern PATH = Pattern.compile("/(.*/)?");
     private static final Pattern DOMAIN = Pattern.compile("[^\\s/:]{1,253}");
 
-    private static final String TCP_NOT_YET =
-            "tcp routes are not available yet; an http route reaches the same service by its domain";
+    /** The ports that are given out, both ends included. */
+    private static final int FIRST_PORT = 3000;
+
+    private static final int LAST_PORT = 3500;
+    private static final int MAX_PORT = 65_534;
+    private static final Set<Integer> HTTP_PORTS = Set.of(80, 443);
 
     private final ClusterState state;
 
@@ -54,10 +63,50 @@ public final class RouteCatalog {
             String tlsKey,
             boolean sticky,
             boolean leader,
+            boolean drainBackends,
+            boolean disableKeepAlives,
+            Optional<BackendProtocol> backendProtocol,
+            Map<String, Integer> weights,
+            Optional<RoutePolicy> policy,
             Optional<Certificate> certificate) {
 
         static NewRoute http(String domain, String service) {
-            return new NewRoute(Route.HTTP, service, domain, "", 0, "", "", false, false, Optional.empty());
+            return new NewRoute(
+                    Route.HTTP,
+                    service,
+                    domain,
+                    "",
+                    0,
+                    "",
+                    "",
+                    false,
+                    false,
+                    false,
+                    false,
+                    Optional.empty(),
+                    Map.of(),
+                    Optional.empty(),
+                    Optional.empty());
+        }
+
+        /** The same under another domain, with its own certificate or none. */
+        static NewRoute twin(Route route, String domain, Optional<Certificate> certificate) {
+            return new NewRoute(
+                    Route.HTTP,
+                    route.service(),
+                    domain,
+                    route.path().orElse(ROOT),
+                    0,
+                    "",
+                    "",
+                    route.sticky(),
+                    route.leader(),
+                    route.drainBackends(),
+                    route.disableKeepAlives(),
+                    route.backendProtocol(),
+                    route.weights(),
+                    route.policy(),
+                    certificate);
         }
 
         Optional<String> cert() {
@@ -101,15 +150,14 @@ public final class RouteCatalog {
         }
     }
 
-    /** Adds: this route exists; the transaction holds only if its domain and path are free then. */
+    /** Adds: this route exists; the transaction holds only if its domain and path, or its port, are free then. */
     Route add(Transaction.Builder transaction, AppId app, NewRoute request) {
         Route route = newRoute(app, request);
-        String path = route.path().orElseThrow();
-        String key = ControllerTables.routeKey(route.domain().orElseThrow(), path);
+        String key = key(route);
         if (state.store().get(key).isPresent()) {
             throw new Refused(FlynnException.conflict("Duplicate route"), shown(route));
         }
-        if (!path.equals(ROOT)) {
+        if (isBelowRoot(route)) {
             holdRoot(transaction, route);
         }
         transaction.whenAbsent(key).put(key, route.id().toString());
@@ -120,40 +168,97 @@ public final class RouteCatalog {
 
     private Route newRoute(AppId app, NewRoute request) {
         Instant now = state.clock().instant();
-        var route = new Route(
-                request.type(),
-                RouteId.random(),
-                parentRef(app),
-                request.service(),
-                Optional.of(request.domain()).filter(domain -> !domain.isEmpty()),
-                Optional.of(normalised(request.path())),
-                Optional.empty(),
-                request.cert(),
-                request.privateKey(),
-                request.sticky(),
-                request.leader(),
-                now,
-                now);
-        if (route.type().equals(Route.TCP)) {
-            throw FlynnException.invalidField("type", TCP_NOT_YET);
+        Route.Builder builder;
+        if (request.type().equals(Route.TCP)) {
+            builder = Route.tcp(port(request), request.service());
+        } else if (request.type().equals(Route.HTTP)) {
+            requireDomain(request);
+            builder = Route.http(request.domain(), request.service()).path(normalised(request.path()));
+        } else {
+            throw FlynnException.invalidField("type", "Invalid route type");
         }
-        requireValid(route);
+        Route route = fill(builder, request, request.type().equals(Route.HTTP))
+                .parentRef(parentRef(app))
+                .createdAt(now)
+                .updatedAt(now)
+                .build();
+        requireValid(route, request);
         return route;
     }
 
-    private static void requireValid(Route route) {
-        String domain = route.domain().orElse("");
-        if (!DOMAIN.matcher(domain).matches()) {
+    /** What a request may say of a route, new or not. */
+    private static Route.Builder fill(Route.Builder builder, NewRoute request, boolean http) {
+        builder.service(request.service()).leader(request.leader()).drainBackends(request.drainBackends());
+        if (http) {
+            builder.tls(request.cert(), request.privateKey())
+                    .sticky(request.sticky())
+                    .disableKeepAlives(request.disableKeepAlives())
+                    .backendProtocol(request.backendProtocol())
+                    .weights(request.weights())
+                    .policy(request.policy().filter(policy -> !policy.equals(RoutePolicy.NONE)));
+        }
+        return builder;
+    }
+
+    private static void requireDomain(NewRoute request) {
+        if (!DOMAIN.matcher(request.domain()).matches()) {
             throw FlynnException.invalidField(
-                    "domain", "must be a host name such as www.example.com or *.example.com, was \"" + domain + "\"");
+                    "domain",
+                    "must be a host name such as www.example.com or *.example.com, was \"" + request.domain() + "\"");
         }
-        if (!PATH.matcher(route.path().orElse("")).matches()) {
-            throw new Refused(FlynnException.invalid("Invalid route"), shown(route));
+    }
+
+    private static void requireValid(Route route, NewRoute request) {
+        if (route.type().equals(Route.HTTP)) {
+            boolean pathIsFine = PATH.matcher(route.path().orElse("")).matches();
+            if (!pathIsFine || request.port() > 0) {
+                throw new Refused(FlynnException.invalid("Invalid route"), shown(route));
+            }
         }
+        route.weights().forEach((service, weight) -> {
+            if (weight < 0) {
+                throw FlynnException.invalidField("weights", "must not be below 0, was " + weight + " for " + service);
+            }
+        });
         if (route.tlsCert().isPresent() != route.tlsKey().isPresent()) {
             throw FlynnException.invalidField("tls_cert", "and tls_key belong together; give both or none");
         }
         route.tlsCert().ifPresent(RouteCatalog::requireCertificate);
+    }
+
+    /** The port that is asked for, or the lowest of the range that no route has. */
+    private int port(NewRoute request) {
+        int wanted = request.port();
+        if (wanted < 0 || wanted > MAX_PORT) {
+            throw FlynnException.invalidField("port", "must be 1 to " + MAX_PORT + ", or 0 for any, was " + wanted);
+        }
+        if (HTTP_PORTS.contains(wanted)) {
+            throw FlynnException.conflict("Port reserved for HTTP/HTTPS traffic");
+        }
+        if (wanted > 0) {
+            return wanted;
+        }
+        Set<String> taken = state.store().list(ControllerTables.tcpRouteKeys()).entries().stream()
+                .map(StoreEntry::key)
+                .collect(Collectors.toSet());
+        return IntStream.rangeClosed(FIRST_PORT, LAST_PORT)
+                .filter(port -> !taken.contains(ControllerTables.tcpRouteKey(port)))
+                .findFirst()
+                .orElseThrow(() -> FlynnException.conflict(
+                        "no ports available: routes have all of %d to %d; remove one, or choose a port outside"
+                                .formatted(FIRST_PORT, LAST_PORT)));
+    }
+
+    private static boolean isBelowRoot(Route route) {
+        return !route.path().orElse(ROOT).equals(ROOT);
+    }
+
+    /** What keeps others from having the same. */
+    private static String key(Route route) {
+        return route.port()
+                .map(ControllerTables::tcpRouteKey)
+                .orElseGet(() -> ControllerTables.routeKey(
+                        route.domain().orElse(""), route.path().orElse(ROOT)));
     }
 
     private static void requireCertificate(String pem) {
@@ -209,29 +314,21 @@ public final class RouteCatalog {
                 .orElseThrow(() -> FlynnException.notFound("route", formattedId));
     }
 
-    /** Replaces everything but the domain; a different domain names a route that does not exist. */
+    /** Replaces everything but the domain or the port; different ones name a route that does not exist. */
     public Route update(AppId app, String type, String id, NewRoute request) {
         while (true) {
             Versioned<Route> read = read(app, type, id);
             Route route = read.value();
-            if (!route.domain().equals(Optional.of(request.domain()))) {
-                throw FlynnException.notFound("route with domain", request.domain());
+            requireSame(route, request);
+            Route.Builder builder = route.toBuilder();
+            boolean http = route.type().equals(Route.HTTP);
+            if (http) {
+                builder.path(normalised(request.path()));
             }
-            var changed = new Route(
-                    route.type(),
-                    route.id(),
-                    route.parentRef(),
-                    request.service(),
-                    route.domain(),
-                    Optional.of(normalised(request.path())),
-                    Optional.empty(),
-                    request.cert(),
-                    request.privateKey(),
-                    request.sticky(),
-                    request.leader(),
-                    route.createdAt(),
-                    state.clock().instant());
-            requireValid(changed);
+            Route changed = fill(builder, request, http)
+                    .updatedAt(state.clock().instant())
+                    .build();
+            requireValid(changed, request);
             Transaction.Builder transaction = Transaction.builder();
             if (!changed.path().equals(route.path())) {
                 move(transaction, route, changed);
@@ -244,9 +341,17 @@ public final class RouteCatalog {
         }
     }
 
+    private static void requireSame(Route route, NewRoute request) {
+        if (route.type().equals(Route.HTTP) && !route.domain().equals(Optional.of(request.domain()))) {
+            throw FlynnException.notFound("route with domain", request.domain());
+        }
+        if (route.type().equals(Route.TCP) && !route.port().equals(Optional.of(request.port()))) {
+            throw FlynnException.notFound("route with port", request.port());
+        }
+    }
+
     private void move(Transaction.Builder transaction, Route from, Route to) {
-        String key =
-                ControllerTables.routeKey(to.domain().orElseThrow(), to.path().orElseThrow());
+        String key = key(to);
         if (state.store().get(key).isPresent()) {
             throw new Refused(FlynnException.conflict("Duplicate route"), shown(to));
         }
@@ -273,21 +378,24 @@ public final class RouteCatalog {
         }
     }
 
-    /** Adds: the domain and path are free again, unless other paths need this root. */
+    /** Adds: the domain and path, or the port, are free again, unless other paths need this root. */
     private void freeKey(Transaction.Builder transaction, Route route) {
-        String domain = route.domain().orElseThrow();
-        String path = route.path().orElse(ROOT);
-        String key = ControllerTables.routeKey(domain, path);
-        if (path.equals(ROOT)
-                && state.store()
-                                .list(ControllerTables.routeKeys(domain) + ROOT)
-                                .entries()
-                                .size()
-                        > 1) {
+        String key = key(route);
+        if (route.domain().isPresent()
+                && !isBelowRoot(route)
+                && hasOtherPaths(route.domain().orElseThrow())) {
             throw FlynnException.invalid("Route has dependent routes");
         }
         long revision = state.store().get(key).map(StoreEntry::modRevision).orElse(0L);
         transaction.whenUnchanged(key, revision).delete(key);
+    }
+
+    private boolean hasOtherPaths(String domain) {
+        return state.store()
+                        .list(ControllerTables.routeKeys(domain) + ROOT)
+                        .entries()
+                        .size()
+                > 1;
     }
 
     /** Adds: all the app's routes are gone, the longer paths first. */
@@ -299,8 +407,7 @@ public final class RouteCatalog {
                         .reversed())
                 .toList();
         for (Versioned<Route> route : routes) {
-            String path = route.value().path().orElse(ROOT);
-            route.value().domain().ifPresent(domain -> transaction.delete(ControllerTables.routeKey(domain, path)));
+            transaction.delete(key(route.value()));
             state.routes().remove(transaction, route);
             tell(transaction, EventType.ROUTE_DELETION, app, route.value());
         }
@@ -311,22 +418,12 @@ public final class RouteCatalog {
         state.events().append(transaction, type, Optional.of(app), route.id().toString(), shown(route));
     }
 
-    /** The route without its key pair, for events and messages. */
+    /** The route without its key pair and the hashes of passwords, for events and messages. */
     private static Route shown(Route route) {
-        return new Route(
-                route.type(),
-                route.id(),
-                route.parentRef(),
-                route.service(),
-                route.domain(),
-                route.path(),
-                route.port(),
-                Optional.empty(),
-                Optional.empty(),
-                route.sticky(),
-                route.leader(),
-                route.createdAt(),
-                route.updatedAt());
+        return route.toBuilder()
+                .tls(Optional.empty(), Optional.empty())
+                .policy(route.policy().map(RoutePolicy::withoutAuth))
+                .build();
     }
 
     static String parentRef(AppId app) {

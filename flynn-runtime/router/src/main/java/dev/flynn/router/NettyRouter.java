@@ -62,6 +62,10 @@ public final class NettyRouter implements Router {
 
     private static final Logger log = LoggerFactory.getLogger(NettyRouter.class);
 
+    /** What every router of this kind can do; it adds {@code TLS} when it listens for that. */
+    public static final Set<RouterCapability> CAPABILITIES = Set.of(
+            RouterCapability.UPGRADE, RouterCapability.STICKY, RouterCapability.TCP, RouterCapability.DRAIN_EVENTS);
+
     private static final Duration ABORT_PATIENCE = Duration.ofSeconds(5);
 
     private final RouterCore core;
@@ -115,13 +119,7 @@ public final class NettyRouter implements Router {
 
     @Override
     public Set<RouterCapability> capabilities() {
-        EnumSet<RouterCapability> capabilities = EnumSet.of(
-                RouterCapability.UPGRADE,
-                RouterCapability.STICKY,
-                RouterCapability.TCP,
-                RouterCapability.DRAIN_EVENTS,
-                RouterCapability.HTTP_2,
-                RouterCapability.H2C_BACKENDS);
+        Set<RouterCapability> capabilities = EnumSet.copyOf(CAPABILITIES);
         if (httpsListener != null) {
             capabilities.add(RouterCapability.TLS);
         }

@@ -9,7 +9,6 @@ import dev.flynn.api.discovery.LeaderType;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.id.JobId;
-import dev.flynn.api.id.RouteId;
 import dev.flynn.api.route.Route;
 import dev.flynn.discovery.StoreDiscovery;
 import dev.flynn.json.FlynnJson;
@@ -21,15 +20,14 @@ import dev.flynn.state.ClusterState;
 import dev.flynn.store.MemoryClusterStore;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetSocketAddress;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Base64;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -151,6 +149,24 @@ class RouterProgramTest {
                 .hasMessageContaining("cannot listen on " + holder.addr());
     }
 
+    @Test
+    void aTcpRouteServesItsPort() throws IOException {
+        TestBackend echo = closing(TestBackend.running(connection -> connection.send("hello")));
+        Instance unused = register("db", echo);
+        int port = RouterFixture.freePort();
+        RunningRouter router = start();
+
+        Route added = addRoute(Route.tcp(port, "db").build());
+
+        await().untilAsserted(() -> {
+            try (TestClient client = TestClient.connect(
+                    new InetSocketAddress(router.httpAddress().getAddress(), port))) {
+                assertThat(client.in().readAllBytes()).asString().isEqualTo("hello");
+            }
+        });
+        assertThat(added.port()).contains(port);
+    }
+
     private RunningRouter start() {
         return closing(new RouterProgram(state, discovery).start(new Job(env)));
     }
@@ -183,20 +199,10 @@ class RouterProgramTest {
     }
 
     private static Route route(String domain, String service, boolean leader) {
-        return new Route(
-                Route.HTTP,
-                RouteId.random(),
-                "controller/apps/x",
-                service,
-                Optional.of(domain),
-                Optional.of("/"),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                false,
-                leader,
-                Instant.EPOCH,
-                Instant.EPOCH);
+        return Route.http(domain, service)
+                .parentRef("controller/apps/x")
+                .leader(leader)
+                .build();
     }
 
     private static HttpMessage get(RunningRouter router, String host) throws IOException {

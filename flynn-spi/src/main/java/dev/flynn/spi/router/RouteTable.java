@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apiguardian.api.API;
 
@@ -67,6 +68,40 @@ public record RouteTable(List<HttpRoute> routes, List<TcpRoute> tcpRoutes, Map<S
         }
     }
 
+    /**
+     * The table without the routes that need more.
+     *
+     * @param leftOut is told of each
+     */
+    public RouteTable supportedBy(Set<RouterCapability> capabilities, Consumer<ApplyResult.Problem> leftOut) {
+        return new RouteTable(
+                routes.stream()
+                        .filter(route -> isSupported(route.id(), route.needs(), capabilities, leftOut))
+                        .toList(),
+                tcpRoutes.stream()
+                        .filter(route -> isSupported(route.id(), route.needs(), capabilities, leftOut))
+                        .toList(),
+                backends);
+    }
+
+    private static boolean isSupported(
+            String id,
+            Set<RouterCapability> needs,
+            Set<RouterCapability> capabilities,
+            Consumer<ApplyResult.Problem> leftOut) {
+        boolean supported = capabilities.containsAll(needs);
+        if (!supported) {
+            leftOut.accept(new ApplyResult.Problem(id, unsupported(needs, capabilities)));
+        }
+        return supported;
+    }
+
+    private static String unsupported(Set<RouterCapability> needs, Set<RouterCapability> capabilities) {
+        Set<RouterCapability> missing = EnumSet.copyOf(needs);
+        missing.removeAll(capabilities);
+        return "needs %s, which this router does not offer; it offers %s".formatted(missing, capabilities);
+    }
+
     /** @throws FlynnException {@code VALIDATION}, naming the first route that needs more, and what it needs */
     public void requireSupported(Set<RouterCapability> capabilities) {
         routes.forEach(route -> requireSupported(route.id(), route.needs(), capabilities));
@@ -75,10 +110,7 @@ public record RouteTable(List<HttpRoute> routes, List<TcpRoute> tcpRoutes, Map<S
 
     private static void requireSupported(String id, Set<RouterCapability> needs, Set<RouterCapability> capabilities) {
         if (!capabilities.containsAll(needs)) {
-            Set<RouterCapability> missing = EnumSet.copyOf(needs);
-            missing.removeAll(capabilities);
-            throw FlynnException.invalid("route %s needs %s, which this router does not offer; it offers %s"
-                    .formatted(id, missing, capabilities));
+            throw FlynnException.invalid("route " + id + " " + unsupported(needs, capabilities));
         }
     }
 

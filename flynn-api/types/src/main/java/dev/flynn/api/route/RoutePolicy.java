@@ -73,6 +73,23 @@ public record RoutePolicy(
         return new Builder();
     }
 
+    /** The same for everybody. */
+    public RoutePolicy withoutAuth() {
+        return new RoutePolicy(
+                redirectToHttps,
+                maintenance,
+                Optional.empty(),
+                rateLimit,
+                clientRateLimit,
+                maxConcurrent,
+                maxBodyBytes,
+                requestHeaders,
+                responseHeaders,
+                healthCheck,
+                dialTimeout,
+                responseTimeout);
+    }
+
     private static void requirePositive(String field, Duration value) {
         if (value.isZero() || value.isNegative()) {
             throw FlynnException.invalidField(field, "must be longer than zero, was " + value);
@@ -93,6 +110,8 @@ public record RoutePolicy(
      */
     public record Maintenance(int status, String contentType, String body, Optional<Duration> retryAfter) {
 
+        public static final String PLAIN_TEXT = "text/plain; charset=utf-8";
+
         private static final int MAX_BODY = 1_000_000;
 
         public Maintenance {
@@ -108,7 +127,7 @@ public record RoutePolicy(
 
         /** 503 with a line of text. */
         public static Maintenance text(String body) {
-            return new Maintenance(503, "text/plain; charset=utf-8", body, Optional.empty());
+            return new Maintenance(503, PLAIN_TEXT, body, Optional.empty());
         }
     }
 
@@ -121,12 +140,28 @@ public record RoutePolicy(
      */
     public record Auth(Scheme scheme, String realm, Map<String, String> users) {
 
+        public static final String DEFAULT_REALM = "protected";
+
         private static final Pattern HASH = Pattern.compile("[0-9a-f]{32}|[0-9a-f]{64}");
 
         /** How clients prove who they are: RFC 7617, RFC 7616. */
         public enum Scheme {
             BASIC,
-            DIGEST
+            DIGEST;
+
+            public String wireName() {
+                return name().toLowerCase(Locale.ROOT);
+            }
+
+            /** @throws FlynnException {@code VALIDATION} if there is no such scheme */
+            public static Scheme ofWireName(String name) {
+                for (Scheme scheme : values()) {
+                    if (scheme.wireName().equals(name)) {
+                        return scheme;
+                    }
+                }
+                throw FlynnException.invalidField("auth.scheme", "must be basic or digest, was \"" + name + "\"");
+            }
         }
 
         public Auth {

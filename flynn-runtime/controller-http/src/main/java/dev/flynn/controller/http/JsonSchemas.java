@@ -99,12 +99,15 @@ final class JsonSchemas {
         return schema;
     }
 
+    /** A nested type whose own name is taken has that of the type around it before its own. */
     private ObjectNode component(JavaType type) {
-        String name = type.getRawClass().getSimpleName();
-        Class<?> known = names.putIfAbsent(name, type.getRawClass());
-        if (known != null && known != type.getRawClass()) {
-            throw new IllegalStateException(
-                    "%s and %s have one name in the API's description".formatted(known, type.getRawClass()));
+        Class<?> raw = type.getRawClass();
+        Class<?> namesake = names.getOrDefault(raw.getSimpleName(), raw);
+        boolean isNamesake = namesake != raw && raw.getEnclosingClass() != null;
+        String name = isNamesake ? raw.getEnclosingClass().getSimpleName() + raw.getSimpleName() : raw.getSimpleName();
+        Class<?> known = names.putIfAbsent(name, raw);
+        if (known != null && known != raw) {
+            throw new IllegalStateException("%s and %s have one name in the API's description".formatted(known, raw));
         }
         if (known == null) {
             components.set(name, mapper.createObjectNode());

@@ -149,10 +149,7 @@ class RoutesTest {
     }
 
     @Test
-    void tcpAndUnknownTypesAreRefused() {
-        Answer tcp = controller.post("/apps/ledger/routes", "{\"type\":\"tcp\",\"service\":\"x\"}");
-        assertThat(tcp.status()).isEqualTo(400);
-        assertThat(tcp.json().get("message").asText()).contains("tcp routes are not available yet");
+    void unknownTypesAreRefused() {
         assertThat(controller
                         .post("/apps/ledger/routes", "{\"type\":\"udp\"}")
                         .json()
@@ -249,5 +246,117 @@ class RoutesTest {
         assertThat(controller.get("/routes").ok().findValuesAsText("domain"))
                 .startsWith("other." + TestController.DOMAIN)
                 .contains("ledger." + TestController.DOMAIN);
+    }
+
+    private Answer addTcp(String rest) {
+        return controller.post("/apps/ledger/routes", "{\"type\":\"tcp\",\"service\":\"ledger-db\"%s}".formatted(rest));
+    }
+
+    @Test
+    void aTcpRouteGetsTheLowestPortThatNoRouteHas() {
+        JsonNode first = addTcp("").ok();
+        assertThat(first.get("port").asInt()).isEqualTo(3000);
+        assertThat(first.has("domain") || first.has("path") || first.has("sticky"))
+                .isFalse();
+        addTcp(",\"port\":3001").ok();
+        assertThat(addTcp("").ok().get("port").asInt()).isEqualTo(3002);
+
+        controller.delete("/apps/ledger/routes/tcp/" + first.get("id").asText()).ok();
+        assertThat(addTcp("").ok().get("port").asInt()).isEqualTo(3000);
+    }
+
+    @Test
+    void aPortHasOneRoute() {
+        addTcp(",\"port\":9999").ok();
+
+        Answer duplicate = addTcp(",\"port\":9999");
+
+        assertThat(duplicate.status()).isEqualTo(409);
+        assertThat(duplicate.json().get("message").asText()).isEqualTo("Duplicate route");
+        assertThat(duplicate.json().at("/detail/port").asInt()).isEqualTo(9999);
+    }
+
+    @Test
+    void portsOfHttpAndPortsThatAreNoneAreRefused() {
+        for (int port : new int[] {80, 443}) {
+            Answer reserved = addTcp(",\"port\":" + port);
+            assertThat(reserved.status()).isEqualTo(409);
+            assertThat(reserved.json().get("message").asText()).isEqualTo("Port reserved for HTTP/HTTPS traffic");
+        }
+        for (int port : new int[] {-1, 65_535}) {
+            Answer wrong = addTcp(",\"port\":" + port);
+            assertThat(wrong.status()).isEqualTo(400);
+            assertThat(wrong.json().at("/detail/field").asText()).isEqualTo("port");
+        }
+        assertThat(add("ledger.example.net", ",\"port\":8080")
+                        .json()
+                        .get("message")
+                        .asText())
+                .isEqualTo("Invalid route");
+    }
+
+    @Test
+    void whenAllPortsAreTakenNoneIsAvailable() {
+        for (int port = 3000; port <= 3500; port++) {
+            addTcp(",\"port\":" + port).ok();
+        }
+
+        Answer full = addTcp("");
+
+        assertThat(full.status()).isEqualTo(409);
+        assertThat(full.json().get("message").asText()).contains("no ports available", "3000 to 3500");
+    }
+
+    @Test
+    void aTcpRouteChangesItsServiceAndKeepsItsPort() {
+        JsonNode route = addTcp("").ok();
+        String path = "/apps/ledger/routes/tcp/" + route.get("id").asText();
+
+        JsonNode changed = controller
+                .put(path, "{\"type\":\"tcp\",\"service\":\"other\",\"port\":3000,\"leader\":true}")
+                .ok();
+
+        assertThat(changed.get("service").asText()).isEqualTo("other");
+        assertThat(changed.get("leader").asBoolean()).isTrue();
+        assertThat(changed.get("port").asInt()).isEqualTo(3000);
+        assertThat(controller.get(path).ok()).isEqualTo(changed);
+        assertThat(controller
+                        .put(path, "{\"type\":\"tcp\",\"service\":\"other\",\"port\":3001}")
+                        .status())
+                .isEqualTo(404);
+    }
+
+    @Test
+    void aPolicyIsKeptWithWhatWasLeftOut() {
+        String policy =
+                ",\"drain_backends\":true,\"disable_keep_alives\":true,\"backend_protocol\":\"h2c\",\"weights\":{\"next\":5},"
+                        + "\"policy\":{\"redirect_to_https\":true,\"max_body_bytes\":1000,\"rate_limit\":{\"requests\":10},"
+                        + "\"auth\":{\"users\":{\"alice\":\"" + "a".repeat(64) + "\"}},"
+                        + "\"request_headers\":{\"remove\":[\"X-Debug\"]},\"health_check\":{\"path\":\"/healthz\"}}";
+        String path = added("ledger.example.net", policy);
+
+        JsonNode route = controller.get(path).ok();
+
+        assertThat(route.get("drain_backends").asBoolean()).isTrue();
+        assertThat(route.get("disable_keep_alives").asBoolean()).isTrue();
+        assertThat(route.get("backend_protocol").asText()).isEqualTo("h2c");
+        assertThat(route.at("/weights/next").asInt()).isEqualTo(5);
+        assertThat(route.at("/policy/rate_limit/burst").asInt()).isEqualTo(10);
+        assertThat(route.at("/policy/rate_limit/per").asLong()).isEqualTo(1_000_000_000L);
+        assertThat(route.at("/policy/auth/scheme").asText()).isEqualTo("digest");
+        assertThat(route.at("/policy/auth/realm").asText()).isEqualTo("protected");
+        assertThat(route.at("/policy/request_headers/remove/0").asText()).isEqualTo("X-Debug");
+        assertThat(route.at("/policy/health_check/interval").asLong()).isEqualTo(10_000_000_000L);
+        assertThat(route.get("policy").has("response_headers")).isFalse();
+        assertThat(route.get("policy").has("max_concurrent")).isFalse();
+        assertThat(controller.put(path, route.toString()).ok().get("policy")).isEqualTo(route.get("policy"));
+    }
+
+    @Test
+    void aPolicyThatCannotBeIsRefusedByField() {
+        Answer wrong = add("ledger.example.net", ",\"policy\":{\"rate_limit\":{\"requests\":0}}");
+
+        assertThat(wrong.status()).isEqualTo(400);
+        assertThat(wrong.json().at("/detail/field").asText()).isEqualTo("requests");
     }
 }

@@ -6,6 +6,7 @@ import dev.flynn.api.route.Route;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
 import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.spi.router.ApplyResult.Problem;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.RouteTable.Backend;
 import dev.flynn.spi.router.Router;
@@ -13,6 +14,7 @@ import dev.flynn.state.ClusterState;
 import dev.flynn.state.TableView;
 import dev.flynn.state.Versioned;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -50,13 +52,14 @@ final class RouteTableFeed implements AutoCloseable {
     private final AtomicBoolean refreshDue = new AtomicBoolean();
     private final CompletableFuture<RouteTable> first = new CompletableFuture<>();
 
-    /** Only the feed's thread touches the four below. */
+    /** Only the feed's thread touches the five below. */
     private final Map<String, ServiceWatch> services = new HashMap<>();
 
     private RouteTable known = RouteTable.EMPTY;
 
     private Optional<Router> router = Optional.empty();
     private Optional<RouteTable> applied = Optional.empty();
+    private Set<Problem> told = Set.of();
 
     RouteTableFeed(ClusterState state, Discovery discovery) {
         this.discovery = discovery;
@@ -98,24 +101,41 @@ final class RouteTableFeed implements AutoCloseable {
                     .sorted(Comparator.comparingLong(Versioned::createRevision))
                     .map(Versioned::value)
                     .toList();
-            followServices(byAge.stream().map(Route::service).collect(Collectors.toSet()));
+            followServices(RouteTables.services(byAge));
             RouteTable table = RouteTables.of(byAge, backends());
             known = table;
             if (services.values().stream().allMatch(ServiceWatch::isCurrent)) {
                 first.complete(table);
             }
             if (router.isPresent() && !applied.equals(Optional.of(table))) {
-                router.get().apply(table);
-                applied = Optional.of(table);
-                log.atDebug()
-                        .addKeyValue("routes", table.routes().size())
-                        .addKeyValue("services", table.backends().size())
-                        .log("route table applied");
+                apply(router.get(), table);
             }
         } catch (RuntimeException e) {
             log.atError().setCause(e).log("the route table could not be brought up to date; trying again");
             later(this::refresh, RETRY);
         }
+    }
+
+    /** A route that does not serve, because its port is taken perhaps, is tried again. */
+    private void apply(Router fed, RouteTable table) {
+        List<Problem> problems = new ArrayList<>();
+        RouteTable possible = table.supportedBy(fed.capabilities(), problems::add);
+        problems.addAll(fed.apply(possible).problems());
+        problems.stream()
+                .filter(problem -> !told.contains(problem))
+                .forEach(problem -> log.atError()
+                        .addKeyValue("route", problem.routeId())
+                        .addKeyValue("reason", problem.reason())
+                        .log("a route does not serve as it says"));
+        told = Set.copyOf(problems);
+        applied = problems.isEmpty() ? Optional.of(table) : Optional.empty();
+        if (!problems.isEmpty()) {
+            later(this::wake, RETRY);
+        }
+        log.atDebug()
+                .addKeyValue("routes", table.routes().size())
+                .addKeyValue("services", table.backends().size())
+                .log("route table applied");
     }
 
     private void followServices(Set<String> named) {

@@ -1,15 +1,21 @@
 package dev.flynn.router.program;
 
 import dev.flynn.api.discovery.Instance;
+import dev.flynn.api.route.BackendProtocol;
 import dev.flynn.api.route.Route;
+import dev.flynn.api.route.RoutePolicy;
 import dev.flynn.spi.router.HttpRoute;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.RouteTable.Backend;
 import dev.flynn.spi.router.RouteTable.Certificate;
+import dev.flynn.spi.router.TcpRoute;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** From the words of the API to those of the router. */
 final class RouteTables {
@@ -18,15 +24,25 @@ final class RouteTables {
 
     private RouteTables() {}
 
-    /** The table of all HTTP routes, oldest first. */
+    /** The table of all routes, oldest first. */
     static RouteTable of(Collection<Route> routes, Map<String, List<Backend>> backends) {
         return new RouteTable(
                 routes.stream()
                         .filter(route -> route.type().equals(Route.HTTP))
                         .map(RouteTables::httpRoute)
                         .toList(),
-                List.of(),
+                routes.stream()
+                        .filter(route -> route.type().equals(Route.TCP))
+                        .map(RouteTables::tcpRoute)
+                        .toList(),
                 backends);
+    }
+
+    /** Every service that a route names. */
+    static Set<String> services(Collection<Route> routes) {
+        return routes.stream()
+                .flatMap(route -> Stream.concat(Stream.of(route.service()), route.weights().keySet().stream()))
+                .collect(Collectors.toSet());
     }
 
     /** @param leaderId the id of the leading instance, if there is one */
@@ -39,13 +55,23 @@ final class RouteTables {
     }
 
     private static HttpRoute httpRoute(Route route) {
-        return HttpRoute.to(route.domain().orElse(""), route.service())
+        HttpRoute.Builder builder = HttpRoute.to(route.domain().orElse(""), route.service())
                 .id(route.formattedId())
                 .path(route.path().filter(path -> !path.isEmpty()).orElse("/"))
                 .sticky(route.sticky())
                 .leaderOnly(route.leader())
-                .certificate(certificate(route))
-                .build();
+                .disableKeepAlives(route.disableKeepAlives())
+                .protocol(route.backendProtocol().orElse(BackendProtocol.HTTP_1))
+                .policy(route.policy().orElse(RoutePolicy.NONE))
+                .certificate(certificate(route));
+        route.weights().entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .forEach(weight -> builder.target(weight.getKey(), weight.getValue()));
+        return builder.build();
+    }
+
+    private static TcpRoute tcpRoute(Route route) {
+        return new TcpRoute(route.formattedId(), route.port().orElse(0), route.service(), route.leader());
     }
 
     private static Optional<Certificate> certificate(Route route) {

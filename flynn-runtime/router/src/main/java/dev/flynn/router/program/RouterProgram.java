@@ -7,6 +7,7 @@ import dev.flynn.router.NettyRouter;
 import dev.flynn.spi.builtin.BuiltinJob;
 import dev.flynn.spi.builtin.BuiltinProgram;
 import dev.flynn.spi.discovery.Discovery;
+import dev.flynn.spi.router.RouteTable;
 import dev.flynn.state.ClusterState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,12 +41,13 @@ public final class RouterProgram implements BuiltinProgram {
         Closer opened = new Closer();
         try {
             RouteTableFeed feed = opened.register(new RouteTableFeed(state, discovery));
+            RouteTable first = feed.firstTable().supportedBy(NettyRouter.CAPABILITIES, problem -> {});
             NettyRouter.Builder builder = NettyRouter.builder()
                     .listenIp(settings.routerListenIp())
                     .httpPort(settings.httpPort())
                     .cookieKey(settings.cookieKey())
                     .closeGrace(settings.closeGrace())
-                    .table(feed.firstTable());
+                    .table(first);
             settings.httpsPort().ifPresent(builder::httpsPort);
             settings.certificate().ifPresent(builder::defaultCertificate);
             NettyRouter router = opened.register(builder.build());
