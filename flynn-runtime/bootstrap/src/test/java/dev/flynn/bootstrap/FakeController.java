@@ -103,8 +103,7 @@ final class FakeController implements Controller {
 
     @Override
     public Route createRoute(String app, Map<String, Object> fields) {
-        Route route = Route.http(
-                        text(fields, "domain").orElseThrow(), String.valueOf(fields.get("service")))
+        Route route = Route.http(text(fields, "domain").orElseThrow(), String.valueOf(fields.get("service")))
                 .parentRef("controller/apps/" + app)
                 .tls(text(fields, "tls_cert"), text(fields, "tls_key"))
                 .createdAt(state.clock().instant())
