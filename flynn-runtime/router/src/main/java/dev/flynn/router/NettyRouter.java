@@ -64,7 +64,12 @@ public final class NettyRouter implements Router {
 
     /** What every router of this kind can do; it adds {@code TLS} when it listens for that. */
     public static final Set<RouterCapability> CAPABILITIES = Set.of(
-            RouterCapability.UPGRADE, RouterCapability.STICKY, RouterCapability.TCP, RouterCapability.DRAIN_EVENTS);
+            RouterCapability.UPGRADE,
+            RouterCapability.STICKY,
+            RouterCapability.HTTP_2,
+            RouterCapability.H2C_BACKENDS,
+            RouterCapability.TCP,
+            RouterCapability.DRAIN_EVENTS);
 
     private static final Duration ABORT_PATIENCE = Duration.ofSeconds(5);
 

@@ -158,7 +158,7 @@ class RouterProgramTest {
 
         Route added = addRoute(Route.tcp(port, "db").build());
 
-        await().untilAsserted(() -> {
+        await().ignoreExceptions().untilAsserted(() -> {
             try (TestClient client = TestClient.connect(
                     new InetSocketAddress(router.httpAddress().getAddress(), port))) {
                 assertThat(client.in().readAllBytes()).asString().isEqualTo("hello");
