@@ -486,7 +486,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     private Hop hop() {
         if (hop == null) {
             Channel channel = context().channel();
-            hop = Hop.of((InetSocketAddress) channel.remoteAddress(), (InetSocketAddress) channel.localAddress(), tls);
+            hop = Hop.of(ProxyHeaderReader.client(channel), (InetSocketAddress) channel.localAddress(), tls);
         }
         return hop;
     }

@@ -60,6 +60,8 @@ final class Http2Setup {
 
     /** The handler of a client's connection. */
     static Http2ConnectionHandler server(Http2Connection connection, Http2FrameListener listener, RouterConfig config) {
+        // from the start, for clients that never acknowledge the settings
+        connection.remote().maxActiveStreams(MAX_STREAMS);
         return new Builder(
                         connection,
                         listener,

@@ -79,6 +79,7 @@ public final class NettyRouter implements Router {
     private final Function<RouteTable.Certificate, SslContext> certificateLoader;
     private final Drains drains;
     private final TcpListeners tcpListeners;
+    private final boolean proxyProtocol;
     private final Object applying = new Object();
     private final AtomicBoolean closed = new AtomicBoolean();
     private @Nullable Channel httpListener;
@@ -86,6 +87,7 @@ public final class NettyRouter implements Router {
 
     private NettyRouter(Builder builder) {
         this.core = new RouterCore(builder.config, new StickyCookies(builder.cookieKey));
+        this.proxyProtocol = builder.proxyProtocol;
         this.certificateLoader = ServerCertificates::load;
         Optional<SslContext> defaultTls = builder.defaultCertificate.map(ServerCertificates::load);
         this.eventLoops = new MultiThreadIoEventLoopGroup(
@@ -251,6 +253,7 @@ public final class NettyRouter implements Router {
         return new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel channel) {
+                readProxyHeader(channel);
                 channel.pipeline().addLast(new ClientConnection(loop(channel), false));
             }
         };
@@ -260,10 +263,17 @@ public final class NettyRouter implements Router {
         return new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel channel) {
+                readProxyHeader(channel);
                 channel.pipeline()
                         .addLast(new SniSelector(core, defaultTls), new ClientConnection(loop(channel), true));
             }
         };
+    }
+
+    private void readProxyHeader(Channel channel) {
+        if (proxyProtocol) {
+            channel.pipeline().addLast(new ProxyHeaderReader());
+        }
     }
 
     private RouterLoop loop(Channel channel) {
@@ -279,6 +289,7 @@ public final class NettyRouter implements Router {
         private Optional<RouteTable.Certificate> defaultCertificate = Optional.empty();
         private byte[] cookieKey = randomKey();
         private RouteTable table = RouteTable.EMPTY;
+        private boolean proxyProtocol;
         private int eventLoops = Runtime.getRuntime().availableProcessors();
         private String threadName = "router";
         private Transport transport = Transport.best();
@@ -322,6 +333,15 @@ public final class NettyRouter implements Router {
         /** What to serve from the first request on; an empty table if not told. */
         public Builder table(RouteTable value) {
             table = requireNonNull(value, "table");
+            return this;
+        }
+
+        /**
+         * Whether connections may begin with a header of the PROXY protocol, version 1 or 2, which tells the client's
+         * address; off if not told. Only for routers that nobody reaches but load balancers: whoever does may claim any address.
+         */
+        public Builder proxyProtocol(boolean value) {
+            proxyProtocol = value;
             return this;
         }
 

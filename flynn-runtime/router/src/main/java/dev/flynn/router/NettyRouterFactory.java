@@ -13,7 +13,7 @@ import java.util.TreeMap;
  * The router named {@code netty}.
  *
  * <p>Settings: {@code listen-ip}, {@code http-port}, {@code https-port}, {@code tls-cert} and {@code tls-key} (PEM texts),
- * {@code cookie-key} (base64 of 32 bytes). All are optional, see {@link NettyRouter.Builder}.
+ * {@code cookie-key} (base64 of 32 bytes), {@code proxy-protocol} ({@code true} or {@code false}). All are optional, see {@link NettyRouter.Builder}.
  */
 public final class NettyRouterFactory implements RouterFactory {
 
@@ -38,6 +38,10 @@ public final class NettyRouterFactory implements RouterFactory {
         if (httpsPort != null) {
             builder.httpsPort(port("https-port", httpsPort));
         }
+        String proxyProtocol = unread.remove("proxy-protocol");
+        if (proxyProtocol != null) {
+            builder.proxyProtocol(bool("proxy-protocol", proxyProtocol));
+        }
         String chain = unread.remove("tls-cert");
         String key = unread.remove("tls-key");
         if (chain != null && key != null) {
@@ -61,6 +65,13 @@ public final class NettyRouterFactory implements RouterFactory {
         } catch (NumberFormatException e) {
             throw FlynnException.invalid("router: %s must be a port, was '%s'".formatted(name, value));
         }
+    }
+
+    private static boolean bool(String name, String value) {
+        if (!value.equals("true") && !value.equals("false")) {
+            throw FlynnException.invalid("router: %s must be true or false, was '%s'".formatted(name, value));
+        }
+        return value.equals("true");
     }
 
     private static byte[] decode(String base64) {

@@ -54,6 +54,7 @@ class NettyRouterFactoryTest {
         "http-port, eighty, http-port must be a port",
         "http-port, 70000, a port must be 0 to 65535",
         "tls-cert, x, tls-cert and tls-key must be set together",
+        "proxy-protocol, yes, proxy-protocol must be true or false",
         "cookie-key, AAAA, the cookie key must have 32 bytes",
         "cookie-key, %, cookie-key must be base64"
     })

@@ -46,6 +46,7 @@ public final class RouterProgram implements BuiltinProgram {
                     .listenIp(settings.routerListenIp())
                     .httpPort(settings.httpPort())
                     .cookieKey(settings.cookieKey())
+                    .proxyProtocol(settings.proxyProtocol())
                     .closeGrace(settings.closeGrace())
                     .table(first);
             settings.httpsPort().ifPresent(builder::httpsPort);

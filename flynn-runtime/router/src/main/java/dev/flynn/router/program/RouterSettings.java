@@ -17,6 +17,8 @@ import java.util.Optional;
  * @param httpsPort {@code HTTPS_PORT}; 4433 if not set and there is a certificate
  * @param certificate {@code TLSCERT} and {@code TLSKEY}: the default certificate, PEM texts
  * @param cookieKey {@code COOKIE_KEY}: base64 of 32 bytes, required
+ * @param proxyProtocol {@code PROXY_PROTOCOL}: whether connections may begin with a header of the PROXY protocol; false if
+ *     not set
  * @param closeGrace {@code CLOSE_GRACE}: for requests in flight when the job stops, ISO-8601; five seconds if not set
  */
 record RouterSettings(
@@ -27,6 +29,7 @@ record RouterSettings(
         Optional<Integer> httpsPort,
         Optional<RouteTable.Certificate> certificate,
         byte[] cookieKey,
+        boolean proxyProtocol,
         Duration closeGrace) {
 
     private static final int DEFAULT_HTTP_PORT = 8080;
@@ -47,6 +50,7 @@ record RouterSettings(
                 httpsPort.or(() -> certificate.map(unused -> DEFAULT_HTTPS_PORT)),
                 certificate,
                 cookieKey(env),
+                text(env, "PROXY_PROTOCOL").map(RouterSettings::proxyProtocol).orElse(false),
                 text(env, "CLOSE_GRACE").map(RouterSettings::duration).orElse(DEFAULT_CLOSE_GRACE));
     }
 
@@ -69,6 +73,15 @@ record RouterSettings(
             // said below
         }
         throw FlynnException.invalidField(name, "must be a port from 0 to 65535, was '" + value + "'");
+    }
+
+    private static boolean proxyProtocol(String value) {
+        return switch (value) {
+            case "true" -> true;
+            case "false" -> false;
+            default ->
+                throw FlynnException.invalidField("PROXY_PROTOCOL", "must be true or false, was '" + value + "'");
+        };
     }
 
     private static Duration duration(String value) {

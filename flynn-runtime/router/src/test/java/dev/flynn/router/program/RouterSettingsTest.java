@@ -40,7 +40,8 @@ class RouterSettingsTest {
                 "HTTPS_PORT", "443",
                 "TLSCERT", "chain",
                 "TLSKEY", "key",
-                "CLOSE_GRACE", "PT1M"));
+                "CLOSE_GRACE", "PT1M",
+                "PROXY_PROTOCOL", "true"));
 
         assertThat(settings.listenIp()).isEqualTo("127.0.0.2");
         assertThat(settings.port()).isEqualTo(10_001);
@@ -49,6 +50,7 @@ class RouterSettingsTest {
         assertThat(settings.httpsPort()).contains(443);
         assertThat(settings.certificate()).contains(new Certificate("chain", "key"));
         assertThat(settings.closeGrace()).isEqualTo(Duration.ofMinutes(1));
+        assertThat(settings.proxyProtocol()).isTrue();
     }
 
     @Test
