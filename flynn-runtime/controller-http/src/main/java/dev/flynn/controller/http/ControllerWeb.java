@@ -35,6 +35,7 @@ public final class ControllerWeb implements AutoCloseable {
     private final Closer closer = new Closer();
     private final ControllerApi api;
     private final NetworkListener listener;
+    private final OpenConnections connections = new OpenConnections();
 
     private ControllerWeb(ControllerConfig config, Controller controller, Authenticator others) throws IOException {
         this.api = closer.register(new ControllerApi(config, controller, others));
@@ -51,7 +52,8 @@ public final class ControllerWeb implements AutoCloseable {
         this.listener = listener(config);
         var inFlight = new InFlight();
         HttpServer server = server(listener, door, new RequestLog(api.audit()), inFlight);
-        closer.register(() -> stop(server, inFlight));
+        listener.getTransport().getConnectionMonitoringConfig().addProbes(connections);
+        closer.register(() -> stop(server, door, inFlight));
         closer.register(() -> Executors.stop(input, "attached input", STOP_PATIENCE));
         closer.register(attach);
         closer.register(this::endStreams);
@@ -75,10 +77,14 @@ public final class ControllerWeb implements AutoCloseable {
         return server;
     }
 
-    private void stop(HttpServer server, InFlight inFlight) throws IOException, InterruptedException {
+    private void stop(HttpServer server, FrontDoor door, InFlight inFlight) throws IOException, InterruptedException {
         listener.getTransport().unbindAll();
         inFlight.awaitNone(STOP_PATIENCE);
+        // on connections that are still there
+        door.shut();
+        inFlight.awaitNone(STOP_PATIENCE);
         server.shutdownNow();
+        connections.close();
     }
 
     /**

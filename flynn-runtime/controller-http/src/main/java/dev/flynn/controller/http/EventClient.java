@@ -173,10 +173,15 @@ final class EventClient {
         return Turn.DONE;
     }
 
-    /** Ends the response, without another word. */
+    /** Ends the response, without another word; does not wait for one who does not read. */
     void finish() {
-        if (!isFinished) {
-            isFinished = true;
+        if (isFinished) {
+            return;
+        }
+        isFinished = true;
+        if (isBlocked) {
+            output.abort();
+        } else {
             output.finish();
         }
     }

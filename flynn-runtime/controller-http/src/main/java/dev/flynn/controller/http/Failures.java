@@ -18,6 +18,15 @@ final class Failures implements ExceptionMapper<Throwable> {
 
     private static final Logger log = LoggerFactory.getLogger(Failures.class);
 
+    /** For who asks while the controller ends, and may ask again elsewhere. */
+    static final Answer CLOSING = new Answer(
+            ErrorCode.SERVICE_UNAVAILABLE.httpStatus(),
+            Optional.of(new ErrorBody(
+                    ErrorCode.SERVICE_UNAVAILABLE.wireName(),
+                    "the controller is shutting down; ask again",
+                    null,
+                    true)));
+
     private final FlynnJson json;
 
     Failures(FlynnJson json) {

@@ -7,15 +7,20 @@ import java.util.Optional;
 import org.glassfish.grizzly.http.server.HttpHandler;
 import org.glassfish.grizzly.http.server.Request;
 import org.glassfish.grizzly.http.server.Response;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The {@link Door} for Grizzly: does what it decides, and passes on requests that become attached connections. */
 final class FrontDoor extends HttpHandler {
+
+    private static final Logger log = LoggerFactory.getLogger(FrontDoor.class);
 
     private final Door door;
     private final Strangers strangers;
     private final Failures failures;
     private final HttpHandler endpoints;
     private final AttachHandler attach;
+    private volatile boolean isShut;
 
     FrontDoor(Door door, Strangers strangers, Failures failures, HttpHandler endpoints, AttachHandler attach) {
         this.door = door;
@@ -37,8 +42,17 @@ final class FrontDoor extends HttpHandler {
         super.destroy();
     }
 
+    /** From now on requests are refused: what answers them is about to go. */
+    void shut() {
+        isShut = true;
+    }
+
     @Override
     public void service(Request request, Response response) throws Exception {
+        if (isShut) {
+            turnAway(response);
+            return;
+        }
         var head = new GrizzlyHead(request);
         Door.crossOriginHeaders(head).forEach(response::setHeader);
         Door.Outcome outcome = door.decide(head);
@@ -59,6 +73,15 @@ final class FrontDoor extends HttpHandler {
         }
     }
 
+    private void turnAway(Response response) {
+        try {
+            response.setHeader("Connection", "close");
+            answer(response, Failures.CLOSING);
+        } catch (IOException left) {
+            log.atDebug().setCause(left).log("client left while the controller ends");
+        }
+    }
+
     private void admit(Visit visit, Request request, Response response) throws Exception {
         if (isAttach(request)) {
             attach.service(visit, request, response);
@@ -72,7 +95,10 @@ final class FrontDoor extends HttpHandler {
     }
 
     private void refuse(Response response, FlynnException failure) throws IOException {
-        Failures.Answer answer = failures.answer(failure);
+        answer(response, failures.answer(failure));
+    }
+
+    private void answer(Response response, Failures.Answer answer) throws IOException {
         byte[] body = failures.bytes(answer);
         response.setStatus(answer.status());
         response.setContentType("application/json");

@@ -1,9 +1,7 @@
 package dev.flynn.controller.http;
 
-import dev.flynn.api.error.ErrorCode;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
-import dev.flynn.json.ErrorBody;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.container.AsyncResponse;
 import jakarta.ws.rs.container.ContainerRequestContext;
@@ -83,10 +81,8 @@ final class Streams implements AutoCloseable {
 
     /** Who asks for a stream while the controller ends is told so, and asks again elsewhere. */
     static WebApplicationException closing() {
-        var body = new ErrorBody(
-                ErrorCode.SERVICE_UNAVAILABLE.wireName(), "the controller is shutting down; ask again", null, true);
-        return new WebApplicationException(Response.status(ErrorCode.SERVICE_UNAVAILABLE.httpStatus())
-                .entity(body)
+        return new WebApplicationException(Response.status(Failures.CLOSING.status())
+                .entity(Failures.CLOSING.body().orElseThrow())
                 .type(MediaType.APPLICATION_JSON)
                 .build());
     }

@@ -203,6 +203,19 @@ class EventClientTest {
     }
 
     @Test
+    void theEndDoesNotWaitForWhoDoesNotRead() throws IOException {
+        client.begin(0, List.of());
+        output.hasRoom = false;
+        client.offer(event(1));
+        take();
+
+        client.finish();
+
+        assertThat(output.aborted).isTrue();
+        assertThat(output.finished).isFalse();
+    }
+
+    @Test
     void whoDoesNotReadForTenMinutesIsGivenUp() throws IOException {
         client.begin(0, List.of());
         output.hasRoom = false;
