@@ -74,8 +74,73 @@ final class ClusterHttp {
                 connection.disconnect();
             }
         } catch (IOException e) {
-            throw FlynnException.unavailable("%s %s failed: %s".formatted(method, url, e.getMessage()), e);
+            throw failed(method, url, e);
         }
+    }
+
+    /**
+     * An answer whose body is read as it comes.
+     *
+     * @param length of the body in bytes, -1 if it was not said
+     */
+    record Download(HttpURLConnection connection, int status, long length, InputStream body) implements AutoCloseable {
+        @Override
+        public void close() {
+            connection.disconnect();
+        }
+    }
+
+    /** Asks for something that may be large; the caller closes the answer. */
+    Download download(URI url, String key) {
+        HttpURLConnection connection = connect("GET", url, key);
+        try {
+            int status = connection.getResponseCode();
+            InputStream body = status < 400 ? connection.getInputStream() : InputStream.nullInputStream();
+            return new Download(connection, status, connection.getContentLengthLong(), body);
+        } catch (IOException e) {
+            connection.disconnect();
+            throw failed("GET", url, e);
+        }
+    }
+
+    /**
+     * Sends something that may be large, as it comes.
+     *
+     * @param length of the body in bytes; one that ends earlier is not taken for the whole by whoever receives it
+     */
+    Answer upload(URI url, String key, Map<String, String> headers, long length, InputStream body) {
+        HttpURLConnection connection = connect("PUT", url, key);
+        try {
+            headers.forEach(connection::setRequestProperty);
+            connection.setDoOutput(true);
+            connection.setFixedLengthStreamingMode(length);
+            try (OutputStream out = connection.getOutputStream()) {
+                body.transferTo(out);
+            }
+            return answer(connection);
+        } catch (IOException e) {
+            throw failed("PUT", url, e);
+        } finally {
+            connection.disconnect();
+        }
+    }
+
+    private HttpURLConnection connect(String method, URI url, String key) {
+        try {
+            var connection = (HttpURLConnection) resolve(url).toURL().openConnection();
+            connection.setConnectTimeout((int) CONNECT_TIMEOUT.toMillis());
+            connection.setReadTimeout((int) READ_TIMEOUT.toMillis());
+            connection.setInstanceFollowRedirects(false);
+            connection.setRequestMethod(method);
+            connection.setRequestProperty("Authorization", basic(key));
+            return connection;
+        } catch (IOException e) {
+            throw failed(method, url, e);
+        }
+    }
+
+    private static FlynnException failed(String method, URI url, IOException e) {
+        return FlynnException.unavailable("%s %s failed: %s".formatted(method, url, e.getMessage()), e);
     }
 
     private static Answer answer(HttpURLConnection connection) throws IOException {

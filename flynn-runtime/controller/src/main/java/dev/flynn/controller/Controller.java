@@ -28,6 +28,7 @@ public final class Controller {
     private final SinkCatalog sinks;
     private final DomainMigrations domainMigrations;
     private final ClusterBackups backups;
+    private final SlugCatalog slugs;
     private final DeploymentCatalog deployments;
     private final RouteCatalog routes;
     private final ProviderCatalog providers;
@@ -72,6 +73,7 @@ public final class Controller {
         this.sinks = new SinkCatalog(state);
         this.domainMigrations = new DomainMigrations(state, tables, defaultRouteDomain);
         this.backups = new ClusterBackups(state, tables, formations);
+        this.slugs = new SlugCatalog(state, tables, discovery);
         this.deployments = new DeploymentCatalog(state, tables, apps, disk);
         this.providers = new ProviderCatalog(
                 state, tables, apps, new ResourceProviders(providers, new ClusterHttp(discovery), state.json()));
@@ -121,6 +123,10 @@ public final class Controller {
 
     public ClusterBackups backups() {
         return backups;
+    }
+
+    public SlugCatalog slugs() {
+        return slugs;
     }
 
     public DeploymentCatalog deployments() {

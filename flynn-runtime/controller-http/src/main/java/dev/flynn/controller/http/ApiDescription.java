@@ -95,11 +95,19 @@ final class ApiDescription {
         operation.put("operationId", tag + "." + method.getName());
         operation.put("summary", told.value());
         addParameters(operation, method);
-        body(method, told).ifPresent(schema -> {
-            ObjectNode body = operation.putObject("requestBody").put("required", true);
-            body.putObject("content").putObject(MediaType.APPLICATION_JSON).set("schema", schema);
-        });
+        if (told.takes().isEmpty()) {
+            body(method, told)
+                    .ifPresent(schema ->
+                            addBody(operation, MediaType.APPLICATION_JSON).set("schema", schema));
+        } else {
+            addBody(operation, told.takes());
+        }
         addResponses(operation, method, told);
+    }
+
+    private static ObjectNode addBody(ObjectNode operation, String media) {
+        ObjectNode body = operation.putObject("requestBody").put("required", true);
+        return body.putObject("content").putObject(media);
     }
 
     private void addParameters(ObjectNode operation, Method method) {

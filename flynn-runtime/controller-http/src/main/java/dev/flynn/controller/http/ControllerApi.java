@@ -59,6 +59,7 @@ final class ControllerApi implements AutoCloseable {
                 new ClusterEndpoint(state, config, controller.domainMigrations(), controller.backups()),
                 new AppsEndpoint(apps, controller.releases(), controller.releaseCollector()),
                 new ReleasesEndpoint(controller.releases()),
+                new SlugsEndpoint(apps, controller.slugs(), config.authKeys().get(0)),
                 new ArtifactsEndpoint(controller.releases()),
                 new FormationsEndpoint(
                         state,

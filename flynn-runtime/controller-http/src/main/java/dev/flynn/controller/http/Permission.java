@@ -15,10 +15,14 @@ record Permission(Need need, Reach reach) {
 
     private static final String OF_APP = "/apps/{app}";
 
-    /** What is part of a deployment: making a release, moving an app to it, and correcting that. */
+    /**
+     * What is part of a deployment: making a release, moving an app to it, and correcting that; and what was built, which may
+     * have secrets in it that nobody finds.
+     */
     private static final Set<String> DEPLOYING = Set.of(
             "POST /artifacts",
             "POST /releases",
+            "GET " + SlugsEndpoint.SLUG,
             "POST /apps/{app}/deploy",
             "POST /apps/{app}/deployments/{deployment}/cancel",
             "POST /apps/{app}/deployments/{deployment}/promote");

@@ -26,6 +26,9 @@ import java.lang.annotation.Target;
     /** The type of the JSON body, where no parameter has it. */
     Class<?> body() default Void.class;
 
+    /** The media type of its body, where that is no JSON. */
+    String takes() default "";
+
     /** What it answers beside JSON, or instead of it. */
     String[] media() default {};
 }

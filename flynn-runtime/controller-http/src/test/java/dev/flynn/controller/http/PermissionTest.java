@@ -50,6 +50,8 @@ class PermissionTest {
         "GET, /apps/{app}, admin read deploy app app+read app+deploy",
         "GET, /apps/{app}/log, admin read deploy app app+read app+deploy",
         "GET, /ca-cert, admin read deploy app app+read app+deploy",
+        "GET, /apps/{app}/releases/{release}/slug, admin deploy app app+deploy",
+        "PUT, /apps/{app}/releases/{release}/slug, admin app",
         "POST, /apps/{app}/deploy, admin deploy app app+deploy",
         "POST, /releases, admin deploy app app+deploy",
         "POST, /artifacts, admin deploy app app+deploy",
