@@ -22,6 +22,10 @@ record Cluster(
         this(name, key, tlsPin, controllerUrl, gitUrl, "", "", "");
     }
 
+    Cluster withTlsPin(String pin) {
+        return new Cluster(name, key, pin, controllerUrl, gitUrl, oauthUrl, imageUrl, dockerPushUrl);
+    }
+
     /** Where git pushes of an app go. */
     String gitUrl(String app) {
         return gitUrl + "/" + app + ".git";

@@ -1,20 +1,12 @@
 package dev.flynn.cli;
 
-import dev.flynn.client.ControllerClient;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /** {@code flynn cluster}: the clusters that this program knows. */
 final class ClusterCommand implements Command {
 
-    private static final Pattern NEEDS_NO_QUOTES = Pattern.compile("[A-Za-z0-9_./+-]+");
     private static final String CONTROLLER_PREFIX = "https://controller.";
 
     @Override
@@ -28,14 +20,20 @@ final class ClusterCommand implements Command {
                         Option.value('p', "tls-pin"),
                         Option.value('g', "git-host"),
                         Option.value("file"),
+                        Option.flag('y', "yes"),
+                        Option.flag("use-ids"),
+                        Option.flag("insecure"),
+                        Option.value("format"),
                         Option.flag("json")),
                 Form.of("", 0, 0, "json"),
                 Form.of("add", 3, 3, "force", "default", "git-url", "no-git", "tls-pin", "git-host"),
                 Form.of("remove", 1, 1),
                 Form.of("default", 0, 1),
-                Form.of("migrate-domain", 1, 1),
+                Form.of("migrate-domain", 1, 1, "yes"),
                 Form.of("backup", 0, 0, "file"),
-                Form.atLeast("log-sink", 0));
+                Form.of("log-sink add syslog", 1, 2, "use-ids", "insecure", "format", "json"),
+                Form.of("log-sink remove", 1, 1, "json"),
+                Form.of("log-sink", 0, 0, "json"));
     }
 
     @Override
@@ -49,7 +47,10 @@ final class ClusterCommand implements Command {
                         .optionalValue(0)
                         .ifPresentOrElse(name -> setDefault(context, name), () -> showDefault(context));
             case "backup" -> backup(context, arguments.option("file"));
-            default -> throw AbsentCommand.notAvailable("cluster " + arguments.form());
+            case "migrate-domain" -> new DomainMove(context).run(arguments.value(0), arguments.has("yes"));
+            case "log-sink add syslog" -> LogSinks.add(context, arguments);
+            case "log-sink remove" -> LogSinks.remove(context, arguments);
+            default -> LogSinks.list(context, arguments.has("json"));
         }
         return 0;
     }
@@ -81,7 +82,7 @@ final class ClusterCommand implements Command {
         context.console().tell("Creating cluster backup...");
         try {
             if (file.isPresent()) {
-                backup(context, context.environment().directory().resolve(file.get()));
+                WholeFile.write(context.environment().directory().resolve(file.get()), context.controller()::backup);
             } else {
                 context.controller().backup(context.console().out());
             }
@@ -89,18 +90,6 @@ final class ClusterCommand implements Command {
             throw new CliException("cannot write the backup: " + e, e);
         }
         context.console().tell("Backup complete.");
-    }
-
-    /** A file of that name is a whole backup or is not touched. */
-    private static void backup(Context context, Path file) throws IOException {
-        Path unfinished = file.resolveSibling(file.getFileName() + ".unfinished");
-        try (OutputStream out = Files.newOutputStream(unfinished)) {
-            context.controller().backup(out);
-            out.close();
-            Files.move(unfinished, file, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(unfinished);
-        }
     }
 
     private static void add(Context context, Arguments arguments) {
@@ -114,7 +103,7 @@ final class ClusterCommand implements Command {
             with = with.withDefault(cluster.name());
         }
         if (!arguments.has("no-git")) {
-            configureGit(context, cluster);
+            new GitSettings(context).add(cluster);
         }
         context.clusterFile().write(with);
         context.console()
@@ -171,39 +160,6 @@ final class ClusterCommand implements Command {
                 || !added.gitUrl().isEmpty() && stored.gitUrl().equals(added.gitUrl());
     }
 
-    /** Teaches git the cluster's certificate authority and key; this is also where a wrong key or pin shows. */
-    private static void configureGit(Context context, Cluster cluster) {
-        Git git = context.git();
-        if (!git.isInstalled()) {
-            throw new CliException("Executable 'git' was not found. Use --no-git to skip git configuration");
-        }
-        Path certificate = context.environment().caCertificate(cluster.name());
-        Path directory = Objects.requireNonNull(certificate.getParent());
-        try (ControllerClient controller = Context.controllerOf(cluster)) {
-            String pem = controller.caCertificate();
-            Files.createDirectories(directory);
-            Files.writeString(certificate, pem);
-        } catch (IOException e) {
-            throw new CliException("cannot write " + certificate + ": " + e, e);
-        }
-        git.setGlobal("http." + cluster.gitUrl() + ".sslCAInfo", certificate.toString());
-        String authorities = "http." + cluster.gitUrl() + ".sslCAPath";
-        if (cluster.tlsPin().isEmpty()) {
-            git.unsetGlobal(authorities);
-        } else {
-            // no public authority vouches for a pinned cluster, and git would read them all at each push
-            git.setGlobal(authorities, directory.toString());
-        }
-        git.setGlobal(
-                "credential." + cluster.gitUrl() + ".helper",
-                shellWord(context.environment().program()) + " git-credentials");
-    }
-
-    /** Git runs the helper with a shell. */
-    private static String shellWord(String path) {
-        return NEEDS_NO_QUOTES.matcher(path).matches() ? path : "'" + path.replace("'", "'\\''") + "'";
-    }
-
     private static void remove(Context context, String name) {
         ClusterList list = context.clusterFile().read();
         Optional<Cluster> removed = list.named(name);
@@ -213,8 +169,7 @@ final class ClusterCommand implements Command {
         ClusterList left = list.without(removed.get());
         context.clusterFile().write(left);
         if (!removed.get().gitUrl().isEmpty()) {
-            context.git().removeGlobalSection("http." + removed.get().gitUrl());
-            context.git().removeGlobalSection("credential." + removed.get().gitUrl());
+            new GitSettings(context).remove(removed.get());
         }
         boolean hasNewDefault =
                 list.isDefault(removed.get()) && !left.clusters().isEmpty();

@@ -31,6 +31,13 @@ record ClusterList(String defaultName, List<Cluster> clusters) {
         return new ClusterList(clusters.isEmpty() ? added.name() : defaultName, all);
     }
 
+    /** With another cluster in the place of one. */
+    ClusterList with(Cluster old, Cluster replacement) {
+        List<Cluster> all = new ArrayList<>(clusters);
+        all.replaceAll(cluster -> cluster.equals(old) ? replacement : cluster);
+        return new ClusterList(isDefault(old) ? replacement.name() : defaultName, all);
+    }
+
     /** Without a cluster; the first one left becomes the default if it was that one. */
     ClusterList without(Cluster removed) {
         List<Cluster> left =

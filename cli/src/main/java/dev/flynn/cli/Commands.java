@@ -42,6 +42,13 @@ final class Commands {
 
     private Commands() {}
 
+    /** Those of the listed ones that can be used; all of them are loaded for that. */
+    static List<String> available() {
+        return LISTED.stream()
+                .filter(name -> !(create(name) instanceof AbsentCommand))
+                .toList();
+    }
+
     static Optional<Command> find(String name) {
         return Optional.ofNullable(create(name));
     }
@@ -57,8 +64,10 @@ final class Commands {
             case "delete" -> new DeleteCommand();
             case "deployment" -> new DeploymentCommand();
             case "env" -> new EnvCommand();
+            case "export" -> new ExportCommand();
             case "git-credentials" -> new GitCredentialsCommand();
             case "help" -> new HelpCommand();
+            case "import" -> new ImportCommand();
             case "info" -> new InfoCommand();
             case "kill" -> new KillCommand();
             case "limit" -> new LimitCommand();
@@ -76,8 +85,7 @@ final class Commands {
             case "scale" -> new ScaleCommand();
             case "update" -> new UpdateCommand();
             case "version" -> new VersionCommand();
-            case "docker", "export", "import", "install", "login", "mongodb", "mysql", "pg", "redis", "volume" ->
-                new AbsentCommand(name);
+            case "docker", "install", "login", "mongodb", "mysql", "pg", "redis", "volume" -> new AbsentCommand(name);
             default -> null;
         };
     }

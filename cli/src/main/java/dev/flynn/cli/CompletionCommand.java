@@ -10,10 +10,12 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** {@code flynn completion}: prints a script, which asks this program for names of apps and clusters only. */
+/** {@code flynn completion}: prints a script for a shell, which asks this program for names of apps and clusters only. */
 final class CompletionCommand implements Command {
 
     private static final String BASH = "bash";
+    private static final String FISH = "fish";
+    private static final List<String> SHELLS = List.of(BASH, FISH, "zsh");
     private static final List<String> GLOBAL = List.of("-a", "-c", "--help", "--version");
 
     @Override
@@ -24,26 +26,24 @@ final class CompletionCommand implements Command {
     @Override
     public int run(Context context, Arguments arguments) {
         String shell = arguments.value(0);
-        if (!shell.equals(BASH)) {
-            throw new CliException("there is no completion for " + shell + ", only for " + BASH);
+        if (!SHELLS.contains(shell)) {
+            throw new CliException(
+                    "there is no completion for %s, only for %s".formatted(shell, String.join(", ", SHELLS)));
         }
-        context.console().out().print(template().replace("@CASES@", cases(words())));
+        String format = shell.equals(FISH) ? "    case '%s'\n      echo '%s'" : "    '%s') echo '%s' ;;";
+        context.console().out().print(template(shell).replace("@CASES@", cases(words(), format)));
         return 0;
     }
 
     /** What may follow, by the words before it: sub-commands and options. */
     static SortedMap<String, SortedSet<String>> words() {
         SortedMap<String, SortedSet<String>> words = new TreeMap<>();
-        SortedSet<String> commands = new TreeSet<>();
-        for (String name : Commands.LISTED) {
-            Command command = Commands.find(name).orElseThrow();
-            if (!(command instanceof AbsentCommand)) {
-                commands.add(name);
-                command.syntax().forms().forEach(form -> add(words, name, form));
-            }
+        SortedSet<String> commands = new TreeSet<>(Commands.available());
+        for (String name : commands) {
+            Commands.find(name).orElseThrow().syntax().forms().forEach(form -> add(words, name, form));
         }
         words.put("help", commands);
-        words.put("completion", new TreeSet<>(List.of(BASH)));
+        words.put("completion", new TreeSet<>(SHELLS));
         SortedSet<String> first = new TreeSet<>(commands);
         first.addAll(GLOBAL);
         words.put("", first);
@@ -60,15 +60,16 @@ final class CompletionCommand implements Command {
         form.options().forEach(option -> last.add("--" + option));
     }
 
-    private static String cases(SortedMap<String, SortedSet<String>> words) {
+    /** @param format of one of them: the words before, the words after */
+    private static String cases(SortedMap<String, SortedSet<String>> words, String format) {
         var cases = new StringBuilder();
-        words.forEach((path, following) -> cases.append(cases.isEmpty() ? "" : "\n")
-                .append("    '%s') echo '%s' ;;".formatted(path, String.join(" ", following))));
+        words.forEach((path, following) ->
+                cases.append(cases.isEmpty() ? "" : "\n").append(format.formatted(path, String.join(" ", following))));
         return cases.toString();
     }
 
-    private static String template() {
-        try (InputStream script = CompletionCommand.class.getResourceAsStream("completion/bash.sh")) {
+    private static String template(String shell) {
+        try (InputStream script = CompletionCommand.class.getResourceAsStream("completion/" + shell + ".sh")) {
             if (script == null) {
                 throw new IllegalStateException("the completion script is not in the jar");
             }

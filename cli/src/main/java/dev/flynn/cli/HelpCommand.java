@@ -23,7 +23,7 @@ final class HelpCommand implements Command {
         return 0;
     }
 
-    private static String overview() {
+    static String overview() {
         var text = new StringBuilder(HelpTexts.of("flynn")).append("\nCommands:\n");
         for (String command : Commands.LISTED) {
             text.append("  %-12s %s%n".formatted(command, HelpTexts.summaryOf(command)));

@@ -28,6 +28,7 @@ final class Cli implements AutoCloseable {
     private final HttpServer server;
     private final Map<String, String> answers = new ConcurrentHashMap<>();
     private final List<String> requests = new CopyOnWriteArrayList<>();
+    private final Map<String, Integer> statuses = new ConcurrentHashMap<>();
     private final Map<String, String> variables = new HashMap<>();
     private String input = "";
 
@@ -48,7 +49,7 @@ final class Cli implements AutoCloseable {
                 exchange.sendResponseHeaders(404, -1);
             } else {
                 exchange.getResponseHeaders().add("Content-Type", "application/json");
-                exchange.sendResponseHeaders(200, answer.length);
+                exchange.sendResponseHeaders(statuses.getOrDefault(request, 200), answer.length);
                 exchange.getResponseBody().write(answer);
             }
             exchange.close();
@@ -80,6 +81,20 @@ final class Cli implements AutoCloseable {
     Cli answer(String request, String body) {
         answers.put(request, body);
         return this;
+    }
+
+    /** Answers a request with an error object. */
+    Cli refuse(String request, int status, String code, String message) {
+        statuses.put(request, status);
+        return answer(request, "{\"code\":\"%s\",\"message\":\"%s\"}".formatted(code, message));
+    }
+
+    /** The bodies of all requests of a method and path. */
+    List<String> bodies(String request) {
+        return requests.stream()
+                .filter(sent -> sent.startsWith(request + " "))
+                .map(sent -> sent.substring(request.length() + 1))
+                .toList();
     }
 
     List<String> requests() {

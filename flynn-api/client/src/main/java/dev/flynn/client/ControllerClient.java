@@ -12,6 +12,7 @@ import dev.flynn.api.app.App;
 import dev.flynn.api.app.Formation;
 import dev.flynn.api.deployment.Deployment;
 import dev.flynn.api.deployment.DeploymentProgress;
+import dev.flynn.api.domain.DomainMigration;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.event.Event;
 import dev.flynn.api.event.EventType;
@@ -21,6 +22,7 @@ import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.job.Job;
 import dev.flynn.api.job.NewJob;
+import dev.flynn.api.log.Sink;
 import dev.flynn.api.release.Artifact;
 import dev.flynn.api.release.Release;
 import dev.flynn.api.resource.Provider;
@@ -28,6 +30,7 @@ import dev.flynn.api.resource.Resource;
 import dev.flynn.api.route.Route;
 import dev.flynn.json.FlynnJson;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.HashMap;
@@ -172,6 +175,34 @@ public final class ControllerClient implements AutoCloseable {
     /** Begins to delete a release that is not current; the event {@code release_deletion} tells when that is done. */
     public void deleteRelease(String app, ReleaseId release) {
         callEmpty("DELETE", appPath(app, "/releases/" + release));
+    }
+
+    /**
+     * Opens the slug of a release of an app; the caller closes it.
+     *
+     * @throws FlynnException {@code OBJECT_NOT_FOUND} if there is none
+     */
+    public Download slug(String app, ReleaseId release) {
+        return download(appPath(app, "/releases/" + release + "/slug"));
+    }
+
+    /**
+     * Stores the slug of a release that has none yet.
+     *
+     * @param length of the content in bytes
+     */
+    public void putSlug(String app, ReleaseId release, long length, InputStream content) {
+        String target = appPath(app, "/releases/" + release + "/slug");
+        HttpReply reply = transport.upload(target, Map.of("Content-Type", "application/gzip"), length, content);
+        try {
+            if (reply.status() != 200) {
+                throw Replies.failure("PUT", transport.endpoint().url() + target, reply, json.get());
+            }
+        } catch (IOException e) {
+            throw transport.unreachable(e);
+        } finally {
+            reply.connection().close();
+        }
     }
 
     // formations and jobs
@@ -474,27 +505,52 @@ public final class ControllerClient implements AutoCloseable {
      * @throws IOException {@code out} does not take it
      */
     public void backup(OutputStream out) throws IOException {
-        String target = "/backup";
-        HttpReply reply = transport.send("GET", target, Map.of(), new byte[0]);
-        try {
-            if (reply.status() != 200) {
-                throw Replies.failure("GET", transport.endpoint().url() + target, reply, json.get());
-            }
+        try (Download backup = download("/backup")) {
             byte[] piece = new byte[PIECE_BYTES];
-            for (int count = read(reply, piece); count >= 0; count = read(reply, piece)) {
+            for (int count = read(backup, piece); count >= 0; count = read(backup, piece)) {
                 out.write(piece, 0, count);
             }
+        }
+    }
+
+    private Download download(String target) {
+        HttpReply reply = transport.send("GET", target, Map.of(), new byte[0]);
+        if (reply.status() == 200) {
+            return new Download(reply);
+        }
+        try {
+            throw Replies.failure("GET", transport.endpoint().url() + target, reply, json.get());
+        } catch (IOException e) {
+            throw transport.unreachable(e);
         } finally {
             reply.connection().close();
         }
     }
 
-    private int read(HttpReply reply, byte[] piece) {
+    private int read(Download download, byte[] piece) {
         try {
-            return reply.body().read(piece);
+            return download.content().read(piece);
         } catch (IOException e) {
             throw transport.unreachable(e);
         }
+    }
+
+    /** Begins to move the cluster to another domain; events of type {@code domain_migration} tell how that goes. */
+    public DomainMigration migrateDomain(String oldDomain, String domain) {
+        return call("PUT", "/domain", Map.of("old_domain", oldDomain, "domain", domain), DomainMigration.class);
+    }
+
+    /** Where logs are sent beside the cluster's own aggregators, newest first. */
+    public List<Sink> sinks() {
+        return list("/sinks", Sink.class);
+    }
+
+    public Sink createSink(String kind, Sink.Config config) {
+        return call("POST", "/sinks", Map.of("kind", kind, "config", config), Sink.class);
+    }
+
+    public Sink deleteSink(String id) {
+        return call("DELETE", "/sinks/" + QueryString.encode(id), null, Sink.class);
     }
 
     /** What the controller says of itself: {@code data.status}, {@code data.version}, {@code data.detail}. */

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -31,18 +32,52 @@ final class HttpConnection implements AutoCloseable {
 
     /** Sends a request and reads the head of its response. */
     HttpReply exchange(String method, String target, Map<String, String> headers, byte[] body) throws IOException {
+        writeHead(method, target, headers, body.length);
+        out.write(body);
+        out.flush();
+        return readReply(method);
+    }
+
+    /**
+     * The same with a body that is read as it is sent.
+     *
+     * @param length of the body in bytes
+     */
+    HttpReply exchange(String method, String target, Map<String, String> headers, long length, InputStream body)
+            throws IOException {
+        writeHead(method, target, headers, length);
+        try {
+            long sent = body.transferTo(out);
+            if (sent != length) {
+                throw new IOException("%d bytes were to be sent, and there are %d".formatted(length, sent));
+            }
+            out.flush();
+        } catch (SocketException e) {
+            return answerOfWhoHangsUp(method, e);
+        }
+        return readReply(method);
+    }
+
+    /** A server that does not want the body may say why before it hangs up. */
+    private HttpReply answerOfWhoHangsUp(String method, SocketException why) throws IOException {
+        try {
+            return readReply(method);
+        } catch (IOException e) {
+            why.addSuppressed(e);
+            throw why;
+        }
+    }
+
+    private void writeHead(String method, String target, Map<String, String> headers, long length) throws IOException {
         var head = new StringBuilder(256);
         head.append(method).append(' ').append(target).append(" HTTP/1.1\r\n");
         headers.forEach(
                 (name, value) -> head.append(name).append(": ").append(value).append("\r\n"));
-        if (body.length > 0 || !method.equals("GET")) {
-            head.append("Content-Length: ").append(body.length).append("\r\n");
+        if (length > 0 || !method.equals("GET")) {
+            head.append("Content-Length: ").append(length).append("\r\n");
         }
         head.append("\r\n");
         out.write(head.toString().getBytes(StandardCharsets.UTF_8));
-        out.write(body);
-        out.flush();
-        return readReply(method);
     }
 
     private HttpReply readReply(String method) throws IOException {

@@ -3,6 +3,7 @@ package dev.flynn.client;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -57,14 +58,7 @@ final class HttpTransport implements AutoCloseable {
      * @param extra headers besides the usual ones
      */
     HttpReply send(String method, String target, Map<String, String> extra, byte[] body) {
-        Map<String, String> headers = new HashMap<>();
-        headers.put("Host", endpoint.authority());
-        headers.put("Content-Type", "application/json");
-        headers.put(
-                "Authorization",
-                "Basic " + Base64.getEncoder().encodeToString((":" + key).getBytes(StandardCharsets.UTF_8)));
-        onBehalfOf.ifPresent(name -> headers.put("X-Flynn-On-Behalf-Of", name));
-        headers.putAll(extra);
+        Map<String, String> headers = headers(extra);
         HttpConnection kept = takeIdle();
         if (kept != null) {
             try {
@@ -88,6 +82,33 @@ final class HttpTransport implements AutoCloseable {
         } catch (IOException e) {
             throw unreachable(e);
         }
+    }
+
+    /** As {@link #send}, with a body that is read as it is sent, and on a connection that nobody used before. */
+    HttpReply upload(String target, Map<String, String> extra, long length, InputStream body) {
+        try {
+            HttpConnection fresh = dial();
+            try {
+                return fresh.exchange("PUT", target, headers(extra), length, body);
+            } catch (IOException e) {
+                fresh.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw unreachable(e);
+        }
+    }
+
+    private Map<String, String> headers(Map<String, String> extra) {
+        Map<String, String> headers = new HashMap<>();
+        headers.put("Host", endpoint.authority());
+        headers.put("Content-Type", "application/json");
+        headers.put(
+                "Authorization",
+                "Basic " + Base64.getEncoder().encodeToString((":" + key).getBytes(StandardCharsets.UTF_8)));
+        onBehalfOf.ifPresent(name -> headers.put("X-Flynn-On-Behalf-Of", name));
+        headers.putAll(extra);
+        return headers;
     }
 
     /** Takes back the connection of a reply whose body was read to its end. */

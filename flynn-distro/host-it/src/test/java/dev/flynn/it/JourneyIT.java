@@ -193,6 +193,22 @@ class JourneyIT {
     }
 
     @Test
+    void anExportedAppIsImportedAndRuns() {
+        Shell app = deployed("mover");
+        app.run("flynn env set GREETING=moved && flynn scale web=2");
+
+        assertThat(app.attempt("flynn export | flynn import -n moved").out())
+                .isEqualTo("Imported moved (added 1 routes, provisioned 0 resources)\n");
+
+        assertThat(app.run("flynn -a moved scale")).isEqualTo("web=2\n");
+        assertThat(app.run("flynn -a moved env get GREETING")).isEqualTo("moved\n");
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> HELLO.matcher(hello("moved")).matches());
+        app.run("flynn -a mover delete -y");
+        assertThat(app.run("flynn -a moved run bash -c 'ls'")).contains("package.json");
+    }
+
+    @Test
     void aDeletedAppIsGone() {
         Shell app = deployed("gone");
 

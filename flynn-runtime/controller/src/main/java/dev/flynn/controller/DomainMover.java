@@ -94,7 +94,12 @@ final class DomainMover {
     private Instant step(Versioned<DomainMove> read) {
         DomainMigration migration = read.value().migration();
         if (migration.tlsCert().isEmpty()) {
-            save(read, read.value().with(migration.withTlsCert(newCertificate(migration.domain()))));
+            DomainMigration certified = migration.withTlsCert(newCertificate(migration.domain()));
+            Transaction.Builder transaction = Transaction.builder();
+            tables.domainMoves().replace(transaction, read, read.value().with(certified));
+            // whoever pins the certificate is to know the next one before the routers have it
+            DomainMigrations.tell(state, transaction, new DomainMigrations.Progress(certified, ""));
+            var unused = state.commit(transaction);
             return state.clock().instant();
         }
         TlsCertificate certificate = migration.tlsCert().get();
