@@ -17,6 +17,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,13 +32,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.zip.GZIPOutputStream;
 
 /**
  * Backups of the cluster as an archive (contract: controller, Backup): {@code flynn.json} has the platform's own apps, and
  * {@code store.json.gz} everything that the cluster store has at one revision, one object with {@code key} and {@code value} a
- * line. What is in volumes and in the blobstore is not in it.
+ * line; below {@code blobs/} are the slugs and the repositories. What is in volumes is not in it.
  */
 public final class ClusterBackups {
 
@@ -53,11 +56,15 @@ public final class ClusterBackups {
     private final ClusterState state;
     private final ControllerTables tables;
     private final FormationCatalog formations;
+    private final ReleaseFiles files;
+    private final ClusterHttp http;
 
-    ClusterBackups(ClusterState state, ControllerTables tables, FormationCatalog formations) {
+    ClusterBackups(ClusterState state, ControllerTables tables, FormationCatalog formations, ClusterHttp http) {
         this.state = state;
         this.tables = tables;
         this.formations = formations;
+        this.files = new ReleaseFiles(state);
+        this.http = http;
     }
 
     /** What was last asked for; empty if nothing was. */
@@ -68,9 +75,10 @@ public final class ClusterBackups {
     /**
      * Begins a backup.
      *
+     * @param key opens the blobstore
      * @throws FlynnException {@code UNSUPPORTED} where a database runs whose content would be missing
      */
-    public Backup begin() {
+    public Backup begin(String key) {
         for (String name : DATABASES) {
             state.findApp(name).map(Versioned::value).filter(this::runs).ifPresent(app -> {
                 throw FlynnException.unsupported("backup of the databases of app \"%s\"".formatted(name));
@@ -79,7 +87,7 @@ public final class ClusterBackups {
         Instant now = state.clock().instant();
         var record = ClusterBackup.running(UUID.randomUUID().toString(), now);
         save(record);
-        return new Backup(record, now);
+        return new Backup(record, now, key);
     }
 
     private boolean runs(App app) {
@@ -109,8 +117,10 @@ public final class ClusterBackups {
         private final ClusterBackup record;
         private final Instant begun;
         private final String name;
+        private final String key;
 
-        private Backup(ClusterBackup record, Instant begun) {
+        private Backup(ClusterBackup record, Instant begun, String key) {
+            this.key = key;
             this.record = record;
             this.begun = begun;
             this.name = "flynn-backup-" + TIME.format(begun);
@@ -137,22 +147,50 @@ public final class ClusterBackups {
 
         private long writeTar(OutputStream out) throws IOException {
             var size = new SizeOf(out);
-            var tar = new Tar(size, begun);
+            var tar = new Tar(size, name, begun);
             byte[] apps = apps();
-            tar.add(name + "/flynn.json", apps.length, new ByteArrayInputStream(apps));
+            tar.add("flynn.json", apps.length, new ByteArrayInputStream(apps));
             // a header needs the size of what follows
             Path spooled = Files.createTempFile("flynn-backup", ".json.gz");
             try {
                 dump(spooled);
                 try (InputStream content = Files.newInputStream(spooled)) {
-                    tar.add(name + "/store.json.gz", Files.size(spooled), content);
+                    tar.add("store.json.gz", Files.size(spooled), content);
                 }
             } finally {
                 Files.delete(spooled);
             }
+            for (String url : blobs()) {
+                addBlob(tar, URI.create(url));
+            }
             tar.end();
             return size.bytes();
         }
+
+        /** One that is gone by now is not needed any more. */
+        private void addBlob(Tar tar, URI url) throws IOException {
+            try (ClusterHttp.Download blob = http.download(url, key)) {
+                if (blob.status() == 404) {
+                    return;
+                }
+                if (blob.status() != 200 || blob.length() < 0) {
+                    throw FlynnException.unavailable(
+                            "the blobstore answered %d to GET %s".formatted(blob.status(), url), null);
+                }
+                tar.add("blobs" + url.getPath(), blob.length(), blob.body());
+            }
+        }
+    }
+
+    /** URLs of what releases were built to, and of what was pushed; caches of builds are made anew. */
+    private Set<String> blobs() {
+        Set<String> urls = new TreeSet<>();
+        state.releases().list().forEach(release -> urls.addAll(files.of(release.value())));
+        state.apps()
+                .list()
+                .forEach(app -> urls.add(ReleaseFiles.repositoryOf(app.value().id())));
+        boolean nothingWasBuilt = urls.size() == state.apps().list().size();
+        return nothingWasBuilt && !http.isThere(URI.create(ReleaseFiles.BLOBSTORE)) ? Set.of() : urls;
     }
 
     /** The platform's own apps with their current releases. */

@@ -72,7 +72,7 @@ public final class Controller {
         this.volumes = new VolumeCatalog(state);
         this.sinks = new SinkCatalog(state);
         this.domainMigrations = new DomainMigrations(state, tables, defaultRouteDomain);
-        this.backups = new ClusterBackups(state, tables, formations);
+        this.backups = new ClusterBackups(state, tables, formations, new ClusterHttp(discovery));
         this.slugs = new SlugCatalog(state, tables, discovery);
         this.deployments = new DeploymentCatalog(state, tables, apps, disk);
         this.providers = new ProviderCatalog(

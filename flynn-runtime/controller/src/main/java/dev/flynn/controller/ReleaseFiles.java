@@ -1,5 +1,6 @@
 package dev.flynn.controller;
 
+import dev.flynn.api.id.AppId;
 import dev.flynn.api.release.Artifact;
 import dev.flynn.api.release.Release;
 import dev.flynn.state.ClusterState;
@@ -22,6 +23,11 @@ final class ReleaseFiles {
 
     ReleaseFiles(ClusterState state) {
         this.state = state;
+    }
+
+    /** The URL of what was pushed to an app, if anything was. */
+    static String repositoryOf(AppId app) {
+        return BLOBSTORE + "repos/" + app + ".bundle";
     }
 
     /** Whether the release runs an app that was built here, so that it takes up room. */

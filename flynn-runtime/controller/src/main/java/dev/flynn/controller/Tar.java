@@ -6,7 +6,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 
-/** Writes an archive of plain files in the format of POSIX.1-1988 (ustar). */
+/** Writes an archive of plain files in the format of POSIX.1-1988 (ustar), all of them below one directory. */
 final class Tar {
 
     private static final int BLOCK = 512;
@@ -14,10 +14,12 @@ final class Tar {
     private static final int CHECKSUM = 148;
 
     private final OutputStream out;
+    private final String directory;
     private final Instant time;
 
-    Tar(OutputStream out, Instant time) {
+    Tar(OutputStream out, String directory, Instant time) {
         this.out = out;
+        this.directory = directory;
         this.time = time;
     }
 
@@ -50,6 +52,7 @@ final class Tar {
         put(header, CHECKSUM, "        ");
         put(header, 156, "0");
         put(header, 257, "ustar\00000");
+        put(header, 345, directory);
         int sum = 0;
         for (byte b : header) {
             sum += b & 0xff;

@@ -107,7 +107,7 @@ public final class ClusterEndpoint {
         if (accept.contains("json")) {
             return Answers.json(backups.latest().orElseThrow(() -> FlynnException.notFound("backup", "latest")));
         }
-        ClusterBackups.Backup backup = backups.begin();
+        ClusterBackups.Backup backup = backups.begin(config.authKeys().get(0));
         return Response.ok((StreamingOutput) backup::write)
                 .type(TAR)
                 .header("Content-Disposition", "attachment; filename=\"%s\"".formatted(backup.fileName()))

@@ -13,8 +13,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
@@ -96,6 +99,37 @@ class BackupTest {
                         .map(line -> controller.json.readTree(line).get("key").asText()))
                 .contains("app-names/controller")
                 .anyMatch(key -> key.startsWith("formations/"));
+    }
+
+    @Test
+    void slugsAndRepositoriesAreInItAndCachesAreNot() throws Exception {
+        String app = controller.createApp("ledger");
+        String slug = UUID.randomUUID() + ".tgz";
+        controller
+                .post(
+                        "/releases",
+                        "{\"app_id\":\"%s\",\"env\":{\"SLUG_URL\":\"http://blobstore.discoverd/%s\"}}"
+                                .formatted(app, slug))
+                .ok();
+        try (var blobstore = new PlayedBlobstore(controller)) {
+            blobstore.blobs.putAll(Map.of(
+                    "/" + slug, "the slug", "/repos/" + app + ".bundle", "the history", "/" + app + "-cache.tgz", "x"));
+            Files.write(directory.resolve("backup.tar"), backup().body());
+        }
+
+        assertThat(tar("-tf", "backup.tar").lines().map(name -> name.replaceFirst("[^/]*/", "")))
+                .containsExactly("flynn.json", "store.json.gz", "blobs/" + slug, "blobs/repos/" + app + ".bundle");
+        assertThat(tar("-xOf", "backup.tar", "--wildcards", "*/blobs/" + slug)).isEqualTo("the slug");
+    }
+
+    private String tar(String... args) throws IOException {
+        List<String> command = new ArrayList<>(List.of("tar"));
+        command.addAll(List.of(args));
+        Process tar = new ProcessBuilder(command)
+                .directory(directory.toFile())
+                .redirectErrorStream(true)
+                .start();
+        return new String(tar.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
     @Test

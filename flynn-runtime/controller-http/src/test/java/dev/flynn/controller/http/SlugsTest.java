@@ -2,19 +2,11 @@ package dev.flynn.controller.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
-import dev.flynn.api.discovery.Instance;
-import dev.flynn.api.discovery.LeaderType;
 import dev.flynn.controller.http.TestController.Answer;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,9 +24,9 @@ class SlugsTest {
     @TempDir
     Path directory;
 
-    private final Map<String, String> blobs = new ConcurrentHashMap<>();
+    private Map<String, String> blobs;
     private TestController controller;
-    private HttpServer blobstore;
+    private PlayedBlobstore blobstore;
     private String release;
 
     @BeforeEach
@@ -42,42 +34,15 @@ class SlugsTest {
         controller = TestController.start(directory);
         controller.createApp("ledger");
         controller.createApp("other");
-        blobstore = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        blobstore.createContext("/", this::blob);
-        blobstore.start();
-        controller.discovery.createService("blobstore", LeaderType.OLDEST);
-        controller.discovery.register(
-                "blobstore",
-                Instance.of("http", "127.0.0.1:" + blobstore.getAddress().getPort(), Map.of()));
+        blobstore = new PlayedBlobstore(controller);
+        blobs = blobstore.blobs;
         release = release("http://blobstore.discoverd" + SLUG);
     }
 
     @AfterEach
     void stop() {
-        blobstore.stop(0);
+        blobstore.close();
         controller.close();
-    }
-
-    private void blob(HttpExchange exchange) throws IOException {
-        String path = exchange.getRequestURI().getPath();
-        boolean known = blobs.containsKey(path);
-        if (!exchange.getRequestHeaders()
-                .getFirst("Authorization")
-                .equals(TestController.authorization(TestController.KEY))) {
-            exchange.sendResponseHeaders(401, -1);
-        } else if (exchange.getRequestMethod().equals("PUT")) {
-            boolean refused = known && "*".equals(exchange.getRequestHeaders().getFirst("If-None-Match"));
-            String content = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-            if (!refused) {
-                blobs.put(path, content);
-            }
-            exchange.sendResponseHeaders(refused ? 412 : 200, -1);
-        } else {
-            byte[] content = blobs.getOrDefault(path, "").getBytes(StandardCharsets.UTF_8);
-            exchange.sendResponseHeaders(known ? 200 : 404, known ? content.length : -1);
-            exchange.getResponseBody().write(content);
-        }
-        exchange.close();
     }
 
     private String release(String slug) {
