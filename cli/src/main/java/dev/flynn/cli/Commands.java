@@ -38,6 +38,7 @@ final class Commands {
             "completion",
             "export",
             "import",
+            "volume",
             "version");
 
     private Commands() {}
@@ -84,8 +85,9 @@ final class Commands {
             case "run" -> new RunCommand();
             case "scale" -> new ScaleCommand();
             case "update" -> new UpdateCommand();
+            case "volume" -> new VolumeCommand();
             case "version" -> new VersionCommand();
-            case "docker", "install", "login", "mongodb", "mysql", "pg", "redis", "volume" -> new AbsentCommand(name);
+            case "docker", "install", "login", "mongodb", "mysql", "pg", "redis" -> new AbsentCommand(name);
             default -> null;
         };
     }

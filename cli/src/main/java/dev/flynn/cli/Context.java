@@ -83,6 +83,15 @@ final class Context implements AutoCloseable {
         console.print(new FlynnJson().write(data));
     }
 
+    /** Tells that something was done: the object that came of it, if the user wants JSON, else a line. */
+    void tellDone(Arguments arguments, Object result, String line) {
+        if (arguments.has("json")) {
+            printJson(result);
+        } else {
+            console.tell(line);
+        }
+    }
+
     static ControllerClient controllerOf(Cluster cluster) {
         return ControllerClient.builder(cluster.controllerUrl())
                 .key(cluster.key())

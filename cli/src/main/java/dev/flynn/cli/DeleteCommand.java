@@ -13,7 +13,8 @@ final class DeleteCommand implements Command {
     @Override
     public Syntax syntax() {
         return Syntax.of(
-                List.of(Option.value('r', "remote"), Option.flag('y', "yes")), Form.of("", 0, 0, "remote", "yes"));
+                List.of(Option.value('r', "remote"), Option.flag('y', "yes"), Option.flag("json")),
+                Form.of("", 0, 0, "remote", "yes", "json"));
     }
 
     @Override
@@ -35,8 +36,10 @@ final class DeleteCommand implements Command {
         if (url.filter(context.cluster().gitUrl(app.name())::equals).isPresent()) {
             context.git().removeRemote(remote);
         }
-        context.console()
-                .tell("Deleted %s (removed %d routes, deprovisioned %d resources)"
+        context.tellDone(
+                arguments,
+                deletion,
+                "Deleted %s (removed %d routes, deprovisioned %d resources)"
                         .formatted(
                                 name,
                                 deletion.path("deleted_routes").size(),

@@ -23,8 +23,8 @@ final class DeploymentCommand implements Command {
                 Form.of("", 0, 0, "json"),
                 Form.of("timeout", 0, 1),
                 Form.of("batch-size", 0, 1),
-                Form.of("cancel", 0, 1),
-                Form.of("promote", 0, 1));
+                Form.of("cancel", 0, 1, "json"),
+                Form.of("promote", 0, 1, "json"));
     }
 
     @Override
@@ -34,8 +34,8 @@ final class DeploymentCommand implements Command {
         switch (arguments.form()) {
             case "timeout" -> timeout(context, app, value);
             case "batch-size" -> batchSize(context, app, value);
-            case "cancel" -> cancel(context, app, value);
-            case "promote" -> promote(context, app, value);
+            case "cancel" -> cancel(context, app, arguments);
+            case "promote" -> promote(context, app, arguments);
             default -> list(context, app, arguments.has("json"));
         }
         return 0;
@@ -79,8 +79,8 @@ final class DeploymentCommand implements Command {
     }
 
     /** Returns when the former formation is back. */
-    private static void cancel(Context context, String app, Optional<String> id) {
-        DeploymentId deployment = chosen(context, app, id);
+    private static void cancel(Context context, String app, Arguments arguments) {
+        DeploymentId deployment = chosen(context, app, arguments.optionalValue(0));
         Deployment cancelled = context.controller().cancelDeployment(app, deployment);
         try {
             context.controller().await(app, cancelled, step -> {});
@@ -88,17 +88,34 @@ final class DeploymentCommand implements Command {
             if (failed.code() != ErrorCode.VALIDATION) {
                 throw failed;
             }
-            context.console().tell("Deployment " + deployment + " failed: " + failed.getMessage() + ".");
+            tellDone(
+                    context,
+                    arguments,
+                    app,
+                    cancelled,
+                    "Deployment " + deployment + " failed: " + failed.getMessage() + ".");
             return;
         }
         throw new CliException("deployment " + deployment + " was complete before it could be cancelled");
     }
 
-    private static void promote(Context context, String app, Optional<String> id) {
-        DeploymentId deployment = chosen(context, app, id);
+    private static void promote(Context context, String app, Arguments arguments) {
+        DeploymentId deployment = chosen(context, app, arguments.optionalValue(0));
         Deployment promoted = context.controller().promoteDeployment(app, deployment);
         context.controller().await(app, promoted, step -> {});
-        context.console().tell("Deployment " + deployment + " is complete.");
+        tellDone(context, arguments, app, promoted, "Deployment " + deployment + " is complete.");
+    }
+
+    /** Tells of a deployment that was waited for. */
+    static void tellDone(Context context, Arguments arguments, String app, Deployment begun, String line) {
+        if (!arguments.has("json")) {
+            context.console().tell(line);
+            return;
+        }
+        context.printJson(context.controller().deployments(app).stream()
+                .filter(deployment -> deployment.id().equals(begun.id()))
+                .findFirst()
+                .orElse(begun));
     }
 
     /** The one that is given, or the one that is under way. */

@@ -1,6 +1,5 @@
 package dev.flynn.cli;
 
-import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.release.ProcessType;
 import dev.flynn.api.release.Release;
 import java.util.HashMap;
@@ -18,8 +17,8 @@ final class EnvCommand implements Command {
         return Syntax.of(
                 List.of(Option.value('t', "process-type"), Option.flag("json")),
                 Form.of("", 0, 0, "process-type", "json"),
-                Form.atLeast("set", 1, "process-type"),
-                Form.atLeast("unset", 1, "process-type"),
+                Form.atLeast("set", 1, "process-type", "json"),
+                Form.atLeast("unset", 1, "process-type", "json"),
                 Form.of("get", 1, 1, "process-type"));
     }
 
@@ -29,13 +28,13 @@ final class EnvCommand implements Command {
         switch (arguments.form()) {
             case "set" -> {
                 Map<String, String> changes = assignments(arguments.values());
-                change(context, type, env -> {
+                change(context, arguments, env -> {
                     env.putAll(changes);
                     return env;
                 });
             }
             case "unset" ->
-                change(context, type, env -> {
+                change(context, arguments, env -> {
                     arguments.values().forEach(env::remove);
                     return env;
                 });
@@ -94,15 +93,16 @@ final class EnvCommand implements Command {
         return env;
     }
 
-    private static void change(Context context, Optional<String> type, UnaryOperator<Map<String, String>> change) {
+    private static void change(Context context, Arguments arguments, UnaryOperator<Map<String, String>> change) {
+        Optional<String> type = arguments.option("process-type");
         String app = context.app();
         Optional<Release> current = context.controller().findAppRelease(app);
         Release release = current.orElseGet(() -> Releases.first(context, app));
         Release changed = type.isEmpty()
                 ? Releases.withEnv(release, change)
                 : withTypeEnv(release, type.get(), change, current.isPresent());
-        ReleaseId id = Releases.deploy(context, app, changed);
-        context.console().tell("Created release " + id + ".");
+        Release created = Releases.deploy(context, app, changed);
+        context.tellDone(arguments, created, "Created release " + created.id() + ".");
     }
 
     private static Release withTypeEnv(

@@ -1,6 +1,5 @@
 package dev.flynn.cli;
 
-import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.release.ProcessType;
 import dev.flynn.api.release.Release;
 import dev.flynn.api.release.ResourceLimit;
@@ -20,16 +19,13 @@ final class LimitCommand implements Command {
         return Syntax.of(
                 List.of(Option.value('t', "process-type"), Option.flag("json")),
                 Form.of("", 0, 0, "process-type", "json"),
-                Form.atLeast("set", 2));
+                Form.atLeast("set", 2, "json"));
     }
 
     @Override
     public int run(Context context, Arguments arguments) {
         if (arguments.form().equals("set")) {
-            set(
-                    context,
-                    arguments.value(0),
-                    arguments.values().subList(1, arguments.values().size()));
+            set(context, arguments);
         } else {
             list(context, arguments.option("process-type"), arguments.has("json"));
         }
@@ -71,8 +67,10 @@ final class LimitCommand implements Command {
         return cells;
     }
 
-    private static void set(Context context, String type, List<String> words) {
-        Map<String, ResourceLimit> changes = parse(words);
+    private static void set(Context context, Arguments arguments) {
+        String type = arguments.value(0);
+        Map<String, ResourceLimit> changes =
+                parse(arguments.values().subList(1, arguments.values().size()));
         String app = context.app();
         Optional<Release> current = context.controller().findAppRelease(app);
         Release release = current.orElseGet(() -> Releases.first(context, app));
@@ -83,12 +81,16 @@ final class LimitCommand implements Command {
         ProcessType old = process == null ? ProcessType.ofCommand(List.of()) : process;
         Map<String, ResourceLimit> limits = new HashMap<>(old.resources());
         limits.putAll(changes);
-        ReleaseId id = Releases.deploy(context, app, Releases.withProcess(release, type, old.withResources(limits)));
-        context.console().print("Created release " + id);
+        Release created = Releases.deploy(context, app, Releases.withProcess(release, type, old.withResources(limits)));
+        if (arguments.has("json")) {
+            context.printJson(created);
+        } else {
+            context.console().print("Created release " + created.id());
+        }
     }
 
     /** The request is left to the server, which makes it the limit. */
-    private static Map<String, ResourceLimit> parse(List<String> words) {
+    static Map<String, ResourceLimit> parse(List<String> words) {
         Map<String, ResourceLimit> limits = new HashMap<>();
         for (String word : words) {
             int equals = word.indexOf('=');

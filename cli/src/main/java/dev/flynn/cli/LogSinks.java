@@ -31,19 +31,11 @@ final class LogSinks {
                 false,
                 arguments.option("format").orElse(""));
         Sink sink = context.controller().createSink(Sink.SYSLOG, config);
-        tell(context, arguments, sink, "Created sink " + sink.id() + ".");
+        context.tellDone(arguments, sink, "Created sink " + sink.id() + ".");
     }
 
     static void remove(Context context, Arguments arguments) {
         Sink sink = context.controller().deleteSink(arguments.value(0));
-        tell(context, arguments, sink, "Deleted sink " + sink.id() + ".");
-    }
-
-    private static void tell(Context context, Arguments arguments, Sink sink, String line) {
-        if (arguments.has("json")) {
-            context.printJson(sink);
-        } else {
-            context.console().tell(line);
-        }
+        context.tellDone(arguments, sink, "Deleted sink " + sink.id() + ".");
     }
 }

@@ -13,8 +13,8 @@ final class MetaCommand implements Command {
         return Syntax.of(
                 List.of(Option.flag("json")),
                 Form.of("", 0, 0, "json"),
-                Form.atLeast("set", 1),
-                Form.atLeast("unset", 1));
+                Form.atLeast("set", 1, "json"),
+                Form.atLeast("unset", 1, "json"));
     }
 
     @Override
@@ -24,11 +24,11 @@ final class MetaCommand implements Command {
         switch (arguments.form()) {
             case "set" -> {
                 meta.putAll(EnvCommand.assignments(arguments.values()));
-                context.controller().setMeta(app, meta);
+                set(context, app, meta, arguments);
             }
             case "unset" -> {
                 meta.keySet().removeAll(List.copyOf(arguments.values()));
-                context.controller().setMeta(app, meta);
+                set(context, app, meta, arguments);
             }
             default -> {
                 if (arguments.has("json")) {
@@ -41,5 +41,12 @@ final class MetaCommand implements Command {
             }
         }
         return 0;
+    }
+
+    private static void set(Context context, String app, Map<String, String> meta, Arguments arguments) {
+        Map<String, String> now = context.controller().setMeta(app, meta).meta();
+        if (arguments.has("json")) {
+            context.printJson(now);
+        }
     }
 }

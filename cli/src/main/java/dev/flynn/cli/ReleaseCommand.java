@@ -39,10 +39,10 @@ final class ReleaseCommand implements Command {
                         Option.flag('y', "yes"),
                         Option.flag("clean")),
                 Form.of("", 0, 0, "quiet", "json"),
-                Form.of("add", 1, 1, "type", "file"),
+                Form.of("add", 1, 1, "type", "file", "json"),
                 Form.of("show", 0, 1, "json"),
-                Form.of("rollback", 0, 1, "yes"),
-                Form.of("update", 1, 2, "clean"),
+                Form.of("rollback", 0, 1, "yes", "json"),
+                Form.of("update", 1, 2, "clean", "json"),
                 Form.of("delete", 1, 1, "yes"));
     }
 
@@ -52,7 +52,7 @@ final class ReleaseCommand implements Command {
             case "" -> list(context, arguments.has("quiet"), arguments.has("json"));
             case "add" -> add(context, arguments);
             case "show" -> show(context, arguments.optionalValue(0), arguments.has("json"));
-            case "rollback" -> rollback(context, arguments.optionalValue(0), arguments.has("yes"));
+            case "rollback" -> rollback(context, arguments);
             case "update" -> update(context, arguments);
             default -> delete(context, ReleaseId.of(arguments.value(0)), arguments.has("yes"));
         }
@@ -130,8 +130,8 @@ final class ReleaseCommand implements Command {
                 .map(settings -> ReleaseUpdate.merge(Releases.first(context, app), settings))
                 .orElseGet(() -> Releases.first(context, app));
         Artifact artifact = context.controller().createArtifact(type, arguments.value(0));
-        ReleaseId id = Releases.deploy(context, app, Releases.withArtifact(release, artifact.id()));
-        context.console().tell("Created release " + id + ".");
+        Release created = Releases.deploy(context, app, Releases.withArtifact(release, artifact.id()));
+        context.tellDone(arguments, created, "Created release " + created.id() + ".");
     }
 
     private static void update(Context context, Arguments arguments) {
@@ -144,8 +144,8 @@ final class ReleaseCommand implements Command {
                         .optionalValue(1)
                         .map(id -> context.controller().release(ReleaseId.of(id)))
                         .orElseGet(() -> current(context, app));
-        ReleaseId id = Releases.deploy(context, app, ReleaseUpdate.merge(base, changes));
-        context.console().tell("Created release " + id + ".");
+        Release created = Releases.deploy(context, app, ReleaseUpdate.merge(base, changes));
+        context.tellDone(arguments, created, "Created release " + created.id() + ".");
     }
 
     private static void delete(Context context, ReleaseId id, boolean yes) {
@@ -171,19 +171,25 @@ final class ReleaseCommand implements Command {
                                         .formatted(others));
     }
 
-    static void rollback(Context context, Optional<String> given, boolean yes) {
+    /** Of this command and of {@code flynn rollback}: to the release that is given, or to the one before. */
+    static void rollback(Context context, Arguments arguments) {
         String app = context.app();
         ReleaseId current = current(context, app).id();
-        ReleaseId target = given.map(ReleaseId::of).orElseGet(() -> previous(context, app));
+        ReleaseId target = arguments.optionalValue(0).map(ReleaseId::of).orElseGet(() -> previous(context, app));
         if (target.equals(current)) {
             throw new CliException("Release id given is the current release.");
         }
-        if (!yes && !context.console().confirm("Are you sure you want to rollback to release \"" + target + "\"?")) {
+        if (!arguments.has("yes")
+                && !context.console().confirm("Are you sure you want to rollback to release \"" + target + "\"?")) {
             return;
         }
         context.console().tell("Rolling back to release " + target + " from " + current + ".");
         Releases.deploy(context, app, target);
-        context.console().tell("Successfully rolled back to release " + target + ".");
+        if (arguments.has("json")) {
+            context.printJson(context.controller().release(target));
+        } else {
+            context.console().tell("Successfully rolled back to release " + target + ".");
+        }
     }
 
     private static ReleaseId previous(Context context, String app) {

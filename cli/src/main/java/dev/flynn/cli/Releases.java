@@ -52,10 +52,10 @@ final class Releases {
     }
 
     /** Creates a release and moves the app to it; returns when its jobs run. */
-    static ReleaseId deploy(Context context, String app, Release release) {
-        ReleaseId id = context.controller().createRelease(release).id();
-        deploy(context, app, id);
-        return id;
+    static Release deploy(Context context, String app, Release release) {
+        Release created = context.controller().createRelease(release);
+        deploy(context, app, created.id());
+        return created;
     }
 
     static void deploy(Context context, String app, ReleaseId release) {

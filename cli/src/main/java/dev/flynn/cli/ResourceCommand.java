@@ -1,6 +1,5 @@
 package dev.flynn.cli;
 
-import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.release.Release;
 import dev.flynn.api.resource.Provider;
 import dev.flynn.api.resource.Resource;
@@ -13,15 +12,18 @@ final class ResourceCommand implements Command {
     @Override
     public Syntax syntax() {
         return Syntax.of(
-                List.of(Option.flag("json")), Form.of("", 0, 0, "json"), Form.of("add", 1, 1), Form.of("remove", 1, 2));
+                List.of(Option.flag("json")),
+                Form.of("", 0, 0, "json"),
+                Form.of("add", 1, 1, "json"),
+                Form.of("remove", 1, 2, "json"));
     }
 
     @Override
     public int run(Context context, Arguments arguments) {
         String app = context.app();
         switch (arguments.form()) {
-            case "add" -> add(context, app, arguments.value(0));
-            case "remove" -> remove(context, app, arguments.value(0), arguments.optionalValue(1));
+            case "add" -> add(context, app, arguments);
+            case "remove" -> remove(context, app, arguments);
             default -> list(context, app, arguments.has("json"));
         }
         return 0;
@@ -44,30 +46,33 @@ final class ResourceCommand implements Command {
         table.print(context.console());
     }
 
-    private static void add(Context context, String app, String provider) {
-        Resource resource = context.controller().provision(provider, app);
+    private static void add(Context context, String app, Arguments arguments) {
+        Resource resource = context.controller().provision(arguments.value(0), app);
         Release current = context.controller().findAppRelease(app).orElseGet(() -> Releases.first(context, app));
-        ReleaseId release = Releases.deploy(context, app, Releases.withEnv(current, env -> {
+        Release release = Releases.deploy(context, app, Releases.withEnv(current, env -> {
             env.putAll(resource.env());
             return env;
         }));
-        context.console().tell("Created resource %s and release %s.".formatted(resource.id(), release));
+        context.tellDone(
+                arguments, resource, "Created resource %s and release %s.".formatted(resource.id(), release.id()));
     }
 
     /** Variables that the user changed since are the user's. */
-    private static void remove(Context context, String app, String provider, Optional<String> given) {
-        String id = given.orElseGet(() -> only(context, app, provider));
+    private static void remove(Context context, String app, Arguments arguments) {
+        String provider = arguments.value(0);
+        String id = arguments.optionalValue(1).orElseGet(() -> only(context, app, provider));
         Resource resource = context.controller().deprovision(provider, id);
         Optional<Release> current = context.controller().findAppRelease(app);
         if (current.isEmpty()) {
-            context.console().tell("Deleted resource " + resource.id() + ".");
+            context.tellDone(arguments, resource, "Deleted resource " + resource.id() + ".");
             return;
         }
-        ReleaseId release = Releases.deploy(context, app, Releases.withEnv(current.get(), env -> {
+        Release release = Releases.deploy(context, app, Releases.withEnv(current.get(), env -> {
             resource.env().forEach(env::remove);
             return env;
         }));
-        context.console().tell("Deleted resource %s, created release %s.".formatted(resource.id(), release));
+        context.tellDone(
+                arguments, resource, "Deleted resource %s, created release %s.".formatted(resource.id(), release.id()));
     }
 
     private static String only(Context context, String app, String nameOrId) {

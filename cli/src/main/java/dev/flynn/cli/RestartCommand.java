@@ -1,6 +1,7 @@
 package dev.flynn.cli;
 
 import dev.flynn.api.deployment.Deployment;
+import java.util.List;
 import java.util.Optional;
 
 /** {@code flynn restart}: new jobs of the same release for the old ones. */
@@ -8,7 +9,7 @@ final class RestartCommand implements Command {
 
     @Override
     public Syntax syntax() {
-        return Syntax.of(Form.of("", 0, 1));
+        return Syntax.of(List.of(Option.flag("json")), Form.of("", 0, 1, "json"));
     }
 
     @Override
@@ -17,7 +18,8 @@ final class RestartCommand implements Command {
         Optional<String> type = arguments.optionalValue(0);
         Deployment restart = context.controller().restart(app, type);
         context.controller().await(app, restart, step -> {});
-        context.console().tell("Restarted " + type.orElse("all process types") + " of " + app + ".");
+        DeploymentCommand.tellDone(
+                context, arguments, app, restart, "Restarted " + type.orElse("all process types") + " of " + app + ".");
         return 0;
     }
 }

@@ -7,12 +7,12 @@ final class RollbackCommand implements Command {
 
     @Override
     public Syntax syntax() {
-        return Syntax.of(List.of(Option.flag('y', "yes")), Form.of("", 0, 1, "yes"));
+        return Syntax.of(List.of(Option.flag('y', "yes"), Option.flag("json")), Form.of("", 0, 1, "yes", "json"));
     }
 
     @Override
     public int run(Context context, Arguments arguments) {
-        ReleaseCommand.rollback(context, arguments.optionalValue(0), arguments.has("yes"));
+        ReleaseCommand.rollback(context, arguments);
         return 0;
     }
 }

@@ -22,8 +22,9 @@ final class RunCommand implements Command {
                                 Option.flag('d', "detached"),
                                 Option.value('r', "release"),
                                 Option.value('e', "entrypoint"),
-                                Option.flag('l', "enable-log")),
-                        Form.atLeast("", 1, "detached", "release", "entrypoint", "enable-log"))
+                                Option.flag('l', "enable-log"),
+                                Option.value("limits")),
+                        Form.atLeast("", 1, "detached", "release", "entrypoint", "enable-log", "limits"))
                 .endingOptionsAtFirstValue();
     }
 
@@ -65,7 +66,10 @@ final class RunCommand implements Command {
                 size.map(TerminalSize::columns).orElse(0),
                 size.map(TerminalSize::lines).orElse(0),
                 !arguments.has("detached") && !arguments.has("enable-log"),
-                Map.of());
+                arguments
+                        .option("limits")
+                        .map(limits -> LimitCommand.parse(List.of(limits.split(",", -1))))
+                        .orElse(Map.of()));
     }
 
     private static int withPipes(Context context, String app, Arguments arguments, ReleaseId release)

@@ -66,7 +66,7 @@ class CompletionCommandTest {
     @Test
     void subCommandsAndOptionsAreThoseOfTheCommand() throws IOException {
         assertThat(offered("release", "ro")).containsExactly("rollback");
-        assertThat(offered("release", "update", "--")).containsExactly("--clean");
+        assertThat(offered("release", "update", "--")).containsExactly("--clean", "--json");
         assertThat(offered("route", "add", "")).containsExactly("http", "tcp");
         assertThat(offered("-a", "ledger", "route", "add", "http", "--tls-c")).containsExactly("--tls-cert");
         assertThat(offered("ps", "--a")).containsExactly("--all");
@@ -82,7 +82,7 @@ class CompletionCommandTest {
 
     @Test
     void nothingIsOfferedOfWhatIsNotAvailable() throws IOException {
-        assertThat(offered("volu")).isEmpty();
+        assertThat(offered("mong")).isEmpty();
         assertThat(cli.run("completion", "tcsh"))
                 .isEqualTo(new Cli.Result(1, "", "there is no completion for tcsh, only for bash, fish, zsh\n"));
     }

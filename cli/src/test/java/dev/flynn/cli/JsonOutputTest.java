@@ -112,6 +112,28 @@ class JsonOutputTest {
     }
 
     @Test
+    void actionsPrintWhatTheyMade() {
+        String deployment = ("{\"id\":\"%s\",\"app\":\"%s\",\"new_release\":\"%s\",\"strategy\":\"all-at-once\","
+                        + "\"status\":\"complete\",\"deploy_timeout\":30,\"created_at\":\"2015-12-14T09:30:11Z\"}")
+                .formatted(ID, ID, RELEASE);
+        String release = "{\"id\":\"%s\",\"env\":{},\"processes\":{},%s}".formatted(RELEASE, TIMES);
+        cli.answer("POST /releases", release)
+                .answer("GET /releases/" + ID, release)
+                .answer("POST /apps/ledger/deploy", deployment)
+                .answer("POST /apps/ledger/restart", deployment)
+                .answer("POST /apps/ledger/meta", APP);
+
+        for (String[] command :
+                new String[][] {{"env", "set", "A=1"}, {"env", "unset", "A"}, {"limit", "set", "web", "memory=1GB"}}) {
+            assertThat(json(command).path("id").asText())
+                    .as("%s", (Object) command)
+                    .isEqualTo(RELEASE);
+        }
+        assertThat(json("restart").path("status").asText()).isEqualTo("complete");
+        assertThat(json("meta", "set", "team=a")).hasToString("{\"owner\":\"payments\"}");
+    }
+
+    @Test
     void scalingHasNoJson() {
         assertThat(cli.run("-a", "ledger", "scale", "--json", "web=3"))
                 .isEqualTo(new Cli.Result(1, "", "ERROR: Can't use --json when scaling\n"));

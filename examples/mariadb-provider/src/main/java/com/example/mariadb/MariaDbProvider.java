@@ -6,7 +6,6 @@ import dev.flynn.spi.resource.ResourceRequest;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -20,6 +19,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
+import org.mariadb.jdbc.Driver;
 
 /**
  * Gives each app a schema and a user of its own on a MariaDB server.
@@ -154,7 +154,7 @@ public final class MariaDbProvider implements ResourceProvider {
         properties.setProperty("connectTimeout", "5000");
         properties.setProperty("socketTimeout", "45000");
         String url = "jdbc:mariadb://%s:%d/".formatted(server.host(), server.port());
-        try (Connection connection = DriverManager.getConnection(url, properties);
+        try (Connection connection = new Driver().connect(url, properties);
                 Statement sql = connection.createStatement()) {
             work.run(sql);
         } catch (SQLException e) {

@@ -28,6 +28,7 @@ import dev.flynn.api.release.Release;
 import dev.flynn.api.resource.Provider;
 import dev.flynn.api.resource.Resource;
 import dev.flynn.api.route.Route;
+import dev.flynn.api.volume.Volume;
 import dev.flynn.json.FlynnJson;
 import java.io.IOException;
 import java.io.InputStream;
@@ -420,6 +421,22 @@ public final class ControllerClient implements AutoCloseable {
                 "/providers/" + QueryString.encode(provider) + "/resources/" + QueryString.encode(resource),
                 null,
                 Resource.class);
+    }
+
+    // volumes
+
+    /** The app's volumes, newest first. */
+    public List<Volume> volumes(String app) {
+        return list(appPath(app, "/volumes"), Volume.class);
+    }
+
+    public Volume volume(String app, String id) {
+        return call("GET", appPath(app, "/volumes/" + QueryString.encode(id)), null, Volume.class);
+    }
+
+    /** No new job gets the volume; its data stays until an operator deletes it. */
+    public Volume decommissionVolume(String app, String id) {
+        return call("PUT", appPath(app, "/volumes/" + QueryString.encode(id) + "/decommission"), null, Volume.class);
     }
 
     // streams

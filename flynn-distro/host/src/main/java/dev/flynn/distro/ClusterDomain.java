@@ -15,6 +15,11 @@ final class ClusterDomain {
 
     private ClusterDomain() {}
 
+    /** The domain of a cluster that has one. */
+    static Optional<String> of(ClusterStore store) {
+        return store.get(KEY).map(StoreEntry::value);
+    }
+
     /**
      * Gives a new cluster its domain.
      *

@@ -1,5 +1,6 @@
 package dev.flynn.distro;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.flynn.api.discovery.Instance;
 import dev.flynn.base.Closer;
 import dev.flynn.base.NamedThreads;
@@ -15,6 +16,7 @@ import dev.flynn.distro.backends.ServiceArchives;
 import dev.flynn.distro.cluster.BootstrapRequest;
 import dev.flynn.distro.cluster.BootstrapService;
 import dev.flynn.distro.cluster.LinkAddressFile;
+import dev.flynn.distro.cluster.Restore;
 import dev.flynn.distro.cluster.StoreVoters;
 import dev.flynn.host.SlugCache;
 import dev.flynn.identity.CertificateRenewal;
@@ -30,6 +32,7 @@ import dev.flynn.link.tokens.TokenService;
 import dev.flynn.network.SubnetLeases;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.store.StoreMember;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -208,7 +211,12 @@ final class ClusterHost implements AutoCloseable {
     // bootstrap
 
     private void bootstrap(BootstrapRequest request, BootstrapOutput output) {
+        Optional<Restore> restore = request.backup().map(file -> new Restore(membership.state(), Path.of(file)));
+        restore.ifPresent(backup -> step(output, "read-backup", backup::begin));
         Map<String, String> env = new HashMap<>(request.env());
+        if (restore.isPresent() && env.getOrDefault(DOMAIN, "").isEmpty()) {
+            ClusterDomain.of(membership.store()).ifPresent(domain -> env.put(DOMAIN, domain));
+        }
         String domain = env.getOrDefault(DOMAIN, "");
         if (!domain.isEmpty()) {
             ClusterDomain.require(
@@ -228,6 +236,19 @@ final class ClusterHost implements AutoCloseable {
                 .output(output)
                 .build()
                 .run();
+        restore.ifPresent(backup ->
+                step(output, "restore-apps", () -> backup.finish(discovery, ClusterKey.read(membership.state()))));
+    }
+
+    private static void step(BootstrapOutput output, String id, Runnable action) {
+        output.started("restore", id);
+        try {
+            action.run();
+        } catch (RuntimeException e) {
+            output.failed("restore", id, String.valueOf(e.getMessage()));
+            throw e;
+        }
+        output.done("restore", id, JsonNodeFactory.instance.objectNode(), "");
     }
 
     /** How jobs run, and why so. */

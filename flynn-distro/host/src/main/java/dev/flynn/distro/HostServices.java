@@ -10,6 +10,7 @@ import dev.flynn.disk.LogShelf;
 import dev.flynn.disk.RecordShelf;
 import dev.flynn.distro.backends.AppBackend;
 import dev.flynn.distro.backends.FilesOfHost;
+import dev.flynn.distro.backends.Plugins;
 import dev.flynn.git.GitReceiveProgram;
 import dev.flynn.host.HostAgent;
 import dev.flynn.host.api.HostImages;
@@ -109,7 +110,14 @@ final class HostServices implements AutoCloseable {
         HostConnections hosts = settings.hosts().apply(hostId -> opened.join().connect(hostId));
 
         List<BuiltinProgram> programs = List.of(
-                new ControllerProgram(state, discovery, hosts, new AggregatedLogs(new LogReader(discovery)), reserve),
+                new ControllerProgram(
+                        state,
+                        discovery,
+                        hosts,
+                        new AggregatedLogs(new LogReader(discovery)),
+                        reserve,
+                        Plugins.ofInstallation(),
+                        data.root().resolve("providers")),
                 new RouterProgram(state, discovery),
                 new BlobStoreProgram(data.directory("blobs"), state, discovery),
                 new LogAggregatorProgram(logs),

@@ -2,6 +2,7 @@ package dev.flynn.distro.backends;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.container.ContainerBackendFactory;
+import dev.flynn.spi.resource.ResourceProviderFactory;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
@@ -12,32 +13,37 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * The backends of others: jars in a folder, each with what it needs and with a line in {@code
- * META-INF/services/dev.flynn.spi.container.ContainerBackendFactory}. Beside them a file {@code NAME.properties} may have
- * settings of the backend NAME.
+ * What others wrote: jars in a folder, with what they need, and with a line in {@code META-INF/services} for the factory of a
+ * container backend, a resource provider or a scheduler. Beside them a file {@code NAME.properties} may have settings of what
+ * is named NAME.
  */
-final class Plugins {
+public final class Plugins {
 
     private static final String JAR = "*.jar";
 
     private final Path folder;
-    private final Map<String, ContainerBackendFactory> byName = new TreeMap<>();
+    private final Map<String, ContainerBackendFactory> backends = new TreeMap<>();
+    private final Map<String, ResourceProviderFactory> providers = new TreeMap<>();
+    private ClassLoader loader = Plugins.class.getClassLoader();
 
     private Plugins(Path folder) {
         this.folder = folder;
     }
 
     /** Those of this installation. */
-    static Plugins ofInstallation() {
+    public static Plugins ofInstallation() {
         String home = System.getProperty("flynn.home");
         return home == null ? new Plugins(Path.of("plugins")) : in(Path.of(home, "plugins"));
     }
@@ -53,12 +59,22 @@ final class Plugins {
 
     private void load() {
         // never closed: what it loaded is used until this process ends
-        var loader = new URLClassLoader(jars(), Plugins.class.getClassLoader());
+        loader = new URLClassLoader(jars(), Plugins.class.getClassLoader());
+        load(ContainerBackendFactory.class, "backend", ContainerBackendFactory::name, backends);
+        load(ResourceProviderFactory.class, "resource provider", ResourceProviderFactory::name, providers);
+    }
+
+    private <F> void load(Class<F> type, String what, Function<F, String> name, Map<String, F> byName) {
         try {
-            ServiceLoader.load(ContainerBackendFactory.class, loader).stream()
+            ServiceLoader.load(type, loader).stream()
                     .filter(provider -> provider.type().getClassLoader() == loader)
                     .map(ServiceLoader.Provider::get)
-                    .forEach(this::add);
+                    .forEach(factory -> {
+                        if (byName.putIfAbsent(name.apply(factory), factory) != null) {
+                            throw FlynnException.invalid(
+                                    "two jars in %s have a %s %s".formatted(folder, what, name.apply(factory)));
+                        }
+                    });
         } catch (ServiceConfigurationError | LinkageError e) {
             throw FlynnException.invalid("a jar in %s cannot be used: %s".formatted(folder, e.getMessage()));
         }
@@ -80,26 +96,32 @@ final class Plugins {
         return file.toUri().toURL();
     }
 
-    private void add(ContainerBackendFactory factory) {
-        if (byName.putIfAbsent(factory.name(), factory) != null) {
-            throw FlynnException.invalid("two jars in %s have a backend %s".formatted(folder, factory.name()));
-        }
-    }
-
+    /** Of the backends. */
     List<String> names() {
-        return List.copyOf(byName.keySet());
+        return List.copyOf(backends.keySet());
     }
 
+    /** A backend. */
     ContainerBackendFactory named(String name) {
-        ContainerBackendFactory factory = byName.get(name);
+        ContainerBackendFactory factory = backends.get(name);
         if (factory == null) {
             throw FlynnException.invalid("no jar in %s has a backend %s".formatted(folder, name));
         }
         return factory;
     }
 
+    /** What provisions resources. */
+    public Collection<ResourceProviderFactory> resourceProviders() {
+        return Collections.unmodifiableCollection(providers.values());
+    }
+
+    /** Finds what is in the jars, and what this program has itself. */
+    public ClassLoader loader() {
+        return loader;
+    }
+
     /** What the operator set; empty if there is no file. */
-    Map<String, String> settings(String name) throws IOException {
+    public Map<String, String> settings(String name) throws IOException {
         Path file = folder.resolve(name + ".properties");
         if (!Files.exists(file)) {
             return Map.of();

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.ZoneId;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,7 @@ import picocli.CommandLine.Parameters;
         footer = {
             "",
             "Example: CLUSTER_DOMAIN=apps.example.com flynn-host bootstrap --min-hosts 3",
+            "Example: flynn-host bootstrap --min-hosts 3 --from-backup flynn-backup-2026-11-21_093000.tar",
             "The line at the end adds the cluster to the flynn command line."
         })
 public final class BootstrapCommand implements Callable<Integer> {
@@ -70,7 +72,10 @@ public final class BootstrapCommand implements Callable<Integer> {
             description = "Taken for compatibility: tells how many hosts there are.")
     private @Nullable String peerIps;
 
-    @Option(names = "--from-backup", paramLabel = "FILE", description = "Not available yet.")
+    @Option(
+            names = "--from-backup",
+            paramLabel = "FILE",
+            description = "Restore what flynn cluster backup wrote: apps, routes, keys and all, on new hosts.")
     private @Nullable Path backup;
 
     @Parameters(
@@ -81,16 +86,25 @@ public final class BootstrapCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        if (backup != null) {
-            throw FlynnException.unsupported("--from-backup");
-        }
         String steps = readManifest();
-        var request = new BootstrapRequest(steps, environment(steps, System.getenv()), hosts(), timeoutSeconds);
+        var request =
+                new BootstrapRequest(steps, environment(steps, System.getenv()), hosts(), timeoutSeconds, backup());
         BootstrapOutput output = json
                 ? BootstrapOutput.json(System.out, new FlynnJson(), Clock.systemUTC())
                 : BootstrapOutput.text(System.err, Clock.systemUTC(), ZoneId.systemDefault());
         follow(started(request), output);
         return 0;
+    }
+
+    /** The daemon of this host reads it. */
+    private Optional<String> backup() {
+        if (backup == null) {
+            return Optional.empty();
+        }
+        if (!Files.isReadable(backup)) {
+            throw FlynnException.invalid("cannot read the backup " + backup);
+        }
+        return Optional.of(backup.toAbsolutePath().toString());
     }
 
     private int hosts() {

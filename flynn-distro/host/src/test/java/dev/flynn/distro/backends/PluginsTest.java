@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.container.ContainerBackendFactory;
+import dev.flynn.spi.resource.ResourceProvider;
+import dev.flynn.spi.resource.ResourceProviderFactory;
+import dev.flynn.spi.scheduler.Scheduler;
+import dev.flynn.spi.scheduler.SchedulerFactory;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.ServiceLoader;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import javax.tools.JavaCompiler;
@@ -75,12 +80,42 @@ class PluginsTest {
     @Test
     void aJarWhoseClassIsMissingIsRefusedWithItsName() throws IOException {
         try (var jar = new JarOutputStream(Files.newOutputStream(folder.resolve("broken.jar")))) {
-            service(jar, "com.example.Missing");
+            service(jar, ContainerBackendFactory.class, "com.example.Missing");
         }
 
         assertThatThrownBy(() -> Plugins.in(folder))
                 .isInstanceOf(FlynnException.class)
                 .hasMessageContaining("com.example.Missing");
+    }
+
+    @Test
+    void providersOfResourcesAndSchedulersAreFoundToo() throws IOException {
+        plugin("db.jar", "Databases", ResourceProviderFactory.class, ResourceProvider.class);
+        plugin("plan.jar", "Planner", SchedulerFactory.class, Scheduler.class);
+
+        Plugins plugins = Plugins.in(folder);
+
+        assertThat(plugins.names()).isEmpty();
+        assertThat(plugins.resourceProviders())
+                .extracting(ResourceProviderFactory::name)
+                .containsExactly("Databases");
+        assertThat(ServiceLoader.load(SchedulerFactory.class, plugins.loader()))
+                .extracting(SchedulerFactory::name)
+                .contains("Planner", "spread");
+    }
+
+    private void plugin(String file, String className, Class<?> factory, Class<?> made) throws IOException {
+        String source = """
+                package com.example;
+                public class %s implements %s {
+                    public String name() { return "%s"; }
+                    public %s create(java.util.Map<String, String> settings,
+                            dev.flynn.spi.component.ComponentContext context) {
+                        throw new UnsupportedOperationException();
+                    }
+                }
+                """.formatted(className, factory.getName(), className, made.getName());
+        jar(file, className, source, factory);
     }
 
     @Test
@@ -95,20 +130,21 @@ class PluginsTest {
     }
 
     private void jar(String file, String className, String name) throws IOException {
+        jar(file, className, SOURCE.formatted(className, name), ContainerBackendFactory.class);
+    }
+
+    private void jar(String file, String className, String source, Class<?> factory) throws IOException {
         Path classes = Files.createDirectory(folder.resolve(file + ".classes"));
-        compile(classes, className, SOURCE.formatted(className, name));
+        compile(classes, className, source);
         String entry = "com/example/" + className + ".class";
         try (var jar = new JarOutputStream(Files.newOutputStream(folder.resolve(file)))) {
-            service(jar, "com.example." + className);
+            service(jar, factory, "com.example." + className);
             put(jar, entry, Files.readAllBytes(classes.resolve(entry)));
         }
     }
 
-    private static void service(JarOutputStream jar, String className) throws IOException {
-        put(
-                jar,
-                "META-INF/services/" + ContainerBackendFactory.class.getName(),
-                className.getBytes(StandardCharsets.UTF_8));
+    private static void service(JarOutputStream jar, Class<?> factory, String className) throws IOException {
+        put(jar, "META-INF/services/" + factory.getName(), className.getBytes(StandardCharsets.UTF_8));
     }
 
     private static void put(JarOutputStream jar, String name, byte[] content) throws IOException {
