@@ -193,6 +193,27 @@ class JourneyIT {
     }
 
     @Test
+    void aKeyForOneAppPushesThatAppAndTheAuditSaysSo() {
+        Shell app = deployed("keyed");
+        app.run("flynn create keyless -r ''");
+        String issued = app.run("flynn access-key add ci --scope deploy,app:keyed --json");
+        String key = issued.replaceAll("(?s).*\"key\":\"(flynn_[^\"]+)\".*", "$1");
+        String git = "git -c credential.helper= push https://ci:" + key + "@git.flynn.localhost:" + cluster.httpsPort();
+        app.run("git commit -q --allow-empty -m again");
+
+        Shell.Result push = app.attempt(git + "/keyed.git master");
+        assertThat(push.status()).as("%s", push).isZero();
+        assertThat(push.err()).contains("=====> Application deployed");
+
+        assertThat(app.attempt(git + "/keyless.git master").status()).isNotZero();
+        String id = app.run("flynn -a keyed info --json").replaceAll("(?s).*\"id\":\"([^\"]+)\".*", "$1");
+        await().atMost(Duration.ofSeconds(5))
+                .until(() ->
+                        app.run("flynn -a keyed audit -k ci -n 50").contains(" ci POST /apps/" + id + "/deploy 200 "));
+        assertThat(app.run("flynn -a keyless audit -k ci")).doesNotContain(" 200 ");
+    }
+
+    @Test
     void anExportedAppIsImportedAndRuns() {
         Shell app = deployed("mover");
         app.run("flynn env set GREETING=moved && flynn scale web=2");

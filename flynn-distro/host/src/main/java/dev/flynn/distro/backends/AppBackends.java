@@ -11,9 +11,13 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Opens what runs the jobs of apps, by name. Closing this closes what was opened, last first. */
 public final class AppBackends implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(AppBackends.class);
 
     private static final List<String> BY_PREFERENCE = List.of("oci", "docker", "process");
 
@@ -82,6 +86,19 @@ public final class AppBackends implements AutoCloseable {
                 Optional.empty());
     }
 
+    /** Nobody is to believe that these hold. */
+    private void tellIgnored(String backend) {
+        List<String> ignored = host.appImages().registryOptions();
+        if (!ignored.isEmpty()) {
+            log.atWarn()
+                    .addKeyValue("backend", backend)
+                    .addKeyValue("options", String.join(", ", ignored))
+                    .log(
+                            "options about registries are for --backend oci, and do not hold for this one; a Docker engine has"
+                                    + " its own in /etc/docker/daemon.json and in what docker login has written");
+        }
+    }
+
     private final class Machine implements BackendChoice.Opening<AppBackend> {
 
         @Override
@@ -95,6 +112,9 @@ public final class AppBackends implements AutoCloseable {
 
         @Override
         public AppBackend open(String name, Closer into) throws IOException {
+            if (!name.equals("oci")) {
+                tellIgnored(name);
+            }
             return switch (name) {
                 case "oci" -> OciBackend.open(host, into);
                 case "docker" -> DockerBackend.open(host, into);

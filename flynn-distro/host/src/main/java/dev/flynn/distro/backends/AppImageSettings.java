@@ -6,6 +6,7 @@ import dev.flynn.api.release.Artifact;
 import dev.flynn.images.ArchiveOpener;
 import dev.flynn.images.ImageSettings;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,6 +46,21 @@ public record AppImageSettings(
                 .credentials(credentials)
                 .archives(archives)
                 .build();
+    }
+
+    /** The options about registries that were given, and that a backend which fetches no images itself does not heed. */
+    List<String> registryOptions() {
+        List<String> given = new ArrayList<>();
+        if (!insecureRegistries.isEmpty()) {
+            given.add("--insecure-registry");
+        }
+        if (!mirrors.isEmpty()) {
+            given.add("--registry-mirror");
+        }
+        if (credentials.isPresent()) {
+            given.add("--registry-credentials");
+        }
+        return given;
     }
 
     /** @throws FlynnException {@code VALIDATION} */

@@ -58,6 +58,8 @@ public final class ListCommand extends HostCommand {
                 host.state(),
                 "draining",
                 host.draining(),
+                "full",
+                host.full(),
                 "jobs",
                 host.jobs(),
                 "tags",

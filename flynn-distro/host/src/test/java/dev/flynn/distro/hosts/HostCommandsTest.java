@@ -81,8 +81,22 @@ class HostCommandsTest {
 
         assertThat(out.toString())
                 .startsWith(
-                        "[{\"addr\":\"192.0.2.11:1113\",\"draining\":false,\"id\":\"host1\",\"jobs\":3,"
+                        "[{\"addr\":\"192.0.2.11:1113\",\"draining\":false,\"full\":false,\"id\":\"host1\",\"jobs\":3,"
                                 + "\"raft_status\":\"peer (leader)\",\"state\":\"alive\",\"tags\":{\"disk\":\"ssd\",\"zone\":\"a\"}},");
+    }
+
+    @Test
+    void aHostWhoseDiskTakesNoNewJobsIsFullUnlessItHasMoreToSay() {
+        admin.hosts = List.of(
+                new HostInfo("host1", "192.0.2.11:1113", true, false, true, StoreRole.VOTER, Map.of(), 3),
+                new HostInfo("host2", "192.0.2.12:1113", true, true, true, StoreRole.VOTER, Map.of(), 3));
+
+        run("list");
+
+        assertThat(out.toString().lines().skip(1))
+                .containsExactly(
+                        "host1  192.0.2.11:1113  peer         full      3",
+                        "host2  192.0.2.12:1113  peer         draining  3");
     }
 
     @Test
@@ -244,11 +258,12 @@ class HostCommandsTest {
                         "192.0.2.11:1113",
                         true,
                         false,
+                        false,
                         StoreRole.LEADER,
                         Map.of("disk", "ssd", "zone", "a"),
                         3),
-                new HostInfo("host2", "192.0.2.12:1113", true, true, StoreRole.LISTENER, Map.of(), 0),
-                new HostInfo("host3", "", false, false, StoreRole.VOTER, Map.of(), 12));
+                new HostInfo("host2", "192.0.2.12:1113", true, true, false, StoreRole.LISTENER, Map.of(), 0),
+                new HostInfo("host3", "", false, false, false, StoreRole.VOTER, Map.of(), 12));
         private FlynnException refusal;
 
         @Override

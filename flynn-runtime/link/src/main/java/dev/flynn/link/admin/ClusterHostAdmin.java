@@ -92,6 +92,7 @@ public final class ClusterHostAdmin implements HostAdmin {
                             .orElse(""),
                     registered.containsKey(id),
                     record.map(Host::draining).orElse(false),
+                    record.map(Host::full).orElse(false),
                     role(replica, leader),
                     record.map(Host::tags).orElse(Map.of()),
                     jobs.getOrDefault(id, 0L).intValue()));

@@ -8,6 +8,7 @@ import java.util.Map;
  * @param addr where it is, {@code ip:port}; empty if nobody knows
  * @param alive whether it is registered in discovery
  * @param draining whether its jobs are to move away and new ones to stay away
+ * @param full whether its disk has no room for new jobs of apps
  * @param jobs how many it has that are not down
  */
 public record HostInfo(
@@ -15,6 +16,7 @@ public record HostInfo(
         String addr,
         boolean alive,
         boolean draining,
+        boolean full,
         StoreRole storeRole,
         Map<String, String> tags,
         int jobs) {
@@ -35,8 +37,11 @@ public record HostInfo(
         }
     }
 
-    /** {@code alive}, {@code draining} or {@code dead}. */
+    /** {@code alive}, {@code full}, {@code draining} or {@code dead}: what most keeps new jobs away. */
     public String state() {
-        return !alive ? "dead" : draining ? "draining" : "alive";
+        if (!alive) {
+            return "dead";
+        }
+        return draining ? "draining" : full ? "full" : "alive";
     }
 }

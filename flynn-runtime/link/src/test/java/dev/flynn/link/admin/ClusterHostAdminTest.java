@@ -100,10 +100,18 @@ class ClusterHostAdminTest {
 
         assertThat(admin.list())
                 .containsExactly(
-                        new HostInfo("host1", "192.0.2.1:1113", true, false, StoreRole.LEADER, Map.of(), 1),
-                        new HostInfo("host2", "192.0.2.2:1113", true, true, StoreRole.VOTER, Map.of("disk", "ssd"), 0),
-                        new HostInfo("host3", "192.0.2.3:1113", false, false, StoreRole.VOTER, Map.of(), 0),
-                        new HostInfo("host4", "", false, false, StoreRole.LISTENER, Map.of(), 0));
+                        new HostInfo("host1", "192.0.2.1:1113", true, false, false, StoreRole.LEADER, Map.of(), 1),
+                        new HostInfo(
+                                "host2",
+                                "192.0.2.2:1113",
+                                true,
+                                true,
+                                false,
+                                StoreRole.VOTER,
+                                Map.of("disk", "ssd"),
+                                0),
+                        new HostInfo("host3", "192.0.2.3:1113", false, false, false, StoreRole.VOTER, Map.of(), 0),
+                        new HostInfo("host4", "", false, false, false, StoreRole.LISTENER, Map.of(), 0));
         assertThat(admin.list()).extracting(HostInfo::state).containsExactly("alive", "draining", "dead", "dead");
     }
 
