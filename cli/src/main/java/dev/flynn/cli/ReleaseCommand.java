@@ -132,6 +132,9 @@ final class ReleaseCommand implements Command {
         Artifact artifact = context.controller().createArtifact(type, arguments.value(0));
         Release created = Releases.deploy(context, app, Releases.withArtifact(release, artifact.id()));
         context.tellDone(arguments, created, "Created release " + created.id() + ".");
+        if (created.processes().isEmpty()) {
+            context.console().tell("It has no process types, so that nothing of it can run: give them with -f.");
+        }
     }
 
     private static void update(Context context, Arguments arguments) {
