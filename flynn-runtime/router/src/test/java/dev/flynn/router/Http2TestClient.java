@@ -158,6 +158,19 @@ final class Http2TestClient implements Closeable {
         return this;
     }
 
+    /** The same frame of the connection, many times. */
+    static byte[] frame(int type, byte[] payload, int times) {
+        ByteBuf frames = Unpooled.buffer();
+        for (int i = 0; i < times; i++) {
+            frames.writeMedium(payload.length)
+                    .writeByte(type)
+                    .writeByte(0)
+                    .writeInt(0)
+                    .writeBytes(payload);
+        }
+        return ByteBufUtil.getBytes(frames);
+    }
+
     Http2TestClient sendNumber(int type, int stream, int number) throws IOException {
         return send(type, 0, stream, ByteBufUtil.getBytes(Unpooled.copyInt(number)));
     }
