@@ -33,7 +33,7 @@ interface ClientSide {
     void flush();
 
     /** Writes and sends an answer of the router's own. */
-    void answer(ErrorPage page, boolean asHtml, boolean headOnly);
+    void answer(Answer page, boolean asHtml, boolean headOnly);
 
     /** The response is complete and the request is not. */
     void awaitRestOfRequest();

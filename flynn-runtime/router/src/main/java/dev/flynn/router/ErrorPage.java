@@ -5,10 +5,12 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 
 /** The answers that the router gives itself: a page for browsers, else one line of text. */
-enum ErrorPage {
+enum ErrorPage implements Answer {
     BAD_REQUEST(400, "Bad Request", "The request could not be understood."),
+    UNAUTHORIZED(401, "Unauthorized", "This page needs a name and a password."),
     NOT_FOUND(404, "Not Found", "No application is routed here."),
     REQUEST_TIMEOUT(408, "Request Timeout", "The request took too long to arrive."),
+    TOO_MANY_REQUESTS(429, "Too Many Requests", "There were too many requests. Please try again in a moment."),
     HEADER_FIELDS_TOO_LARGE(431, "Request Header Fields Too Large", "The header of the request is too large."),
     NOT_IMPLEMENTED(
             501,
@@ -16,6 +18,11 @@ enum ErrorPage {
             "This server does not connect to other servers.",
             "Not Implemented: this server does not connect to other servers"),
     SERVICE_UNAVAILABLE(503, "Service Unavailable", "The application does not answer. Please try again in a moment."),
+    BUSY(
+            503,
+            "Service Unavailable",
+            "The application has as many requests as it takes. Please try again in a moment.",
+            "Service Unavailable: too many requests at a time"),
     VERSION_NOT_SUPPORTED(505, "HTTP Version Not Supported", "This server speaks HTTP/1.1 and HTTP/2.");
 
     private static final byte[] HTML = Ascii.bytes("text/html");
@@ -72,15 +79,29 @@ enum ErrorPage {
                         request.bytes(), request.valueStart(accept), request.valueEnd(accept), HTML);
     }
 
-    /** @param bodyless whether only the head is wanted */
-    ByteBuf response(
+    /** @param fields whole lines to add to the head */
+    Answer with(String fields) {
+        return (asHtml, bodyless, connection, allocator) -> response(asHtml, bodyless, connection, fields, allocator);
+    }
+
+    @Override
+    public ByteBuf response(
             boolean asHtml, boolean bodyless, ResponseHeadWriter.Connection connection, ByteBufAllocator allocator) {
+        return response(asHtml, bodyless, connection, "", allocator);
+    }
+
+    private ByteBuf response(
+            boolean asHtml,
+            boolean bodyless,
+            ResponseHeadWriter.Connection connection,
+            String fields,
+            ByteBufAllocator allocator) {
         String body = asHtml ? html : text;
         ByteBuf out = allocator.buffer(256 + body.length());
         ByteBufUtil.writeAscii(
                 out,
-                "HTTP/1.1 %d %s\r\nContent-Type: text/%s; charset=utf-8\r\nContent-Length: %d\r\n"
-                        .formatted(status, reason, asHtml ? "html" : "plain", body.length()));
+                "HTTP/1.1 %d %s\r\nContent-Type: text/%s; charset=utf-8\r\n%sContent-Length: %d\r\n"
+                        .formatted(status, reason, asHtml ? "html" : "plain", fields, body.length()));
         connection.write(out);
         ByteBufUtil.writeAscii(out, "\r\n");
         if (!bodyless) {

@@ -37,6 +37,7 @@ final class Exchange {
     private final boolean asHtml;
 
     private @Nullable Target target;
+    private @Nullable Gate gate;
     private @Nullable BackendSet backends;
     private @Nullable String stickyWish;
     private @Nullable ByteBuf requestHead;
@@ -79,6 +80,9 @@ final class Exchange {
             return;
         }
         target = found;
+        if (found.gate() != null && !enters(found.gate(), head, wanted, hop)) {
+            return;
+        }
         backends = found.backends();
         if (found.sticky()) {
             stickyWish = loop.core().cookies().backend(head);
@@ -86,6 +90,16 @@ final class Exchange {
         requestHead = client.alloc().buffer(1024);
         RequestHeadWriter.write(head, wanted, framing, upgrade, hop, System.currentTimeMillis(), requestHead);
         tryNext();
+    }
+
+    private boolean enters(Gate entered, Head head, RequestTarget wanted, Hop hop) {
+        Answer refusal = entered.enter(head, wanted, hop, loop.core().httpsPort());
+        if (refusal != null) {
+            answer(refusal);
+            return false;
+        }
+        gate = entered;
+        return true;
     }
 
     // ---- what the client does
@@ -148,6 +162,7 @@ final class Exchange {
             }
             dropBackend();
             dropRequestHead();
+            leave();
         }
     }
 
@@ -201,7 +216,10 @@ final class Exchange {
         responseStarted = true;
         finished = true;
         dropRequestHead();
-        client.beginTunnel(head, stickyCookie(), upgradedConnection, carried::end);
+        client.beginTunnel(head, stickyCookie(), upgradedConnection, () -> {
+            carried.end();
+            leave();
+        });
     }
 
     void backendWritable() {
@@ -266,7 +284,7 @@ final class Exchange {
         }
         backend = next;
         next.begin();
-        BackendConnection kept = upgrade || speaksHttp2()
+        BackendConnection kept = upgrade || speaksHttp2() || (target != null && target.disableKeepAlives())
                 ? null
                 : loop.pool().take(next, repeatable ? Long.MAX_VALUE : TRUSTED_IDLE_NANOS);
         if (kept != null) {
@@ -361,7 +379,7 @@ final class Exchange {
     }
 
     /** Answers without a backend. */
-    private void answer(ErrorPage page) {
+    private void answer(Answer page) {
         responseStarted = true;
         responseEnded = true;
         discardsRequest = true;
@@ -387,12 +405,20 @@ final class Exchange {
             return;
         }
         finished = true;
-        if (connection != null && !discardsRequest) {
+        if (connection != null && !discardsRequest && (target == null || !target.disableKeepAlives())) {
             connection.release();
             connection = null;
         }
         dropBackend();
+        leave();
         client.exchangeDone();
+    }
+
+    private void leave() {
+        if (gate != null) {
+            gate.leave();
+            gate = null;
+        }
     }
 
     private void dropBackend() {

@@ -3,6 +3,7 @@ package dev.flynn.router;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Arrays;
 
 /** What the router adds to {@code X-Forwarded-*} for one client connection. */
 record Hop(byte[] clientIp, byte[] proto, byte[] port) {
@@ -15,6 +16,15 @@ record Hop(byte[] clientIp, byte[] proto, byte[] port) {
                 Ascii.bytes(text(client.getAddress())),
                 tls ? HTTPS : HTTP,
                 Ascii.bytes(Integer.toString(listener.getPort())));
+    }
+
+    boolean isTls() {
+        return Arrays.equals(proto, HTTPS);
+    }
+
+    /** The client's address. */
+    String client() {
+        return Ascii.string(clientIp, 0, clientIp.length);
     }
 
     private static String text(InetAddress address) {

@@ -87,7 +87,7 @@ final class Http1Response implements ClientSide {
     }
 
     @Override
-    public void answer(ErrorPage page, boolean asHtml, boolean headOnly) {
+    public void answer(Answer page, boolean asHtml, boolean headOnly) {
         keepAlive = keepAlive && connection.hasWholeRequest() && !core.isClosing();
         context()
                 .writeAndFlush(

@@ -224,7 +224,7 @@ final class Http2ClientStream implements ClientSide {
     }
 
     @Override
-    public void answer(ErrorPage page, boolean asHtml, boolean headOnly) {
+    public void answer(Answer page, boolean asHtml, boolean headOnly) {
         ByteBuf answer = page.response(asHtml, headOnly, ResponseHeadWriter.Connection.UNSAID, alloc());
         try {
             Head head = new Head();

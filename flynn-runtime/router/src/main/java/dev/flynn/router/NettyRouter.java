@@ -69,7 +69,13 @@ public final class NettyRouter implements Router {
             RouterCapability.HTTP_2,
             RouterCapability.H2C_BACKENDS,
             RouterCapability.TCP,
-            RouterCapability.DRAIN_EVENTS);
+            RouterCapability.DRAIN_EVENTS,
+            RouterCapability.HTTPS_REDIRECT,
+            RouterCapability.MAINTENANCE,
+            RouterCapability.CONCURRENCY_LIMIT,
+            RouterCapability.RATE_LIMIT,
+            RouterCapability.BASIC_AUTH,
+            RouterCapability.KEEP_ALIVE_SWITCH);
 
     private static final Duration ABORT_PATIENCE = Duration.ofSeconds(5);
 
@@ -112,6 +118,7 @@ public final class NettyRouter implements Router {
             httpListener = bind(server, builder.listenIp, builder.httpPort, plain());
             if (builder.httpsPort != null) {
                 httpsListener = bind(server, builder.listenIp, builder.httpsPort, encrypted(defaultTls));
+                core.httpsPort(((InetSocketAddress) httpsListener.localAddress()).getPort());
             }
             tcpListeners.listenFor(builder.table.tcpRoutes()).forEach(NettyRouter::logProblem);
         } catch (RuntimeException e) {

@@ -7,6 +7,7 @@ final class RouterCore {
     private final StickyCookies cookies;
     private volatile RoutingTable table = RoutingTable.EMPTY;
     private volatile boolean closing;
+    private volatile int httpsPort = 443;
 
     RouterCore(RouterConfig config, StickyCookies cookies) {
         this.config = config;
@@ -27,6 +28,15 @@ final class RouterCore {
 
     void replaceTable(RoutingTable next) {
         table = next;
+    }
+
+    /** Where clients find TLS. */
+    int httpsPort() {
+        return httpsPort;
+    }
+
+    void httpsPort(int port) {
+        httpsPort = port;
     }
 
     boolean isClosing() {

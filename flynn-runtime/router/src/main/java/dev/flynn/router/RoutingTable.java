@@ -1,6 +1,7 @@
 package dev.flynn.router;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.route.RoutePolicy;
 import dev.flynn.spi.router.ApplyResult.Problem;
 import dev.flynn.spi.router.HttpRoute;
 import dev.flynn.spi.router.RouteTable;
@@ -21,7 +22,7 @@ import org.slf4j.LoggerFactory;
 /** A {@link RouteTable} in the form that answers fast. Immutable but for what its backends count. */
 final class RoutingTable {
 
-    static final RoutingTable EMPTY = new RoutingTable(RouteTable.EMPTY, Map.of(), Map.of(), List.of());
+    static final RoutingTable EMPTY = new RoutingTable(RouteTable.EMPTY, Map.of(), Map.of(), Map.of(), List.of());
 
     private static final Logger log = LoggerFactory.getLogger(RoutingTable.class);
 
@@ -33,6 +34,7 @@ final class RoutingTable {
     private final RouteTable source;
     private final Map<String, Backend> backends;
     private final Map<Certificate, SslContext> contexts;
+    private final Map<String, Gate> gates;
     private final List<Problem> problems;
     private final Map<Target.Service, BackendSet> sets = new HashMap<>();
     private final Map<String, Domain> domains = new HashMap<>();
@@ -45,8 +47,10 @@ final class RoutingTable {
             RouteTable source,
             Map<String, Backend> backends,
             Map<Certificate, SslContext> contexts,
+            Map<String, Gate> gates,
             List<Problem> problems) {
         this.source = source;
+        this.gates = gates;
         this.backends = backends;
         this.contexts = contexts;
         this.problems = problems;
@@ -69,7 +73,7 @@ final class RoutingTable {
         }
         List<Problem> problems = new ArrayList<>();
         Map<Certificate, SslContext> contexts = contexts(source, previous, loader, problems);
-        return new RoutingTable(source, Map.copyOf(backends), contexts, List.copyOf(problems));
+        return new RoutingTable(source, Map.copyOf(backends), contexts, gates(source, previous), List.copyOf(problems));
     }
 
     /** The backends of this table that the next one no longer has. */
@@ -174,6 +178,19 @@ final class RoutingTable {
         return contexts;
     }
 
+    /** By route; what one has counted goes on counting while its policy stays. */
+    private static Map<String, Gate> gates(RouteTable source, RoutingTable previous) {
+        Map<String, Gate> gates = new HashMap<>();
+        for (HttpRoute route : source.routes()) {
+            if (!route.policy().equals(RoutePolicy.NONE)) {
+                Gate known = previous.gates.get(route.id());
+                boolean isSame = known != null && known.policy().equals(route.policy());
+                gates.put(route.id(), isSame ? known : new Gate(route.policy()));
+            }
+        }
+        return gates;
+    }
+
     private void addRoutes() {
         Map<String, PathTree<Target>> trees = new HashMap<>();
         Map<String, SslContext> tls = new HashMap<>();
@@ -182,7 +199,15 @@ final class RoutingTable {
             Target.Service service = new Target.Service(route.service(), route.leaderOnly());
             BackendSet set = sets.computeIfAbsent(service, this::backendSet);
             trees.computeIfAbsent(domain, unused -> new PathTree<>())
-                    .add(route.path(), new Target(service, set, route.sticky(), route.protocol()));
+                    .add(
+                            route.path(),
+                            new Target(
+                                    service,
+                                    set,
+                                    route.sticky(),
+                                    route.protocol(),
+                                    route.disableKeepAlives(),
+                                    gates.get(route.id())));
             if (route.path().equals(ROOT)) {
                 route.certificate().map(contexts::get).ifPresent(context -> tls.putIfAbsent(domain, context));
             }

@@ -1,0 +1,27 @@
+package dev.flynn.router;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufUtil;
+
+/**
+ * An answer that is the same for everybody.
+ *
+ * @param status with the reason: {@code 301 Moved Permanently}
+ * @param fields whole lines, without those about the body's length and the connection
+ */
+record TextAnswer(String status, String fields, byte[] body) implements Answer {
+
+    @Override
+    public ByteBuf response(
+            boolean asHtml, boolean bodyless, ResponseHeadWriter.Connection connection, ByteBufAllocator allocator) {
+        ByteBuf out = allocator.buffer(256 + body.length);
+        ByteBufUtil.writeAscii(out, "HTTP/1.1 %s\r\n%sContent-Length: %d\r\n".formatted(status, fields, body.length));
+        connection.write(out);
+        ByteBufUtil.writeAscii(out, "\r\n");
+        if (!bodyless) {
+            out.writeBytes(body);
+        }
+        return out;
+    }
+}
