@@ -8,6 +8,7 @@ import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.log.LogSink;
 import dev.flynn.spi.resource.ResourceProvider;
+import dev.flynn.spi.router.Router;
 import dev.flynn.spi.scheduler.Scheduler;
 import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.tck.auth.AuthenticatorTck;
@@ -16,6 +17,7 @@ import dev.flynn.tck.container.ContainerBackendTck;
 import dev.flynn.tck.discovery.DiscoveryTck;
 import dev.flynn.tck.log.LogSinkTck;
 import dev.flynn.tck.resource.ResourceProviderTck;
+import dev.flynn.tck.router.RouterTck;
 import dev.flynn.tck.scheduler.SchedulerTck;
 import dev.flynn.tck.store.ClusterStoreTck;
 import java.io.IOException;
@@ -46,6 +48,7 @@ class PromiseCoverageTest {
                 Arguments.of(Discovery.class, DiscoveryTck.class),
                 Arguments.of(LogSink.class, LogSinkTck.class),
                 Arguments.of(ResourceProvider.class, ResourceProviderTck.class),
+                Arguments.of(Router.class, RouterTck.class),
                 Arguments.of(Scheduler.class, SchedulerTck.class));
     }
 

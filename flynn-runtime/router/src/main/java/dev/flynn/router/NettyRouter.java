@@ -67,6 +67,8 @@ public final class NettyRouter implements Router {
             RouterCapability.UPGRADE,
             RouterCapability.STICKY,
             RouterCapability.HTTP_2,
+            RouterCapability.HALF_CLOSE,
+            RouterCapability.H2C,
             RouterCapability.H2C_BACKENDS,
             RouterCapability.TCP,
             RouterCapability.DRAIN_EVENTS,

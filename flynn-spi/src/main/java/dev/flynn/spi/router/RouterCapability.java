@@ -14,12 +14,16 @@ public enum RouterCapability {
     TLS,
     /** Carries WebSocket and other upgrades both ways (RT-11). */
     UPGRADE,
+    /** After an upgrade each direction ends by itself (RT-30). */
+    HALF_CLOSE,
     /** A cookie keeps a client at one backend: {@link HttpRoute#sticky} (RT-4). */
     STICKY,
     /** {@link TcpRoute} (RT-12). */
     TCP,
-    /** Clients may speak HTTP/2 (RT-13). */
+    /** Clients may speak HTTP/2 over TLS (RT-13). */
     HTTP_2,
+    /** Clients may speak HTTP/2 without TLS, by prior knowledge (RT-31). */
+    H2C,
     /** {@link BackendProtocol#H2C} (RT-14). */
     H2C_BACKENDS,
     /** HTTP routes with a port of their own: {@link HttpRoute#port} (RT-15). */

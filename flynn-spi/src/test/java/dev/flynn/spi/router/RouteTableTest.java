@@ -100,7 +100,9 @@ class RouteTableTest {
                 .containsExactlyInAnyOrder(
                         RouterCapability.TLS,
                         RouterCapability.UPGRADE,
+                        RouterCapability.HALF_CLOSE,
                         RouterCapability.HTTP_2,
+                        RouterCapability.H2C,
                         RouterCapability.DRAIN_EVENTS);
         assertThat(HttpRoute.to("a", "b").build().needs()).isEmpty();
     }

@@ -1,0 +1,5 @@
+/** The contract test of routers. */
+@NullMarked
+package dev.flynn.tck.router;
+
+import org.jspecify.annotations.NullMarked;
