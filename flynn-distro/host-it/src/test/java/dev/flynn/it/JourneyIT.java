@@ -102,6 +102,20 @@ class JourneyIT {
     }
 
     @Test
+    void theRouterIsReplacedAndNoRequestFails() throws Exception {
+        Shell app = deployed("calm");
+
+        try (var load = new Load(cluster, "calm")) {
+            app.run("flynn -a router env set NOTE=replaced");
+            load.stop();
+
+            assertThat(load.failures()).as("of %d requests", load.count()).isEmpty();
+            assertThat(load.count()).isGreaterThan(20);
+        }
+        assertThat(app.run("flynn -a router env get NOTE")).isEqualTo("replaced\n");
+    }
+
+    @Test
     void aRouteForAnotherDomainAnswers() {
         Shell app = deployed("routed");
 

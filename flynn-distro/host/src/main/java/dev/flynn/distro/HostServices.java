@@ -109,6 +109,7 @@ final class HostServices implements AutoCloseable {
         var opened = new CompletableFuture<HostAgent>();
         HostConnections hosts = settings.hosts().apply(hostId -> opened.join().connect(hostId));
 
+        RouterProgram.prepareMachine();
         List<BuiltinProgram> programs = List.of(
                 new ControllerProgram(
                         state,

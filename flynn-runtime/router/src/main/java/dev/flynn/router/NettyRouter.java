@@ -106,7 +106,7 @@ public final class NettyRouter implements Router {
                         Thread.NORM_PRIORITY,
                         Thread.currentThread().getThreadGroup()),
                 builder.transport.ioHandlers());
-        ServerBootstrap server = builder.transport.server().group(eventLoops);
+        ServerBootstrap server = builder.transport.server(builder.sharesPorts).group(eventLoops);
         this.drains = new Drains(eventLoops.next());
         this.tcpListeners = new TcpListeners(server, builder.listenIp, this::loop);
         try {
@@ -299,6 +299,7 @@ public final class NettyRouter implements Router {
         private byte[] cookieKey = randomKey();
         private RouteTable table = RouteTable.EMPTY;
         private boolean proxyProtocol;
+        private boolean sharesPorts;
         private int eventLoops = Runtime.getRuntime().availableProcessors();
         private String threadName = "router";
         private Transport transport = Transport.best();
@@ -351,6 +352,16 @@ public final class NettyRouter implements Router {
          */
         public Builder proxyProtocol(boolean value) {
             proxyProtocol = value;
+            return this;
+        }
+
+        /**
+         * Lets another router that shares its ports, of the same user, listen on the same ones: connections go to either of
+         * them until one closes. So a router is replaced without a moment in which nobody listens. Not told, a port that is
+         * taken is an error.
+         */
+        public Builder sharePorts() {
+            sharesPorts = true;
             return this;
         }
 

@@ -14,8 +14,10 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import java.net.StandardSocketOptions;
 
 /** The sockets that the machine is best at: epoll on Linux, else those of the JDK. */
 enum Transport {
@@ -24,11 +26,21 @@ enum Transport {
         IoHandlerFactory ioHandlers() {
             return EpollIoHandler.newFactory();
         }
+
+        @Override
+        void sharePorts(ServerBootstrap server) {
+            server.option(EpollChannelOption.SO_REUSEPORT, true);
+        }
     },
     NIO(NioServerSocketChannel.class, NioSocketChannel.class) {
         @Override
         IoHandlerFactory ioHandlers() {
             return NioIoHandler.newFactory();
+        }
+
+        @Override
+        void sharePorts(ServerBootstrap server) {
+            server.option(NioChannelOption.of(StandardSocketOptions.SO_REUSEPORT), true);
         }
     };
 
@@ -52,8 +64,10 @@ enum Transport {
 
     abstract IoHandlerFactory ioHandlers();
 
-    /** A listener; it does not share its port, so that a taken one is noticed. */
-    ServerBootstrap server() {
+    abstract void sharePorts(ServerBootstrap server);
+
+    /** @param sharesPorts whether another listener that says so too may have the same port, see {@code SO_REUSEPORT} */
+    ServerBootstrap server(boolean sharesPorts) {
         ServerBootstrap server = new ServerBootstrap()
                 .channel(serverChannel)
                 .option(ChannelOption.SO_REUSEADDR, true)
@@ -65,6 +79,9 @@ enum Transport {
         if (this == EPOLL) {
             server.childOption(EpollChannelOption.TCP_KEEPIDLE, KEEP_ALIVE_SECONDS)
                     .childOption(EpollChannelOption.TCP_KEEPINTVL, KEEP_ALIVE_SECONDS);
+        }
+        if (sharesPorts) {
+            sharePorts(server);
         }
         return server;
     }

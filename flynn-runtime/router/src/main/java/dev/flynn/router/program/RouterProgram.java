@@ -23,10 +23,19 @@ public final class RouterProgram implements BuiltinProgram {
 
     private final ClusterState state;
     private final Discovery discovery;
+    private final SharedPorts ports = new SharedPorts();
 
     public RouterProgram(ClusterState state, Discovery discovery) {
         this.state = requireNonNull(state, "state");
         this.discovery = requireNonNull(discovery, "discovery");
+    }
+
+    /**
+     * Tells the system to lose no connection when a router is replaced; a setting of the machine's network, which only root
+     * may change. Nothing happens where that is not possible.
+     */
+    public static void prepareMachine() {
+        SharedPorts.handOverWaitingConnections();
     }
 
     @Override
@@ -44,6 +53,7 @@ public final class RouterProgram implements BuiltinProgram {
             RouteTable first = feed.firstTable().supportedBy(NettyRouter.CAPABILITIES, problem -> {});
             NettyRouter.Builder builder = NettyRouter.builder()
                     .listenIp(settings.routerListenIp())
+                    .sharePorts()
                     .httpPort(settings.httpPort())
                     .cookieKey(settings.cookieKey())
                     .proxyProtocol(settings.proxyProtocol())
@@ -51,6 +61,8 @@ public final class RouterProgram implements BuiltinProgram {
                     .table(first);
             settings.httpsPort().ifPresent(builder::httpsPort);
             settings.certificate().ifPresent(builder::defaultCertificate);
+            opened.register(ports.share(settings.routerListenIp(), settings.httpPort()));
+            settings.httpsPort().ifPresent(port -> opened.register(ports.share(settings.routerListenIp(), port)));
             NettyRouter router = opened.register(builder.build());
             feed.feed(router);
             StatusServer status = opened.register(new StatusServer(settings.listenIp(), settings.port()));
