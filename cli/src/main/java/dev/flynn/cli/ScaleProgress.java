@@ -21,7 +21,7 @@ final class ScaleProgress {
         int wanted = expected.getOrDefault(type, 0);
         if (wanted > 0 && state == JobState.UP) {
             actual.merge(type, 1, Integer::sum);
-        } else if (wanted < 0 && state == JobState.DOWN) {
+        } else if (wanted < 0 && !state.isLive()) {
             actual.merge(type, -1, Integer::sum);
         }
     }

@@ -338,7 +338,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             switch (job.state()) {
                 case PENDING -> begin(job);
                 case STARTING, UP, STOPPING -> giveUp(job.id(), "its host lost it");
-                case DOWN -> {}
+                case DOWN, CRASHED, FAILED -> {}
             }
         } else if (job.state() == JobState.DOWN || job.stopRequested()) {
             stop(here);

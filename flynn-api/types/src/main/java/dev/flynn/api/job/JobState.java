@@ -16,15 +16,18 @@ public enum JobState {
     /** It was asked to stop. */
     STOPPING,
     /** It finished, crashed, or could not be started. */
-    DOWN;
+    DOWN,
+    /** It was down, and a scheduler of its own says so: it crashed. This platform's hosts say down. */
+    CRASHED,
+    /** It was down, and a scheduler of its own says so: it could not be started. This platform's hosts say down. */
+    FAILED;
 
     public String wireName() {
         return name().toLowerCase(Locale.ROOT);
     }
 
     /**
-     * The state of that wire name; the names {@code crashed} and {@code failed} of older schedulers mean down,
-     * {@code blocked} of newer ones pending.
+     * The state of that wire name; {@code blocked} of newer schedulers means pending.
      */
     public static JobState ofWireName(String wireName) {
         return switch (wireName) {
@@ -32,15 +35,18 @@ public enum JobState {
             case "starting" -> STARTING;
             case "up" -> UP;
             case "stopping" -> STOPPING;
-            case "down", "crashed", "failed" -> DOWN;
+            case "down" -> DOWN;
+            case "crashed" -> CRASHED;
+            case "failed" -> FAILED;
             default ->
                 throw FlynnException.invalidField(
-                        "state", "\"%s\" is none of pending, starting, up, stopping, down".formatted(wireName));
+                        "state",
+                        "\"%s\" is none of pending, starting, up, stopping, down, crashed, failed".formatted(wireName));
         };
     }
 
     /** Whether the job still holds, or will hold, resources of a host. */
     public boolean isLive() {
-        return this != DOWN;
+        return compareTo(DOWN) < 0;
     }
 }

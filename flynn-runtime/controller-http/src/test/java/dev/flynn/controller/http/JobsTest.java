@@ -227,7 +227,8 @@ class JobsTest {
         assertThat(back.status()).isEqualTo(400);
         assertThat(back.json().at("/detail/field").asText()).isEqualTo("state");
         JsonNode down = report(id, ",\"state\":\"failed\",\"exit_status\":3").ok();
-        assertThat(down.get("state").asText()).isEqualTo("down");
+        assertThat(down.get("state").asText()).isEqualTo("failed");
+        assertThat(report(id, ",\"state\":\"crashed\"").status()).isEqualTo(400);
         assertThat(down.get("exit_status").asInt()).isEqualTo(3);
         assertThat(down.get("meta").toString()).isEqualTo("{\"a\":\"b\"}");
         assertThat(controller.get("/active-jobs").ok()).isEmpty();

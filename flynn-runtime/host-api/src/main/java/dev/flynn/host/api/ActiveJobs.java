@@ -63,7 +63,7 @@ final class ActiveJobs {
             case PENDING, STARTING -> STARTING;
             case UP -> RUNNING;
             case STOPPING -> job.startedAt().isPresent() ? RUNNING : STARTING;
-            case DOWN -> {
+            case DOWN, CRASHED, FAILED -> {
                 if (job.hostError().isPresent()) {
                     yield FAILED;
                 }
