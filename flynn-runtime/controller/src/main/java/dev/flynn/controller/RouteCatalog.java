@@ -229,16 +229,12 @@ public final class RouteCatalog {
 
     /** A route that says what no router of this version does would not be served at all. */
     private static void requireCarried(Route route) {
-        requireAbsent("weights", !route.weights().isEmpty());
         route.policy().ifPresent(policy -> {
             requireAbsent(
                     "policy.auth.scheme digest",
                     policy.auth()
                             .filter(auth -> auth.scheme() == RoutePolicy.Auth.Scheme.DIGEST)
                             .isPresent());
-            requireAbsent("policy.max_body_bytes", policy.maxBodyBytes().isPresent());
-            requireAbsent("policy.request_headers", !policy.requestHeaders().isEmpty());
-            requireAbsent("policy.response_headers", !policy.responseHeaders().isEmpty());
             requireAbsent("policy.health_check", policy.healthCheck().isPresent());
             requireAbsent("policy.dial_timeout", policy.dialTimeout().isPresent());
             requireAbsent("policy.response_timeout", policy.responseTimeout().isPresent());

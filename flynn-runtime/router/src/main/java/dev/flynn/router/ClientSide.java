@@ -19,9 +19,10 @@ interface ClientSide {
      * Writes the head of the response; from now on the backend may take its time.
      *
      * @param framing how the backend delimits the body
+     * @param edits of the fields that the backend sent
      * @param cookie the value of a {@code Set-Cookie} field to add
      */
-    void writeHead(Head head, long framing, @Nullable String cookie);
+    void writeHead(Head head, long framing, HeaderEdits edits, @Nullable String cookie);
 
     /** Writes a piece of the response's body, which it releases. */
     void writeData(ByteBuf data);
@@ -52,5 +53,5 @@ interface ClientSide {
      *
      * @param ended runs when the client has gone
      */
-    void beginTunnel(Head head, @Nullable String cookie, BackendConnection backend, Runnable ended);
+    void beginTunnel(Head head, HeaderEdits edits, @Nullable String cookie, BackendConnection backend, Runnable ended);
 }

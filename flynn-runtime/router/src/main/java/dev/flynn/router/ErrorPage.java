@@ -10,6 +10,7 @@ enum ErrorPage implements Answer {
     UNAUTHORIZED(401, "Unauthorized", "This page needs a name and a password."),
     NOT_FOUND(404, "Not Found", "No application is routed here."),
     REQUEST_TIMEOUT(408, "Request Timeout", "The request took too long to arrive."),
+    CONTENT_TOO_LARGE(413, "Content Too Large", "The request is larger than this application takes."),
     TOO_MANY_REQUESTS(429, "Too Many Requests", "There were too many requests. Please try again in a moment."),
     HEADER_FIELDS_TOO_LARGE(431, "Request Header Fields Too Large", "The header of the request is too large."),
     NOT_IMPLEMENTED(

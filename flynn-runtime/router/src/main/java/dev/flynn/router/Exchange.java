@@ -37,6 +37,7 @@ final class Exchange {
     private final boolean asHtml;
 
     private @Nullable Target target;
+    private Target.@Nullable Option option;
     private @Nullable Gate gate;
     private @Nullable BackendSet backends;
     private @Nullable String stickyWish;
@@ -46,6 +47,7 @@ final class Exchange {
     private @Nullable ChannelFuture dialing;
     private @Nullable BackendSide connection;
 
+    private long requestBytes;
     private boolean requestEnded;
     private boolean discardsRequest;
     private boolean responseStarted;
@@ -83,12 +85,19 @@ final class Exchange {
         if (found.gate() != null && !enters(found.gate(), head, wanted, hop)) {
             return;
         }
-        backends = found.backends();
+        if (framing > maxBodyBytes()) {
+            answer(ErrorPage.CONTENT_TOO_LARGE);
+            return;
+        }
         if (found.sticky()) {
             stickyWish = loop.core().cookies().backend(head);
         }
+        Target.Option chosen = found.choose(stickyWish);
+        option = chosen;
+        backends = chosen.backends();
         requestHead = client.alloc().buffer(1024);
-        RequestHeadWriter.write(head, wanted, framing, upgrade, hop, System.currentTimeMillis(), requestHead);
+        HeaderEdits edits = gate == null ? HeaderEdits.NONE : gate.requestEdits();
+        RequestHeadWriter.write(head, wanted, framing, upgrade, hop, edits, System.currentTimeMillis(), requestHead);
         tryNext();
     }
 
@@ -110,11 +119,31 @@ final class Exchange {
     }
 
     void requestData(ByteBuf data) {
-        if (discardsRequest || connection == null) {
+        requestBytes += data.readableBytes();
+        if (requestBytes > maxBodyBytes() && !discardsRequest) {
+            data.release();
+            refuseRest();
+        } else if (discardsRequest || connection == null) {
             data.release();
         } else {
             connection.sendData(data);
         }
+    }
+
+    /** The body has become longer than the route allows: the backend does not get it whole. */
+    private void refuseRest() {
+        boolean isAnswering = responseStarted && !responseEnded;
+        discardsRequest = true;
+        dropBackend();
+        if (isAnswering) {
+            client.breakOff();
+        } else if (!responseStarted) {
+            answer(ErrorPage.CONTENT_TOO_LARGE);
+        }
+    }
+
+    private long maxBodyBytes() {
+        return gate == null ? Long.MAX_VALUE : gate.maxBodyBytes();
     }
 
     void requestEnd(Trailers trailers) {
@@ -185,7 +214,7 @@ final class Exchange {
     void responseHead(Head head, long framing) {
         responseStarted = true;
         dropRequestHead();
-        client.writeHead(head, framing, stickyCookie());
+        client.writeHead(head, framing, responseEdits(), stickyCookie());
     }
 
     void responseData(ByteBuf data) {
@@ -216,7 +245,7 @@ final class Exchange {
         responseStarted = true;
         finished = true;
         dropRequestHead();
-        client.beginTunnel(head, stickyCookie(), upgradedConnection, () -> {
+        client.beginTunnel(head, responseEdits(), stickyCookie(), upgradedConnection, () -> {
             carried.end();
             leave();
         });
@@ -263,12 +292,12 @@ final class Exchange {
 
     /** Whether the backend is about to end, so that nobody is to notice that it did. */
     private boolean hasLeft(Backend asked) {
-        return target != null && !loop.core().table().backends(target).has(asked);
+        return option != null && !loop.core().table().backends(option.service()).has(asked);
     }
 
     private void logFailure(String what, String reason) {
         log.atWarn()
-                .addKeyValue("service", target == null ? "" : target.service().name())
+                .addKeyValue("service", option == null ? "" : option.service().name())
                 .addKeyValue("backend", backend)
                 .addKeyValue("reason", reason)
                 .log(what);
@@ -296,13 +325,13 @@ final class Exchange {
 
     /** When all were tried in vain, the newest table may know others. */
     private @Nullable Backend chooseBackend() {
-        while (backends != null && target != null) {
+        while (backends != null && option != null) {
             Backend wished = stickyWish == null ? null : backends.named(stickyWish, tried);
             Backend chosen = wished == null ? backends.choose(tried) : wished;
             if (chosen != null) {
                 return chosen;
             }
-            BackendSet newest = loop.core().table().backends(target);
+            BackendSet newest = loop.core().table().backends(option.service());
             if (newest == backends) {
                 return null;
             }
@@ -367,6 +396,10 @@ final class Exchange {
     }
 
     // ---- answering and ending
+
+    private HeaderEdits responseEdits() {
+        return gate == null ? HeaderEdits.NONE : gate.responseEdits();
+    }
 
     private @Nullable String stickyCookie() {
         if (target == null

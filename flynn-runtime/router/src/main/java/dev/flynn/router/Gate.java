@@ -26,6 +26,9 @@ final class Gate {
     private final @Nullable RateLimiter rate;
     private final @Nullable ClientRateLimiter clientRate;
     private final int maxConcurrent;
+    private final long maxBodyBytes;
+    private final HeaderEdits requestEdits;
+    private final HeaderEdits responseEdits;
     private final AtomicInteger inside = new AtomicInteger();
 
     Gate(RoutePolicy policy) {
@@ -40,6 +43,9 @@ final class Gate {
                 .map(limit -> new ClientRateLimiter(limit, MAX_CLIENTS))
                 .orElse(null);
         this.maxConcurrent = policy.maxConcurrent().orElse(Integer.MAX_VALUE);
+        this.maxBodyBytes = policy.maxBodyBytes().orElse(Long.MAX_VALUE);
+        this.requestEdits = new HeaderEdits(policy.requestHeaders());
+        this.responseEdits = new HeaderEdits(policy.responseHeaders());
     }
 
     RoutePolicy policy() {
@@ -71,6 +77,18 @@ final class Gate {
             return ErrorPage.BUSY.with(retryAfter(Duration.ofSeconds(1)));
         }
         return null;
+    }
+
+    long maxBodyBytes() {
+        return maxBodyBytes;
+    }
+
+    HeaderEdits requestEdits() {
+        return requestEdits;
+    }
+
+    HeaderEdits responseEdits() {
+        return responseEdits;
     }
 
     void leave() {

@@ -51,13 +51,13 @@ final class Http1Response implements ClientSide {
     public void writeInterim(Head head) {
         if (!http10) {
             ByteBuf out = alloc().buffer(256);
-            ResponseHeadWriter.write(head, false, ResponseHeadWriter.Connection.UNSAID, null, out);
+            ResponseHeadWriter.write(head, false, ResponseHeadWriter.Connection.UNSAID, HeaderEdits.NONE, null, out);
             context().writeAndFlush(out, context().voidPromise());
         }
     }
 
     @Override
-    public void writeHead(Head head, long framing, @Nullable String cookie) {
+    public void writeHead(Head head, long framing, HeaderEdits edits, @Nullable String cookie) {
         boolean untold = framing < 0;
         chunked = untold && !http10;
         endsWithConnection = untold && http10;
@@ -66,7 +66,7 @@ final class Http1Response implements ClientSide {
             keepAlive = false;
         }
         ByteBuf out = alloc().buffer(512);
-        ResponseHeadWriter.write(head, chunked, connectionField(), cookie, out);
+        ResponseHeadWriter.write(head, chunked, connectionField(), edits, cookie, out);
         context().write(out, context().voidPromise());
         connection.waitForever();
     }
@@ -120,9 +120,10 @@ final class Http1Response implements ClientSide {
     }
 
     @Override
-    public void beginTunnel(Head head, @Nullable String cookie, BackendConnection backend, Runnable ended) {
+    public void beginTunnel(
+            Head head, HeaderEdits edits, @Nullable String cookie, BackendConnection backend, Runnable ended) {
         ByteBuf out = alloc().buffer(512);
-        ResponseHeadWriter.write(head, false, ResponseHeadWriter.Connection.UNSAID, cookie, out);
+        ResponseHeadWriter.write(head, false, ResponseHeadWriter.Connection.UNSAID, edits, cookie, out);
         context().write(out, context().voidPromise());
         context().channel().closeFuture().addListener(closed -> ended.run());
         connection.beginTunnel(backend);

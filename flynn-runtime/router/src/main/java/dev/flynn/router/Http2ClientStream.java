@@ -182,16 +182,16 @@ final class Http2ClientStream implements ClientSide {
 
     @Override
     public void writeInterim(Head head) {
-        connection.writeHeaders(stream, Http2Heads.response(head, null), false);
+        connection.writeHeaders(stream, Http2Heads.response(head, HeaderEdits.NONE, null), false);
         flush();
     }
 
     @Override
-    public void writeHead(Head head, long framing, @Nullable String cookie) {
+    public void writeHead(Head head, long framing, HeaderEdits edits, @Nullable String cookie) {
         remaining = framing > 0 ? framing : -1;
         responseEnded = framing == 0 || framing == Framing.EMPTY;
         deadline = NEVER;
-        responseSent = connection.writeHeaders(stream, Http2Heads.response(head, cookie), responseEnded);
+        responseSent = connection.writeHeaders(stream, Http2Heads.response(head, edits, cookie), responseEnded);
         writabilityChanged(connection.isWritable(stream));
     }
 
@@ -231,7 +231,7 @@ final class Http2ClientStream implements ClientSide {
             head.readResponse(answer, new HeadScanner(answer.readableBytes() + 1).find(answer));
             responseEnded = true;
             boolean hasBody = answer.isReadable();
-            responseSent = connection.writeHeaders(stream, Http2Heads.response(head, null), !hasBody);
+            responseSent = connection.writeHeaders(stream, Http2Heads.response(head, HeaderEdits.NONE, null), !hasBody);
             if (hasBody) {
                 responseSent = connection.writeData(stream, answer.retain(), true);
             }
@@ -273,7 +273,8 @@ final class Http2ClientStream implements ClientSide {
     }
 
     @Override
-    public void beginTunnel(Head head, @Nullable String cookie, BackendConnection backend, Runnable ended) {
+    public void beginTunnel(
+            Head head, HeaderEdits edits, @Nullable String cookie, BackendConnection backend, Runnable ended) {
         throw new IllegalStateException("HTTP/2 has no upgrades");
     }
 

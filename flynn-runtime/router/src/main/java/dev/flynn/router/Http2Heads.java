@@ -94,7 +94,7 @@ final class Http2Heads {
      *
      * @param cookie the value of a {@code Set-Cookie} field to add
      */
-    static Http2Headers response(Head head, @Nullable String cookie) {
+    static Http2Headers response(Head head, HeaderEdits edits, @Nullable String cookie) {
         DefaultHttp2Headers headers = new DefaultHttp2Headers(false, head.fieldCount() + 2);
         headers.status(status(head.status()));
         boolean keepsLength = head.status() >= 200 && head.status() != 204 && head.indexOf(Field.TRANSFER_ENCODING) < 0;
@@ -105,10 +105,11 @@ final class Http2Heads {
                 case CONTENT_LENGTH -> keepsLength && head.indexOf(Field.CONTENT_LENGTH) == i;
                 default -> !head.connectionNames(i) && !isHopField(head, i);
             };
-            if (keeps) {
+            if (keeps && !edits.drops(head, i)) {
                 headers.add(lowerCaseName(head, i), copy(bytes, head.valueStart(i), head.valueEnd(i)));
             }
         }
+        edits.addTo(headers);
         if (cookie != null) {
             headers.add(SET_COOKIE, AsciiString.of(cookie));
         }

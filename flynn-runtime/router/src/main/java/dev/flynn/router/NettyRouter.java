@@ -77,7 +77,10 @@ public final class NettyRouter implements Router {
             RouterCapability.CONCURRENCY_LIMIT,
             RouterCapability.RATE_LIMIT,
             RouterCapability.BASIC_AUTH,
-            RouterCapability.KEEP_ALIVE_SWITCH);
+            RouterCapability.KEEP_ALIVE_SWITCH,
+            RouterCapability.WEIGHTS,
+            RouterCapability.BODY_LIMIT,
+            RouterCapability.HEADERS);
 
     private static final Duration ABORT_PATIENCE = Duration.ofSeconds(5);
 

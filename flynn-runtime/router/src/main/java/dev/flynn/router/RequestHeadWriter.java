@@ -17,18 +17,25 @@ final class RequestHeadWriter {
     private static final byte[] FORWARDED_PORT = Ascii.bytes("X-Forwarded-Port: ");
     private static final byte[] REQUEST_START = Ascii.bytes("X-Request-Start: ");
     private static final byte[] REQUEST_ID = Ascii.bytes("X-Request-Id: ");
+    private static final byte[] FORWARDED_FOR_NAME = Ascii.bytes("x-forwarded-for");
+    private static final byte[] FORWARDED_PROTO_NAME = Ascii.bytes("x-forwarded-proto");
+    private static final byte[] FORWARDED_PORT_NAME = Ascii.bytes("x-forwarded-port");
+    private static final byte[] REQUEST_START_NAME = Ascii.bytes("x-request-start");
+    private static final byte[] REQUEST_ID_NAME = Ascii.bytes("x-request-id");
     private static final byte[] H2C = Ascii.bytes("h2c");
     private static final byte[] HEX = Ascii.bytes("0123456789abcdef");
     private static final int MIN_ID_LENGTH = 20;
     private static final int MAX_ID_LENGTH = 200;
 
     private final Head head;
+    private final HeaderEdits edits;
     private final RequestTarget target;
     private final boolean upgrade;
     private final boolean keepsId;
 
-    private RequestHeadWriter(Head head, RequestTarget target, boolean upgrade) {
+    private RequestHeadWriter(Head head, RequestTarget target, boolean upgrade, HeaderEdits edits) {
         this.head = head;
+        this.edits = edits;
         this.target = target;
         this.upgrade = upgrade;
         this.keepsId = hasWellFormedId(head);
@@ -36,11 +43,19 @@ final class RequestHeadWriter {
 
     /**
      * @param upgrade whether the client asks for an upgrade, so that what concerns the connection is passed on
+     * @param edits of the fields, those that the router adds included
      * @param nowMillis Unix time
      */
     static void write(
-            Head head, RequestTarget target, long framing, boolean upgrade, Hop hop, long nowMillis, ByteBuf out) {
-        new RequestHeadWriter(head, target, upgrade).write(framing, hop, nowMillis, out);
+            Head head,
+            RequestTarget target,
+            long framing,
+            boolean upgrade,
+            Hop hop,
+            HeaderEdits edits,
+            long nowMillis,
+            ByteBuf out) {
+        new RequestHeadWriter(head, target, upgrade, edits).write(framing, hop, nowMillis, out);
     }
 
     private void write(long framing, Hop hop, long nowMillis, ByteBuf out) {
@@ -54,17 +69,20 @@ final class RequestHeadWriter {
         if (framing == Framing.CHUNKED) {
             out.writeBytes(CHUNKED);
         }
-        writeExtended(Field.X_FORWARDED_FOR, FORWARDED_FOR, hop.clientIp(), out);
-        writeExtended(Field.X_FORWARDED_PROTO, FORWARDED_PROTO, hop.proto(), out);
-        writeExtended(Field.X_FORWARDED_PORT, FORWARDED_PORT, hop.port(), out);
-        out.writeBytes(REQUEST_START);
-        writeDecimal(nowMillis, out);
-        out.writeBytes(CRLF);
-        if (!keepsId) {
+        writeExtended(Field.X_FORWARDED_FOR, FORWARDED_FOR_NAME, FORWARDED_FOR, hop.clientIp(), out);
+        writeExtended(Field.X_FORWARDED_PROTO, FORWARDED_PROTO_NAME, FORWARDED_PROTO, hop.proto(), out);
+        writeExtended(Field.X_FORWARDED_PORT, FORWARDED_PORT_NAME, FORWARDED_PORT, hop.port(), out);
+        if (!edits.drops(REQUEST_START_NAME)) {
+            out.writeBytes(REQUEST_START);
+            writeDecimal(nowMillis, out);
+            out.writeBytes(CRLF);
+        }
+        if (!keepsId && !edits.drops(REQUEST_ID_NAME)) {
             out.writeBytes(REQUEST_ID);
             writeRandomId(out);
             out.writeBytes(CRLF);
         }
+        edits.write(out);
         out.writeBytes(CRLF);
     }
 
@@ -78,6 +96,10 @@ final class RequestHeadWriter {
     }
 
     private boolean keeps(int index) {
+        return isKept(index) && !edits.drops(head, index);
+    }
+
+    private boolean isKept(int index) {
         return switch (head.field(index)) {
             case CONTENT_LENGTH -> true;
             case HOST -> target.authority() == null;
@@ -90,7 +112,10 @@ final class RequestHeadWriter {
         };
     }
 
-    private void writeExtended(Field field, byte[] name, byte[] added, ByteBuf out) {
+    private void writeExtended(Field field, byte[] lowerCaseName, byte[] name, byte[] added, ByteBuf out) {
+        if (edits.drops(lowerCaseName)) {
+            return;
+        }
         out.writeBytes(name);
         for (int i = head.indexOf(field); i >= 0; i = head.indexOf(field, i + 1)) {
             int length = head.valueEnd(i) - head.valueStart(i);

@@ -32,11 +32,13 @@ final class ResponseHeadWriter {
     }
 
     private final Head head;
+    private final HeaderEdits edits;
     private final boolean upgrade;
     private final boolean keepsLength;
 
-    private ResponseHeadWriter(Head head) {
+    private ResponseHeadWriter(Head head, HeaderEdits edits) {
         this.head = head;
+        this.edits = edits;
         this.upgrade = !head.isHttp10() && head.connectionHas(Head.UPGRADE);
         this.keepsLength = head.status() >= 200 && head.status() != 204 && head.indexOf(Field.TRANSFER_ENCODING) < 0;
     }
@@ -45,8 +47,14 @@ final class ResponseHeadWriter {
      * @param chunked whether the body will be sent in chunks
      * @param cookie the value of a {@code Set-Cookie} field to add
      */
-    static void write(Head head, boolean chunked, Connection connection, @Nullable String cookie, ByteBuf out) {
-        new ResponseHeadWriter(head).write(chunked, connection, cookie, out);
+    static void write(
+            Head head,
+            boolean chunked,
+            Connection connection,
+            HeaderEdits edits,
+            @Nullable String cookie,
+            ByteBuf out) {
+        new ResponseHeadWriter(head, edits).write(chunked, connection, cookie, out);
     }
 
     private void write(boolean chunked, Connection connection, @Nullable String cookie, ByteBuf out) {
@@ -61,6 +69,7 @@ final class ResponseHeadWriter {
         if (chunked) {
             out.writeBytes(CHUNKED);
         }
+        edits.write(out);
         connection.write(out);
         if (cookie != null) {
             out.writeBytes(SET_COOKIE);
@@ -71,6 +80,10 @@ final class ResponseHeadWriter {
     }
 
     private boolean keeps(int index) {
+        return isKept(index) && !edits.drops(head, index);
+    }
+
+    private boolean isKept(int index) {
         return switch (head.field(index)) {
             case TRANSFER_ENCODING, TE, TRAILER, TRAILERS -> false;
             case CONTENT_LENGTH -> keepsLength && head.indexOf(Field.CONTENT_LENGTH) == index;

@@ -137,11 +137,7 @@ final class RoutingTable {
         return domains.get(CATCH_ALL);
     }
 
-    /** The backends that a target found in another table has in this one. */
-    BackendSet backends(Target target) {
-        return backends(target.service());
-    }
-
+    /** The backends of a service, which may have been found in another table. */
     BackendSet backends(Target.Service service) {
         return sets.getOrDefault(service, BackendSet.EMPTY);
     }
@@ -196,14 +192,11 @@ final class RoutingTable {
         Map<String, SslContext> tls = new HashMap<>();
         for (HttpRoute route : source.routes()) {
             String domain = route.domain().toLowerCase(Locale.ROOT);
-            Target.Service service = new Target.Service(route.service(), route.leaderOnly());
-            BackendSet set = sets.computeIfAbsent(service, this::backendSet);
             trees.computeIfAbsent(domain, unused -> new PathTree<>())
                     .add(
                             route.path(),
                             new Target(
-                                    service,
-                                    set,
+                                    options(route),
                                     route.sticky(),
                                     route.protocol(),
                                     route.disableKeepAlives(),
@@ -213,6 +206,16 @@ final class RoutingTable {
             }
         }
         trees.forEach((domain, paths) -> domains.put(domain, new Domain(paths, Optional.ofNullable(tls.get(domain)))));
+    }
+
+    private List<Target.Option> options(HttpRoute route) {
+        return route.targets().stream()
+                .map(target -> {
+                    var service = new Target.Service(target.service(), route.leaderOnly());
+                    BackendSet set = sets.computeIfAbsent(service, this::backendSet);
+                    return new Target.Option(service, set, target.weight());
+                })
+                .toList();
     }
 
     private void addTcpRoutes() {

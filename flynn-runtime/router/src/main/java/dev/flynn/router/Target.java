@@ -1,16 +1,18 @@
 package dev.flynn.router;
 
 import dev.flynn.api.route.BackendProtocol;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a route leads to.
  *
+ * @param options at least one
  * @param gate what its policy asks before that, null if nothing
  */
 record Target(
-        Service service,
-        BackendSet backends,
+        List<Option> options,
         boolean sticky,
         BackendProtocol protocol,
         boolean disableKeepAlives,
@@ -18,4 +20,45 @@ record Target(
 
     /** Whose backends, and whether only the leading one. */
     record Service(String name, boolean leaderOnly) {}
+
+    /** One of the services that get a share of the requests. */
+    record Option(Service service, BackendSet backends, int weight) {}
+
+    /**
+     * The service for a request: the one that has the wished backend, else one by weight among those that have any.
+     *
+     * @param stickyWish the address of a backend that the client was at before
+     */
+    Option choose(@Nullable String stickyWish) {
+        if (options.size() == 1) {
+            return options.get(0);
+        }
+        if (stickyWish != null) {
+            for (Option option : options) {
+                if (option.backends.named(stickyWish, List.of()) != null) {
+                    return option;
+                }
+            }
+        }
+        return byWeight();
+    }
+
+    private Option byWeight() {
+        long total = 0;
+        for (Option option : options) {
+            total += share(option);
+        }
+        long left = total == 0 ? 0 : ThreadLocalRandom.current().nextLong(total);
+        for (Option option : options) {
+            left -= share(option);
+            if (left < 0) {
+                return option;
+            }
+        }
+        return options.get(0);
+    }
+
+    private static int share(Option option) {
+        return option.backends.backends().isEmpty() ? 0 : option.weight;
+    }
 }

@@ -364,7 +364,22 @@ class RoutesTest {
                 "\"weights\":{\"next\":5}",
                 "\"policy\":{\"max_body_bytes\":5}",
                 "\"policy\":{\"request_headers\":{\"remove\":[\"X-Debug\"]}}",
-                "\"policy\":{\"response_headers\":{\"set\":{\"X-Frame-Options\":\"DENY\"}}}",
+                "\"policy\":{\"response_headers\":{\"set\":{\"X-Frame-Options\":\"DENY\"}}}"
+            })
+    void whatTheRouterDoesIsKeptAsSent(String fields) {
+        JsonNode route = add("ledger.example.net", "," + fields).ok();
+
+        assertThat(controller
+                        .get("/apps/ledger/routes/http/" + route.get("id").asText())
+                        .ok())
+                .isEqualTo(route);
+        assertThat(route.toString()).contains(fields.substring(fields.indexOf('{') + 1, fields.length() - 1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"policy\":{\"auth\":{\"scheme\":\"digest\",\"realm\":\"r\",\"users\":{\"u\":\"0123456789abcdef0123456789abcdef\"}}}",
                 "\"policy\":{\"health_check\":{\"path\":\"/healthz\"}}",
                 "\"policy\":{\"dial_timeout\":1000000000}"
             })
