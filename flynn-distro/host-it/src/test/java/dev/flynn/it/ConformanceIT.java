@@ -13,9 +13,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The wire conformance suite on a cluster, as whoever has the distribution would run it. */
 class ConformanceIT {
 
-    /** TCP routes, which this platform does not have yet; and states of older schedulers, which it keeps as down. */
-    private static final String NOT_YET = "routes/create/tcp*,routes/list/newest-first,jobs/put/old-states";
-
     @TempDir
     static Path directory;
 
@@ -33,8 +30,8 @@ class ConformanceIT {
 
     private static String suite(String options) {
         String pin = cluster.addLine().split(" ")[4];
-        return "flynn-tck --url %s --resolve 127.0.0.1:%d --pin '%s' --key %s --skip '%s' %s"
-                .formatted(cluster.controllerUrl(), cluster.httpsPort(), pin, cluster.key(), NOT_YET, options);
+        return "flynn-tck --url %s --resolve 127.0.0.1:%d --pin '%s' --key %s %s"
+                .formatted(cluster.controllerUrl(), cluster.httpsPort(), pin, cluster.key(), options);
     }
 
     /** Its exit status; it takes a minute, and several on a busy machine. */

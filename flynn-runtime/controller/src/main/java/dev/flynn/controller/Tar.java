@@ -43,7 +43,9 @@ final class Tar {
         if (name.length() > MAX_NAME) {
             throw new IllegalArgumentException(name + " is too long for an archive");
         }
-        put(header, 0, name);
+        String path = directory + "/" + name;
+        boolean fits = path.length() <= MAX_NAME; // the second field is not known to every reader
+        put(header, 0, fits ? path : name);
         put(header, 100, "0000644\0");
         put(header, 108, "0000000\0");
         put(header, 116, "0000000\0");
@@ -52,7 +54,7 @@ final class Tar {
         put(header, CHECKSUM, "        ");
         put(header, 156, "0");
         put(header, 257, "ustar\00000");
-        put(header, 345, directory);
+        put(header, 345, fits ? "" : directory);
         int sum = 0;
         for (byte b : header) {
             sum += b & 0xff;
