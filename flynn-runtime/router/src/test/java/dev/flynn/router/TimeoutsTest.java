@@ -120,6 +120,7 @@ class TimeoutsTest {
 
         client.socket().setSoTimeout(500);
         assertThat(staysSilent(client.in())).isTrue();
+        client.socket().setSoTimeout(10_000);
         client.send("awake");
 
         assertThat(HttpMessage.readExactly(client.in(), 5)).asString().isEqualTo("awake");

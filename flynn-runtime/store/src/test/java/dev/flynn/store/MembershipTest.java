@@ -77,9 +77,9 @@ class MembershipTest {
                 await().ignoreExceptions().until(() -> store.get("a").isPresent());
                 store.addListener(moved);
 
-                assertThat(store.members())
+                await().untilAsserted(() -> assertThat(store.members()) // a follower hears of it a moment later
                         .filteredOn(member -> member.id().equals(moved.id()))
-                        .containsExactly(new StoreMember(moved.id(), place, StoreMember.Role.VOTER));
+                        .containsExactly(new StoreMember(moved.id(), place, StoreMember.Role.VOTER)));
                 assertThat(voters(store)).hasSize(voters);
                 put(store, "a", place);
             }

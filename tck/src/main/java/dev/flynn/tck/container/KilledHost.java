@@ -117,7 +117,7 @@ final class KilledHost {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        process.destroyForcibly();
+        process.toHandle().destroyForcibly(); // the process itself would close the pipe that is still read
     }
 
     private void check(Set<JobId> jobs, Path told) throws IOException {

@@ -6,8 +6,10 @@ import dev.flynn.spi.container.ContainerBackend;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** A right backend passes the kit. */
+@Isolated // it finds the processes of its jobs by looking, which others that start some disturb
 class ReferenceBackendTckTest extends ContainerBackendTck {
 
     @Override
