@@ -4,7 +4,6 @@ import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.link.Wire.ProtocolException;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.ByteToMessageDecoder;
@@ -15,28 +14,20 @@ import java.nio.ByteBuffer;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A connection between two hosts that know each other. All maps belong to its event loop; other threads hand over frames in a
- * queue, which the loop empties at one go, so that many small frames are one TLS record and one write.
+ * {@link FrameQueue}.
  */
 final class Connection extends ByteToMessageDecoder {
 
     private static final Logger log = LoggerFactory.getLogger(Connection.class);
 
-    /** Frames up to this size are copied together; larger ones are written where they are. */
-    private static final int SMALL = 4096;
-
-    private static final int BATCH = 16 * 1024;
     private static final int TICKS_PER_DEATH = 6;
     private static final long MAX_TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long RETIRED_IDLE_NANOS = TimeUnit.SECONDS.toNanos(5);
@@ -48,9 +39,7 @@ final class Connection extends ByteToMessageDecoder {
     private final long instance;
     private final boolean dialled;
 
-    private final Queue<Outgoing> outgoing = new ConcurrentLinkedQueue<>();
-    private final AtomicLong outgoingBytes = new AtomicLong();
-    private final AtomicBoolean drainScheduled = new AtomicBoolean();
+    private final FrameQueue outgoing;
     private volatile boolean open = true;
     private volatile boolean retired;
 
@@ -71,6 +60,7 @@ final class Connection extends ByteToMessageDecoder {
             LinkCore core, Channel channel, PeerKey peer, X509Certificate certificate, long instance, boolean dialled) {
         this.core = core;
         this.channel = channel;
+        this.outgoing = new FrameQueue(this, channel);
         this.peer = peer;
         this.certificate = certificate;
         this.instance = instance;
@@ -107,7 +97,7 @@ final class Connection extends ByteToMessageDecoder {
 
     /** Takes a call over, or refuses it because too much waits already. */
     void send(PendingCall call) {
-        if (outgoingBytes.get() > core.config().maxWaitingBytes()) {
+        if (outgoing.waitingBytes() > core.config().maxWaitingBytes()) {
             call.completeExceptionally(FlynnException.unavailable(
                     "too much waits to be sent to host \"%s\"".formatted(peer.hostId()), null));
             return;
@@ -117,15 +107,12 @@ final class Connection extends ByteToMessageDecoder {
 
     void send(Outgoing frame) {
         outgoing.add(frame);
-        outgoingBytes.addAndGet(frame.weight());
         if (!open) {
-            channel.eventLoop().execute(this::loseOutgoing);
-        } else if (channel.eventLoop().inEventLoop()) {
-            if (!reading) {
-                drain();
-            }
-        } else if (drainScheduled.compareAndSet(false, true)) {
-            channel.eventLoop().execute(this::drain);
+            channel.eventLoop().execute(this::writeFrames);
+        } else if (!channel.eventLoop().inEventLoop()) {
+            outgoing.writeSoon();
+        } else if (!reading) {
+            outgoing.write();
         }
     }
 
@@ -214,62 +201,11 @@ final class Connection extends ByteToMessageDecoder {
         channel.eventLoop().execute(() -> streams.remove(number));
     }
 
-    private void drain() {
-        drainScheduled.set(false);
-        if (!open) {
-            loseOutgoing();
-            return;
-        }
-        ByteBuf batch = null;
-        boolean written = false;
-        while (channel.isWritable()) {
-            Outgoing frame = outgoing.poll();
-            if (frame == null) {
-                break;
-            }
-            outgoingBytes.addAndGet(-frame.weight());
-            ByteBuffer payload = frame.payload();
-            boolean small = payload.remaining() <= SMALL;
-            if (batch == null) {
-                batch = channel.alloc().heapBuffer(small ? BATCH : 256);
-            }
-            int start = batch.writerIndex();
-            batch.writeInt(0);
-            if (!frame.writeHead(this, batch)) {
-                batch.writerIndex(start);
-                continue;
-            }
-            batch.setInt(start, batch.writerIndex() - start - Integer.BYTES + payload.remaining());
-            if (small) {
-                batch.writeBytes(payload.duplicate());
-            }
-            if (!small || batch.readableBytes() >= BATCH - SMALL) {
-                channel.write(batch);
-                batch = null;
-                written = true;
-            }
-            if (!small) {
-                channel.write(Unpooled.wrappedBuffer(payload));
-            }
-        }
-        if (batch != null) {
-            if (batch.isReadable()) {
-                channel.write(batch);
-                written = true;
-            } else {
-                batch.release();
-            }
-        }
-        if (written) {
-            channel.flush();
-        }
-    }
-
-    private void loseOutgoing() {
-        FlynnException why = lost();
-        for (Outgoing frame = outgoing.poll(); frame != null; frame = outgoing.poll()) {
-            outgoingBytes.addAndGet(-frame.weight());
-            frame.lost(why);
+    void writeFrames() {
+        if (open) {
+            outgoing.write();
+        } else {
+            outgoing.lose(lost());
         }
     }
 
@@ -288,7 +224,7 @@ final class Connection extends ByteToMessageDecoder {
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
         if (channel.isWritable()) {
-            drain();
+            writeFrames();
         }
         context.fireChannelWritabilityChanged();
     }
@@ -304,7 +240,7 @@ final class Connection extends ByteToMessageDecoder {
     public void channelReadComplete(ChannelHandlerContext context) throws Exception {
         reading = false;
         if (!outgoing.isEmpty()) {
-            drain();
+            writeFrames();
         }
         super.channelReadComplete(context);
     }
@@ -562,8 +498,12 @@ final class Connection extends ByteToMessageDecoder {
             channel.close();
             return;
         }
+        if (now - outgoing.lastWrite() > dead / 4) {
+            // unasked: an answer would wait behind the large frame that the other host is sending
+            send(head(Wire.PONG, 0));
+        }
         if (now - lastRead > dead / 3) {
-            send(head(Wire.PING, 0));
+            send(head(Wire.PING, 0)); // its patience may be longer than ours
         }
         timeOut(now);
         boolean idle = calls.isEmpty() && serving.isEmpty() && streams.isEmpty() && outgoing.isEmpty();
@@ -581,7 +521,7 @@ final class Connection extends ByteToMessageDecoder {
             }
         }
         if (!channel.isWritable()) {
-            outgoing.forEach(frame -> frame.stillWaits(now, peer.hostId()));
+            outgoing.stillWait(now, peer.hostId());
         }
         for (PendingCall call : late) {
             calls.remove(call.number());
@@ -619,7 +559,7 @@ final class Connection extends ByteToMessageDecoder {
         List<CompletableFuture<ByteBuffer>> unheard = new ArrayList<>(serving.values());
         serving.clear();
         unheard.forEach(answer -> answer.cancel(false));
-        loseOutgoing();
+        outgoing.lose(why);
     }
 
     @Override
