@@ -4,20 +4,16 @@ import static java.util.Objects.requireNonNull;
 
 import dev.flynn.api.app.App;
 import dev.flynn.api.discovery.Instance;
-import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.Capacity;
 import dev.flynn.api.host.Host;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.host.OutputStreamKind;
-import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.job.JobState;
 import dev.flynn.api.release.Artifact;
-import dev.flynn.api.release.HealthChecks;
 import dev.flynn.api.release.Port;
-import dev.flynn.api.release.Service;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
 import dev.flynn.base.TimeSource;
@@ -36,25 +32,19 @@ import dev.flynn.state.ClusterState;
 import dev.flynn.state.HostPresence;
 import dev.flynn.state.JobRecord;
 import dev.flynn.state.TableView;
-import dev.flynn.state.Turn;
 import dev.flynn.state.Versioned;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,11 +70,6 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration PERIOD = Duration.ofSeconds(5);
 
-    /** How long the scheduler has to restart a job before the host does. */
-    private static final Duration SCHEDULER_PATIENCE = Duration.ofSeconds(10);
-
-    private static final int KEPT_DOWN_JOBS = 100;
-
     /** Of a host's API (contract: layer 0, Ports). */
     private static final int USUAL_PORT = 1113;
 
@@ -105,12 +90,12 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     private final Map<JobId, LocalJob> local = new ConcurrentHashMap<>();
     private final Attachments attachments;
     private final Pauses pauses;
+    private final JobRecords jobRecords;
+    private final JobServices services;
+    private final Resurrector resurrector;
 
     /** Takes every decision and writes every record, one after the other. */
     private final ExecutorService decisions;
-
-    /** The apps of jobs that ended since old ones were forgotten; those of no app are kept together. */
-    private final Map<JobId, Optional<AppId>> ended = new ConcurrentHashMap<>();
 
     private final AtomicBoolean reconcileQueued = new AtomicBoolean();
     private final List<Subscription> watches = new ArrayList<>();
@@ -142,6 +127,8 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         this.pauses = new Pauses("host-agent-task", builder.time);
         this.decisions = builder.time.newTimer(1, new NamedThreads("host-agent"));
         this.attachments = new Attachments(state.jobs(), local);
+        this.jobRecords = new JobRecords(state, listenIp);
+        this.services = new JobServices(discovery, heartbeats, pauses);
         Host host = announce(builder.tags, builder.capacity);
         forgetOldInstances();
         recover();
@@ -153,6 +140,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         this.records = state.jobs().table().view(this::reconcileSoon);
         this.hosts = state.hosts().view(this::reconcileSoon);
         this.presence = new HostPresence(discovery, this::reconcileSoon, builder.time::nanoTime);
+        this.resurrector = new Resurrector(state, hostId, presence);
         this.registered = HostPresence.instance(host, advertised);
         this.registration = heartbeats.keep(HostPresence.SERVICE, registered);
         ready = true;
@@ -209,7 +197,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             if (status.isPresent()) {
                 continueWith(job, status.get());
             } else {
-                giveUp(job.id(), "its host was restarted");
+                jobRecords.giveUp(job.id(), "its host was restarted");
             }
         }
         for (ContainerBackend backend : List.of(appBackend, builtinBackend)) {
@@ -226,25 +214,6 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         JobStatus before = JobStatus.starting(job.id(), status.createdAt());
         var here = new LocalJob(spec, backendFor(spec), new JobStreams(spec, logSink, clock), before);
         local.put(job.id(), here);
-    }
-
-    /** Nobody saw how the job ended; one that the host resurrects gets its successor in the same moment. */
-    private void giveUp(JobId id, String reason) {
-        while (true) {
-            Versioned<JobRecord> record = state.jobs().table().get(id.value());
-            JobRecord job = record.value();
-            if (job.state() == JobState.DOWN) {
-                return;
-            }
-            Transaction.Builder transaction = Transaction.builder();
-            state.jobs().replace(transaction, record, job.lost(reason, clock.instant()));
-            if (job.spec().resurrect() && !job.stopRequested()) {
-                state.jobs().create(transaction, Resurrection.successor(job, clock.instant()));
-            }
-            if (state.commit(transaction).committed()) {
-                return;
-            }
-        }
     }
 
     // deciding
@@ -285,8 +254,8 @@ public final class HostAgent implements HostConnections, AutoCloseable {
                 complete &= attempt(job.id(), () -> follow(job));
             }
         }
-        forgetOldJobs(known);
-        complete &= attempt("what nobody else brings back", () -> resurrect(all));
+        jobRecords.forgetOld(known);
+        complete &= attempt("what nobody else brings back", () -> resurrector.lookAt(all));
         if (!complete) {
             pauses.runAfter(RETRY, this::reconcileSoon);
         }
@@ -318,12 +287,12 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         JobStatus status = job.observed();
         switch (status.state()) {
             case STARTING -> {}
-            case RUNNING -> recordUp(job.id(), status);
+            case RUNNING -> jobRecords.up(job.id(), status);
             case DOWN -> {
                 if (status.startedAt().isPresent()) {
-                    recordUp(job.id(), status); // it may have run too short to be seen
+                    jobRecords.up(job.id(), status); // it may have run too short to be seen
                 }
-                recordDown(job.id(), status);
+                jobRecords.down(job.id(), status);
                 job.backend.forget(job.id());
                 drop(job);
             }
@@ -337,7 +306,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         if (here == null) {
             switch (job.state()) {
                 case PENDING -> begin(job);
-                case STARTING, UP, STOPPING -> giveUp(job.id(), "its host lost it");
+                case STARTING, UP, STOPPING -> jobRecords.giveUp(job.id(), "its host lost it");
                 case DOWN, CRASHED, FAILED -> {}
             }
         } else if (job.state() == JobState.DOWN || job.stopRequested()) {
@@ -374,9 +343,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         local.put(here.id(), here);
         boolean accepted = false;
         try {
-            accepted = change(here.id(), record -> record.starting(assigned, clock.instant()))
-                    .filter(record -> record.state() == JobState.STARTING)
-                    .isPresent();
+            accepted = jobRecords.starting(here.id(), assigned);
         } finally {
             if (!accepted) {
                 drop(here);
@@ -429,7 +396,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     }
 
     private void refuse(JobStatus down) {
-        recordDown(down.id(), down);
+        jobRecords.down(down.id(), down);
         attachments.refuse(down);
     }
 
@@ -439,34 +406,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         }
         boolean served = job.closeServices();
         pauses.runAfter(served ? DRAIN : Duration.ZERO, () -> job.backend.stop(job.id(), GRACE));
-        change(job.id(), record -> record.stopping(clock.instant()));
-    }
-
-    /** Takes part in the scheduler's turns, so that the two never start the same job again. */
-    private void resurrect(Collection<Versioned<JobRecord>> known) {
-        if (dueForResurrection(known).isEmpty()) {
-            return;
-        }
-        var turn = new Turn(state);
-        for (Versioned<JobRecord> job : dueForResurrection(state.jobs().table().list())) {
-            JobRecord down = job.value();
-            Transaction.Builder transaction = Transaction.builder();
-            state.jobs().replace(transaction, job, down.withRestartAt(Optional.empty(), down.updatedAt()));
-            state.jobs().create(transaction, Resurrection.successor(down, clock.instant()));
-            List<String> decidedFor = down.app().map(Turn::ofApp).stream().toList();
-            if (!turn.commit(transaction, decidedFor)) {
-                throw FlynnException.conflict("somebody else decided at the same time");
-            }
-            log.atInfo().addKeyValue("job", down.id()).log("nobody restarts the job; its host does");
-        }
-    }
-
-    private List<Versioned<JobRecord>> dueForResurrection(Collection<Versioned<JobRecord>> jobs) {
-        Set<String> others = jobs.stream().map(job -> job.value().hostId()).collect(Collectors.toSet());
-        others.add(hostId);
-        Set<String> dead = presence.look(others).dead();
-        return Resurrection.due(
-                jobs, hostId, host -> host.equals(hostId) || !dead.contains(host), clock.instant(), SCHEDULER_PATIENCE);
+        jobRecords.stopping(job.id());
     }
 
     private void registerTags() {
@@ -527,48 +467,8 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             return;
         }
         job.streams.running();
-        String address = status.address().orElse(listenIp);
-        for (Port port : job.spec.ports()) {
-            port.service().ifPresent(service -> {
-                var instance = Instance.of(
-                        port.proto(), address + ":" + port.port(), JobEnvironment.serviceMeta(job.spec.env()));
-                if (!canCheck(job, service, port.proto())) {
-                    return;
-                }
-                var registered = new ServicePort(
-                        service,
-                        instance,
-                        discovery,
-                        heartbeats,
-                        pauses,
-                        probe(job, instance),
-                        () -> job.backend.stop(job.id(), Duration.ZERO));
-                if (job.addService(registered)) {
-                    registered.start();
-                }
-            });
-        }
+        services.start(job, status.address().orElse(listenIp));
         reconcileSoon();
-    }
-
-    private static Probe probe(LocalJob job, Instance instance) {
-        Probe inside = new CommandProbe(job.backend, job.id());
-        Probe network = Probe.ofAddress(instance.host(), instance.port());
-        return check -> check.byCommand() ? inside.ask(check) : network.ask(check);
-    }
-
-    /** What nobody can check is never registered: nobody knows whether it is well. */
-    private static boolean canCheck(LocalJob job, Service service, String proto) {
-        boolean can = !HealthChecks.of(service, proto).byCommand()
-                || job.backend.capabilities().contains(Capability.EXEC);
-        if (!can) {
-            log.atError()
-                    .addKeyValue("job", job.id())
-                    .addKeyValue("service", service.name())
-                    .log("the backend of this job cannot run commands in it, so its check by a command never passes "
-                            + "and it is not registered; use a check of type tcp, http or https");
-        }
-        return can;
     }
 
     private void finished(LocalJob job, JobStatus status) {
@@ -579,63 +479,9 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         }
     }
 
-    // recording
-
     private void drop(LocalJob job) {
         local.remove(job.id());
         job.spec.ports().forEach(port -> ports.release(port.port()));
-    }
-
-    private void recordUp(JobId id, JobStatus status) {
-        String address = status.address().orElse(listenIp);
-        change(id, record -> record.state() == JobState.STARTING ? record.up(address, clock.instant()) : record);
-    }
-
-    private void recordDown(JobId id, JobStatus status) {
-        change(id, record -> record.down(status, clock.instant())).ifPresent(record -> ended.put(id, record.app()));
-    }
-
-    /** Changes a job's record unless it is down already; empty if it is gone. */
-    private Optional<JobRecord> change(JobId id, UnaryOperator<JobRecord> change) {
-        try {
-            return Optional.of(
-                    state.jobs().update(id, record -> record.state() == JobState.DOWN ? record : change.apply(record)));
-        } catch (FlynnException e) {
-            if (e.code() == ErrorCode.OBJECT_NOT_FOUND) {
-                return Optional.empty();
-            }
-            throw e;
-        }
-    }
-
-    /** Counts a job that ended once it is among the known ones: then those that ended before it are, too. */
-    private void forgetOldJobs(Map<String, Versioned<JobRecord>> known) {
-        Set<Optional<AppId>> apps = new HashSet<>();
-        ended.forEach((id, app) -> {
-            Versioned<JobRecord> record = known.get(id.value());
-            if (record == null || record.value().state() == JobState.DOWN) {
-                ended.remove(id);
-                apps.add(app);
-            }
-        });
-        apps.forEach(this::forgetOldJobs);
-    }
-
-    /** Lists stay short: of the jobs of an app that are down, the newest are kept. */
-    private void forgetOldJobs(Optional<AppId> app) {
-        List<Versioned<JobRecord>> old = records.records().values().stream()
-                .filter(record -> record.value().state() == JobState.DOWN)
-                .filter(record -> record.value().app().equals(app))
-                .sorted(Comparator.comparingLong((Versioned<JobRecord> record) -> record.createRevision())
-                        .reversed())
-                .skip(KEPT_DOWN_JOBS)
-                .filter(record -> record.value().restartAt().isEmpty())
-                .toList();
-        for (Versioned<JobRecord> record : old) {
-            Transaction.Builder transaction = Transaction.builder();
-            state.jobs().table().remove(transaction, record);
-            state.commit(transaction);
-        }
     }
 
     // attaching
