@@ -13,6 +13,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -100,7 +101,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
 
     void exchangeDone(boolean keepAlive) {
         exchange = null;
-        if (!keepAlive || loop.core().isClosing()) {
+        if (!keepAlive) {
             if (pending == null) {
                 closeAfterWriting();
             } else {
@@ -111,6 +112,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         phase = Phase.HEAD;
         headBegun = false;
         expect(loop.core().config().clientIdle());
+        if (loop.core().isClosing()) {
+            closeWhenIdle();
+        }
         process();
     }
 
@@ -174,11 +178,30 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         }
     }
 
+    /**
+     * A request may be on its way, and its client would never know whether somebody has seen it: so the connection waits for a
+     * moment, and a request that comes is answered as the last one.
+     */
     @Override
     public void closeWhenIdle() {
-        if (phase == Phase.HEAD && !headBegun) {
+        if (isIdle()) {
+            var unused = context()
+                    .executor()
+                    .schedule(
+                            this::closeIfIdle,
+                            loop.core().config().lastRequest().toMillis(),
+                            TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void closeIfIdle() {
+        if (isIdle()) {
             closeAfterWriting();
         }
+    }
+
+    private boolean isIdle() {
+        return phase == Phase.HEAD && !headBegun;
     }
 
     // ---- what the channel says

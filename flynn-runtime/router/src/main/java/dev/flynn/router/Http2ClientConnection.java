@@ -2,9 +2,10 @@ package dev.flynn.router;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionAdapter;
@@ -14,6 +15,7 @@ import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameAdapter;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -45,6 +47,7 @@ final class Http2ClientConnection extends Http2FrameAdapter implements LoopClien
     private boolean flushScheduled;
     private boolean draining;
     private boolean ending;
+    private boolean lingering;
     private long idleDeadline;
 
     private Http2ClientConnection(RouterLoop loop, Hop hop) {
@@ -220,7 +223,7 @@ final class Http2ClientConnection extends Http2FrameAdapter implements LoopClien
 
     @Override
     public void abort() {
-        context().close();
+        context().channel().close();
     }
 
     /** Takes no further requests, and closes when those that are there are done. */
@@ -234,9 +237,38 @@ final class Http2ClientConnection extends Http2FrameAdapter implements LoopClien
     }
 
     private void closeIfDone() {
-        if (ending && streams.isEmpty()) {
+        if (ending && streams.isEmpty() && !lingering) {
+            lingering = true;
             handler.flush(context());
-            context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            context()
+                    .writeAndFlush(Unpooled.EMPTY_BUFFER)
+                    .addListener(sent -> context().executor().execute(this::linger));
+        }
+    }
+
+    /**
+     * Says that nothing more will come, and reads on until the client has ended too, for a while: closing on unread bytes might
+     * destroy what was sent, and a client always has something to say, such as how large its window is.
+     */
+    private void linger() {
+        Channel channel = context().channel();
+        if (channel.isActive()) {
+            channel.pipeline().replace(handler, "end", new Discard());
+            HalfClose.endOutput(channel);
+            var unused = channel.eventLoop().schedule(() -> channel.close(), DRAIN_PATIENCE_SECONDS, TimeUnit.SECONDS);
+        }
+    }
+
+    private static final class Discard extends ChannelInboundHandlerAdapter {
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            ReferenceCountUtil.release(message);
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            ctx.close();
         }
     }
 

@@ -93,6 +93,10 @@ public final class NettyRouter implements Router {
     private final boolean proxyProtocol;
     private final Object applying = new Object();
     private final AtomicBoolean closed = new AtomicBoolean();
+
+    /** Only to be touched by who is {@link #applying}. */
+    private boolean ended;
+
     private @Nullable Channel httpListener;
     private @Nullable Channel httpsListener;
 
@@ -149,7 +153,8 @@ public final class NettyRouter implements Router {
      * {@inheritDoc}
      *
      * <p>A backend's name that is not an IP address is resolved once, here. A route whose certificate cannot be used gets
-     * the default one, and an error in the log.
+     * the default one, and an error in the log. While the router closes, what is still in flight, and the last requests,
+     * are carried by the newest table.
      *
      * @throws FlynnException {@code VALIDATION} if a backend's address is not {@code host:port}, or a route needs what this
      *     router cannot do; the old table stays
@@ -158,7 +163,7 @@ public final class NettyRouter implements Router {
     public ApplyResult apply(RouteTable table) {
         table.requireSupported(capabilities());
         synchronized (applying) {
-            if (closed.get()) {
+            if (ended) {
                 throw new IllegalStateException("the router is closed");
             }
             RoutingTable previous = core.table();
@@ -166,7 +171,9 @@ public final class NettyRouter implements Router {
             core.replaceTable(next);
             retire(previous.retiredBy(next));
             List<Problem> problems = new ArrayList<>(next.problems());
-            problems.addAll(tcpListeners.listenFor(table.tcpRoutes()));
+            if (!closed.get()) {
+                problems.addAll(tcpListeners.listenFor(table.tcpRoutes()));
+            }
             return new ApplyResult(problems);
         }
     }
@@ -217,6 +224,9 @@ public final class NettyRouter implements Router {
         }
         if (!within(core.config().closeGrace(), RouterLoop::drain)) {
             log.atInfo().log("requests in flight were cut off when the time to close was over");
+        }
+        synchronized (applying) {
+            ended = true;
         }
         within(ABORT_PATIENCE, RouterLoop::abort);
         eventLoops

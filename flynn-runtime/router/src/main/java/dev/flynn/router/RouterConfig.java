@@ -28,6 +28,8 @@ record RouterConfig(
         Duration closeGrace,
         int maxHeadBytes) {
 
+    private static final Duration LAST_REQUEST = Duration.ofSeconds(1);
+
     static final RouterConfig DEFAULTS = new RouterConfig(
             Duration.ofMinutes(1),
             Duration.ofMinutes(5),
@@ -49,6 +51,12 @@ record RouterConfig(
         if (maxHeadBytes < 1024) {
             throw FlynnException.invalid("maxHeadBytes must be at least 1024, was " + maxHeadBytes);
         }
+    }
+
+    /** For which a client without a request may still send its last one when the router closes. */
+    Duration lastRequest() {
+        Duration half = closeGrace.dividedBy(2);
+        return half.compareTo(LAST_REQUEST) < 0 ? half : LAST_REQUEST;
     }
 
     RouterConfig withHeadTimeout(Duration value) {

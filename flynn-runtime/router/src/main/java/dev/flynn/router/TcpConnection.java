@@ -56,12 +56,9 @@ final class TcpConnection extends ChannelInboundHandlerAdapter implements LoopCl
         abort();
     }
 
+    /** It is in flight until it ends, while a backend is looked for too. */
     @Override
-    public void closeWhenIdle() {
-        if (dialing != null) {
-            context().close();
-        }
-    }
+    public void closeWhenIdle() {}
 
     @Override
     public void abort() {

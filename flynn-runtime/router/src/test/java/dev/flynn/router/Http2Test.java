@@ -451,6 +451,24 @@ class Http2Test {
     }
 
     @Test
+    void whoStillSpeaksWhenTheRouterHasSaidAllLosesNothingOfIt() throws Exception {
+        serve("app", TestBackend.saying("hello"));
+        Http2TestClient client = client();
+        client.readResponse(client.get("app", "/"));
+
+        CompletableFuture<Void> closing = CompletableFuture.runAsync(fixture.router()::close);
+        client.readUntil(frame -> frame.type() == GOAWAY && frame.number() < Integer.MAX_VALUE);
+        for (int i = 0; i < 20; i++) {
+            client.sendNumber(WINDOW_UPDATE, 0, 1); // a connection that is closed would refuse the second one
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+
+        assertThat(client.readToEnd()).isEqualTo(-1);
+        client.close();
+        closing.get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
     void anIdleConnectionIsClosed() throws IOException {
         fixture.with(builder -> builder.clientIdle(Duration.ofMillis(200)));
         serve("app", TestBackend.saying("hello"));

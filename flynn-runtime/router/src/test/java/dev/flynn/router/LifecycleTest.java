@@ -157,7 +157,7 @@ class LifecycleTest {
     }
 
     @Test
-    void closingLetsRequestsFinishAndEndsIdleConnectionsAtOnce() throws Exception {
+    void closingLetsRequestsFinishAndEndsIdleConnections() throws Exception {
         CountDownLatch finish = new CountDownLatch(1);
         TestBackend backend = fixture.open(TestBackend.answering((request, connection) -> {
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
@@ -183,6 +183,49 @@ class LifecycleTest {
         assertThat(HttpMessage.readExactly(busy.in(), 4)).asString().isEqualTo("done");
         assertThat(busy.isClosedByPeer()).isTrue();
         closing.get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aRequestThatWasOnItsWayWhenTheRouterClosedIsTheLastOneOfItsConnection() throws Exception {
+        fixture.route("app", fixture.open(TestBackend.saying("hello")));
+        NettyRouter router = fixture.router();
+        TestClient fresh = fixture.client();
+        TestClient kept = fixture.client();
+        kept.get("app", "/").readResponse();
+
+        CompletableFuture<Void> closing = CompletableFuture.runAsync(router::close);
+        await().until(() -> refusesConnections(router.httpAddress()));
+
+        for (TestClient client : List.of(fresh, kept)) {
+            HttpMessage last = client.get("app", "/").readResponse();
+            assertThat(last.text()).isEqualTo("hello");
+            assertThat(last.field("Connection")).contains("close");
+            assertThat(client.isClosedByPeer()).isTrue();
+        }
+        closing.get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void theLastRequestsAreCarriedByTheNewestTable() throws Exception {
+        fixture.route("app", fixture.open(TestBackend.saying("old")));
+        NettyRouter router = fixture.router();
+        TestClient client = fixture.client();
+        client.get("app", "/").readResponse();
+
+        CompletableFuture<Void> closing = CompletableFuture.runAsync(router::close);
+        await().until(() -> refusesConnections(router.httpAddress()));
+        fixture.backends("app", fixture.open(TestBackend.saying("new")).addr());
+
+        assertThat(client.get("app", "/").readResponse().text()).isEqualTo("new");
+        closing.get(10, TimeUnit.SECONDS);
+    }
+
+    private static boolean refusesConnections(InetSocketAddress address) throws IOException {
+        try (TestClient client = TestClient.connect(address)) {
+            return false;
+        } catch (java.io.UncheckedIOException refused) {
+            return true;
+        }
     }
 
     @Test
