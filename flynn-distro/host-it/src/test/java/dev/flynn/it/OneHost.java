@@ -87,6 +87,7 @@ final class OneHost implements Cluster {
             if (!extra.contains("--backend")) {
                 command.addAll(List.of("--backend", System.getProperty("flynn.backend", "process")));
             }
+            command.addAll(List.of("--router", System.getProperty("flynn.router", "netty")));
             command.addAll(extra);
             File log = directory.resolve("flynn-host.out").toFile();
             var builder = new ProcessBuilder(command)

@@ -124,6 +124,7 @@ final class ClusterHost implements AutoCloseable {
                         hostApi.advertised(),
                         options.tags(),
                         ports,
+                        options.router(),
                         discoveryServers.jobEnvironment(),
                         local -> new RemoteHosts(link, membership.hostId(), local, membership::addressOf))));
         closer.register(JobService.serve(link, () -> services.agent().connect(membership.hostId())));

@@ -2,8 +2,10 @@ package dev.flynn.distro;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.distro.backends.AppBackend;
+import dev.flynn.distro.backends.Plugins;
 import dev.flynn.distro.cluster.JoinLine;
 import dev.flynn.identity.JoinToken;
+import dev.flynn.router.program.RouterKinds;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -131,6 +133,14 @@ final class DaemonCommand implements Callable<Integer> {
     private boolean insecureHostApi;
 
     @Option(
+            names = "--router",
+            paramLabel = "NAME",
+            defaultValue = RouterKinds.DEFAULT,
+            description =
+                    "What carries the requests: netty, nginx (an nginx that is installed here) (default: ${DEFAULT-VALUE}).")
+    private String router = RouterKinds.DEFAULT;
+
+    @Option(
             names = "--backend",
             paramLabel = "NAME",
             defaultValue = "auto",
@@ -157,6 +167,7 @@ final class DaemonCommand implements Callable<Integer> {
 
     private DaemonOptions options() {
         AppBackend.requireKnown(backend);
+        RouterKinds.requireKnown("--router", router, Plugins.ofInstallation().loader());
         String external = externalIp != null ? externalIp : ExternalIp.find();
         Optional<JoinLine> line = Optional.ofNullable(discovery).map(JoinLine::parse);
         return new DaemonOptions(
@@ -171,6 +182,7 @@ final class DaemonCommand implements Callable<Integer> {
                 port("--dns-port", dnsPort, DNS_PORT),
                 port("--http-port", hostApiPort, HostApiServer.USUAL_PORT),
                 insecureHostApi,
+                router,
                 backend,
                 network.settings(System.getenv()),
                 images.settings(System.getenv()),

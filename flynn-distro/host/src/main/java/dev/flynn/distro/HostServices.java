@@ -18,8 +18,10 @@ import dev.flynn.logs.AggregatedLogs;
 import dev.flynn.logs.LogAggregatorProgram;
 import dev.flynn.logs.LogMux;
 import dev.flynn.logs.LogReader;
+import dev.flynn.router.program.RouterKinds;
 import dev.flynn.router.program.RouterProgram;
 import dev.flynn.spi.builtin.BuiltinProgram;
+import dev.flynn.spi.component.ComponentContext;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.host.HostConnections;
 import dev.flynn.state.ClusterState;
@@ -54,6 +56,7 @@ final class HostServices implements AutoCloseable {
      * @param advertised under which address other hosts know this one
      * @param tags that this host has from its first start on
      * @param ports of the router
+     * @param router the name of what carries the requests
      * @param jobEnvironment what jobs are told of discovery
      * @param hosts makes the way to all hosts from that to this one
      */
@@ -66,6 +69,7 @@ final class HostServices implements AutoCloseable {
             String advertised,
             Map<String, String> tags,
             ListenPorts ports,
+            String router,
             Map<String, String> jobEnvironment,
             UnaryOperator<HostConnections> hosts) {}
 
@@ -119,7 +123,12 @@ final class HostServices implements AutoCloseable {
                         reserve,
                         Plugins.ofInstallation(),
                         data.root().resolve("providers")),
-                new RouterProgram(state, discovery),
+                new RouterProgram(
+                        state,
+                        discovery,
+                        new RouterKinds(
+                                Plugins.ofInstallation().loader(),
+                                new ComponentContext(settings.hostId(), data.directory("routers"), clock))),
                 new BlobStoreProgram(data.directory("blobs"), state, discovery),
                 new LogAggregatorProgram(logs),
                 new GitReceiveProgram(data.directory("repos"), discovery, clock));
@@ -141,6 +150,8 @@ final class HostServices implements AutoCloseable {
                         String.valueOf(settings.ports().https()),
                         "ROUTER_LISTEN_IP",
                         settings.routerIp(),
+                        RouterKinds.VARIABLE,
+                        settings.router(),
                         DiskReserve.VARIABLE,
                         String.valueOf(reserveBytes)))
                 .refusal(disk::refusal)

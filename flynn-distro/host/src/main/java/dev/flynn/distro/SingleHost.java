@@ -96,6 +96,7 @@ final class SingleHost implements AutoCloseable {
                             hostApi.advertised(),
                             Map.of(),
                             ports,
+                            options.router(),
                             discoveryServers.jobEnvironment(),
                             UnaryOperator.identity())));
             // it goes first, before what it asks

@@ -1,5 +1,7 @@
 package dev.flynn.distro;
 
+import dev.flynn.distro.backends.Plugins;
+import dev.flynn.router.program.RouterKinds;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -79,6 +81,14 @@ final class UpCommand implements Callable<Integer> {
     private boolean insecureHostApi;
 
     @Option(
+            names = "--router",
+            paramLabel = "NAME",
+            defaultValue = RouterKinds.DEFAULT,
+            description =
+                    "What carries the requests: netty, nginx (an nginx that is installed here) (default: ${DEFAULT-VALUE}).")
+    private String router = RouterKinds.DEFAULT;
+
+    @Option(
             names = "--backend",
             paramLabel = "NAME",
             defaultValue = "auto",
@@ -107,6 +117,7 @@ final class UpCommand implements Callable<Integer> {
     }
 
     private UpOptions options() {
+        RouterKinds.requireKnown("--router", router, Plugins.ofInstallation().loader());
         return new UpOptions(
                 dataDirectory != null ? dataDirectory : defaultDataDirectory(),
                 domain != null ? domain : defaultDomain(),
@@ -117,6 +128,7 @@ final class UpCommand implements Callable<Integer> {
                 port("--dns-port", dnsPort, 1053),
                 port("--host-api-port", hostApiPort, HostApiServer.USUAL_PORT),
                 insecureHostApi,
+                router,
                 backend,
                 network.settings(System.getenv()),
                 images.settings(System.getenv()),

@@ -17,6 +17,7 @@ import java.util.OptionalInt;
  * @param dns where names of services are answered
  * @param hostApi where the host's HTTP API is
  * @param insecureHostApi whether it is open, on loopback
+ * @param router what carries the requests
  * @param backend that runs the users' jobs
  * @param network of the jobs that have addresses of their own
  * @param appImages what is said of images
@@ -33,6 +34,7 @@ record UpOptions(
         ServerPort dns,
         ServerPort hostApi,
         boolean insecureHostApi,
+        String router,
         String backend,
         NetworkSettings network,
         AppImageSettings appImages,

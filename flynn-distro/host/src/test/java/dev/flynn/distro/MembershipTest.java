@@ -71,6 +71,7 @@ class MembershipTest {
                 ServerPort.usually(0),
                 ServerPort.usually(0),
                 false,
+                "netty",
                 "process",
                 NetworkSettings.defaults(),
                 AppImageSettings.DEFAULT,

@@ -5,6 +5,8 @@ import dev.flynn.spi.component.ComponentContext;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.Router;
 import dev.flynn.spi.router.RouterFactory;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
 import java.util.Base64;
 import java.util.Map;
 import java.util.TreeMap;
@@ -13,7 +15,8 @@ import java.util.TreeMap;
  * The router named {@code netty}.
  *
  * <p>Settings: {@code listen-ip}, {@code http-port}, {@code https-port}, {@code tls-cert} and {@code tls-key} (PEM texts),
- * {@code cookie-key} (base64 of 32 bytes), {@code proxy-protocol} ({@code true} or {@code false}). All are optional, see {@link NettyRouter.Builder}.
+ * {@code cookie-key} (base64 of 32 bytes), {@code close-grace} (ISO-8601), {@code proxy-protocol} and {@code share-ports} ({@code true} or {@code false}). All
+ * are optional, see {@link NettyRouter.Builder}.
  */
 public final class NettyRouterFactory implements RouterFactory {
 
@@ -24,8 +27,14 @@ public final class NettyRouterFactory implements RouterFactory {
 
     @Override
     public Router create(Map<String, String> settings, ComponentContext context) {
+        return create(settings, context, RouteTable.EMPTY);
+    }
+
+    @Override
+    public Router create(Map<String, String> settings, ComponentContext context, RouteTable table) {
         Map<String, String> unread = new TreeMap<>(settings);
-        NettyRouter.Builder builder = NettyRouter.builder();
+        NettyRouter.Builder builder =
+                NettyRouter.builder().table(table.supportedBy(NettyRouter.CAPABILITIES, leftOut -> {}));
         String listenIp = unread.remove("listen-ip");
         if (listenIp != null) {
             builder.listenIp(listenIp);
@@ -41,6 +50,14 @@ public final class NettyRouterFactory implements RouterFactory {
         String proxyProtocol = unread.remove("proxy-protocol");
         if (proxyProtocol != null) {
             builder.proxyProtocol(bool("proxy-protocol", proxyProtocol));
+        }
+        String sharePorts = unread.remove("share-ports");
+        if (sharePorts != null && bool("share-ports", sharePorts)) {
+            builder.sharePorts();
+        }
+        String closeGrace = unread.remove("close-grace");
+        if (closeGrace != null) {
+            builder.closeGrace(duration("close-grace", closeGrace));
         }
         String chain = unread.remove("tls-cert");
         String key = unread.remove("tls-key");
@@ -72,6 +89,14 @@ public final class NettyRouterFactory implements RouterFactory {
             throw FlynnException.invalid("router: %s must be true or false, was '%s'".formatted(name, value));
         }
         return value.equals("true");
+    }
+
+    private static Duration duration(String name, String value) {
+        try {
+            return Duration.parse(value);
+        } catch (DateTimeParseException e) {
+            throw FlynnException.invalid("router: %s must be a duration like PT5S, was '%s'".formatted(name, value));
+        }
     }
 
     private static byte[] decode(String base64) {

@@ -55,6 +55,8 @@ class NettyRouterFactoryTest {
         "http-port, 70000, a port must be 0 to 65535",
         "tls-cert, x, tls-cert and tls-key must be set together",
         "proxy-protocol, yes, proxy-protocol must be true or false",
+        "share-ports, yes, share-ports must be true or false",
+        "close-grace, 5s, close-grace must be a duration like PT5S",
         "cookie-key, AAAA, the cookie key must have 32 bytes",
         "cookie-key, %, cookie-key must be base64"
     })

@@ -12,15 +12,18 @@ import dev.flynn.api.id.JobId;
 import dev.flynn.api.route.Route;
 import dev.flynn.discovery.StoreDiscovery;
 import dev.flynn.json.FlynnJson;
+import dev.flynn.router.program.RouterKinds;
 import dev.flynn.router.program.RouterProgram;
 import dev.flynn.router.program.RunningRouter;
 import dev.flynn.spi.builtin.BuiltinJob;
+import dev.flynn.spi.component.ComponentContext;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.store.MemoryClusterStore;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Base64;
@@ -167,8 +170,37 @@ class RouterProgramTest {
         assertThat(added.port()).contains(port);
     }
 
+    @Test
+    void anotherRouterIsFoundByItsNameAndServesTheFirstTableAtOnce() throws IOException {
+        addRoute("app.example.org", "app-web");
+        register("app-web", backend("hello"));
+        env.put("ROUTER", RenamedRouterFactory.NAME);
+
+        RunningRouter router = start();
+
+        assertThat(get(router, "app.example.org").text()).isEqualTo("hello");
+        Route unused = addRoute("other.example.org", "app-web");
+        await().untilAsserted(() ->
+                assertThat(get(router, "other.example.org").text()).isEqualTo("hello"));
+    }
+
+    @Test
+    void aRouterThatIsNotThereIsToldWithThoseThatAre() {
+        env.put("ROUTER", "ngnix");
+
+        assertThatThrownBy(this::start)
+                .isInstanceOf(FlynnException.class)
+                .hasMessage("ROUTER must be one of [netty, renamed], was 'ngnix'");
+    }
+
+    private RouterKinds kinds() {
+        return new RouterKinds(
+                RouterProgramTest.class.getClassLoader(),
+                new ComponentContext("host", Path.of("unused"), Clock.systemUTC()));
+    }
+
     private RunningRouter start() {
-        return closing(new RouterProgram(state, discovery).start(new Job(env)));
+        return closing(new RouterProgram(state, discovery, kinds()).start(new Job(env)));
     }
 
     private TestBackend backend(String text) {

@@ -9,13 +9,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -24,13 +22,11 @@ import java.util.stream.Collectors;
 /** Certificates as files that only their owner reads, named after their content; and what nginx thinks of them. */
 final class CertificateStore {
 
-    private final NginxSettings settings;
     private final Path directory;
-    private final Map<Certificate, Optional<String>> faults = new HashMap<>();
+    private final Map<Certificate, String> faults = new HashMap<>();
 
-    CertificateStore(NginxSettings settings) {
-        this.settings = settings;
-        this.directory = settings.certificates();
+    CertificateStore(Path directory) {
+        this.directory = directory;
     }
 
     static CertificateFiles files(Path directory, Certificate certificate) {
@@ -45,9 +41,23 @@ final class CertificateStore {
         return files;
     }
 
-    /** Why nginx cannot use a certificate, in its own words; asked once for each. */
+    /** Why nginx cannot use a certificate, in its own words, as far as that is known. */
     Optional<String> fault(Certificate certificate) {
-        return faults.computeIfAbsent(certificate, this::ask);
+        return Optional.ofNullable(faults.get(certificate));
+    }
+
+    /**
+     * Remembers that nginx has refused a configuration because of a certificate in it, if that was the reason.
+     *
+     * @param used all that are in the configuration
+     * @param complaint what nginx said; it names the file
+     */
+    boolean blame(Collection<Certificate> used, String complaint) {
+        Optional<Certificate> blamed = used.stream()
+                .filter(certificate -> !faults.containsKey(certificate) && complaint.contains(hash(certificate)))
+                .findFirst();
+        blamed.ifPresent(certificate -> faults.put(certificate, complaint));
+        return blamed.isPresent();
     }
 
     /** Forgets and deletes all others. */
@@ -66,26 +76,6 @@ final class CertificateStore {
         }
     }
 
-    private Optional<String> ask(Certificate certificate) {
-        CertificateFiles files = write(certificate);
-        ConfigText text = new ConfigText();
-        text.line("pid", ConfigText.quoted(directory.resolve("test.pid").toString()));
-        text.open("events").close().open("http");
-        for (String kind : List.of("client_body", "proxy", "fastcgi", "uwsgi", "scgi")) {
-            text.line(
-                    kind + "_temp_path",
-                    ConfigText.quoted(settings.bodies().resolve(kind).toString()));
-        }
-        text.line("access_log", "off").open("server").line("listen", settings.listen(settings.httpPort()), "ssl");
-        text.line("ssl_certificate", ConfigText.quoted(files.chain().toString()));
-        text.line("ssl_certificate_key", ConfigText.quoted(files.key().toString()));
-        text.close().close();
-        Path configuration = directory.resolve("test.conf");
-        PrivateFiles.write(configuration, text.toString());
-        Commands.Result result = NginxProcess.test(settings, configuration);
-        return result.status() == 0 ? Optional.empty() : Optional.of(NginxProcess.firstFault(result.output()));
-    }
-
     private static String hash(Certificate certificate) {
         try {
             MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
@@ -95,37 +85,6 @@ final class CertificateStore {
             return HexFormat.of().formatHex(sha256.digest(), 0, 16);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
-        }
-    }
-
-    /** Files and directories for nobody else's eyes. */
-    static final class PrivateFiles {
-
-        private PrivateFiles() {}
-
-        static void directory(Path directory) {
-            try {
-                Files.createDirectories(directory);
-                Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-
-        /** Replaces a file at once, whole. */
-        static void write(Path file, String content) {
-            try {
-                Path directory = file.toAbsolutePath().getParent();
-                Path next = Files.createTempFile(
-                        directory,
-                        ".next",
-                        "",
-                        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-                Files.writeString(next, content);
-                Files.move(next, file, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
         }
     }
 }

@@ -171,7 +171,7 @@ final class NginxConfig {
                     text.close();
                 });
         for (Tcp route : plan.tcpRoutes()) {
-            text.open("server").line("listen", settings.listen(route.source().port()));
+            text.open("server").line("listen", settings.listen(route.source().port()) + settings.listenOptions());
             if (route.service().isEmpty()) {
                 text.line("return", "\"\"");
             } else {

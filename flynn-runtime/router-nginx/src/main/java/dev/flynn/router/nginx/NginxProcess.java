@@ -40,6 +40,8 @@ final class NginxProcess {
     private NginxProcess(NginxSettings settings, Process master) {
         this.settings = settings;
         this.master = master;
+        LastWill will = LastWill.of(master.pid(), settings.configuration());
+        var unused = master.onExit().thenRun(will::close);
         new NamedThreads("nginx-log-" + settings.httpPort())
                 .newThread(this::listen)
                 .start();
@@ -66,7 +68,7 @@ final class NginxProcess {
      * @throws FlynnException {@code UNAVAILABLE} with nginx's own words if it does not
      */
     static NginxProcess start(NginxSettings settings) {
-        endFormer(settings);
+        endLeftOver(settings.directory());
         Process master;
         try {
             master = new ProcessBuilder(
@@ -146,14 +148,17 @@ final class NginxProcess {
         workers.forEach(NginxProcess::end);
     }
 
-    /** A master that outlived the program that started it holds the ports. */
-    private static void endFormer(NginxSettings settings) {
+    /** Ends a master that outlived the program that started it in a directory, because it holds the ports. */
+    static void endLeftOver(Path directory) {
+        Path file = NginxSettings.processId(directory);
         try {
-            if (!Files.exists(settings.processId())) {
+            // a test of a configuration makes an empty one
+            String written = Files.exists(file) ? Files.readString(file).strip() : "";
+            if (written.isEmpty()) {
                 return;
             }
-            long id = Long.parseLong(Files.readString(settings.processId()).strip());
-            if (title(id).contains(settings.configuration().toString())) {
+            long id = Long.parseLong(written);
+            if (title(id).contains(NginxSettings.configuration(directory).toString())) {
                 log.atWarn().addKeyValue("process", id).log("an nginx that was left over is ended");
                 ProcessHandle.of(id).ifPresent(master -> {
                     List<ProcessHandle> workers = master.descendants().toList();
@@ -161,7 +166,7 @@ final class NginxProcess {
                     workers.forEach(NginxProcess::end);
                 });
             }
-            Files.deleteIfExists(settings.processId());
+            Files.deleteIfExists(file);
         } catch (IOException | NumberFormatException e) {
             log.atWarn().addKeyValue("reason", e.getMessage()).log("the process id of a former nginx cannot be read");
         }

@@ -4,40 +4,30 @@ import static java.util.Objects.requireNonNull;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.base.NamedThreads;
-import dev.flynn.router.nginx.CertificateStore.PrivateFiles;
-import dev.flynn.router.nginx.NginxConfig.CertificateFiles;
+import dev.flynn.router.nginx.Acceptance.Accepted;
 import dev.flynn.spi.router.ApplyResult;
 import dev.flynn.spi.router.ApplyResult.Problem;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.RouteTable.Certificate;
 import dev.flynn.spi.router.Router;
 import dev.flynn.spi.router.RouterCapability;
-import dev.flynn.spi.router.TcpRoute;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.UnknownHostException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,26 +53,28 @@ public final class NginxRouter implements Router {
     private static final int COOKIE_KEY_BYTES = 32;
 
     private final NginxSettings settings;
+    private final DirectoryClaim claim;
     private final CertificateStore certificates;
+    private final Acceptance acceptance;
     private final ScheduledExecutorService restarts;
     private final Object lock = new Object();
 
     // under the lock
     private NginxProcess process;
     private String configuration;
-    private Set<Integer> tcpPorts = Set.of();
+    private Set<Integer> tcpPorts;
     private boolean closed;
 
-    private NginxRouter(NginxSettings settings) {
+    private NginxRouter(NginxSettings settings, DirectoryClaim claim, RouteTable table) {
         this.settings = settings;
-        certificates = new CertificateStore(settings);
-        settings.defaultCertificate().ifPresent(certificate -> {
-            certificates.write(certificate);
-            certificates.fault(certificate).ifPresent(fault -> {
-                throw FlynnException.invalidField("tls-cert", "must be a certificate that nginx can use: " + fault);
-            });
-        });
-        configuration = NginxConfig.render(settings, new Plan(RouteTable.EMPTY, NginxRouter::resolve), Map.of());
+        this.claim = claim;
+        certificates = new CertificateStore(settings.certificates());
+        settings.defaultCertificate().ifPresent(certificates::write);
+        acceptance = new Acceptance(settings, certificates);
+        Accepted first = acceptance.of(
+                table.supportedBy(capabilities(), unused -> {}), Set.of(), Optional.empty(), new ArrayList<>());
+        configuration = first.configuration();
+        tcpPorts = first.tcpPorts();
         PrivateFiles.write(settings.configuration(), configuration);
         process = NginxProcess.start(settings);
         restarts = java.util.concurrent.Executors.newSingleThreadScheduledExecutor(
@@ -92,7 +84,13 @@ public final class NginxRouter implements Router {
 
     /** @param directory of its own, where configuration and keys lie */
     public static Builder builder(Path directory) {
-        return new Builder(directory);
+        Path absolute = requireNonNull(directory, "directory").toAbsolutePath();
+        return new Builder(() -> DirectoryClaim.of(absolute));
+    }
+
+    /** @param parent below which each router finds a directory for itself */
+    static Builder below(Path parent) {
+        return new Builder(() -> DirectoryClaim.firstFree(parent.toAbsolutePath()));
     }
 
     @Override
@@ -141,33 +139,17 @@ public final class NginxRouter implements Router {
                 throw new IllegalStateException("the router is closed");
             }
             List<Problem> problems = new ArrayList<>();
-            RouteTable possible = withoutTakenPorts(table, problems);
-            Plan plan = new Plan(possible, NginxRouter::resolve);
-            problems.addAll(plan.problems());
-            Map<String, CertificateFiles> files = certificateFiles(plan, problems);
-            String next = NginxConfig.render(settings, plan, files);
-            if (!next.equals(configuration)) {
-                take(next);
-                Set<Integer> ports = new HashSet<>();
-                possible.tcpRoutes().forEach(route -> ports.add(route.port()));
-                tcpPorts = ports;
+            Accepted next = acceptance.of(table, tcpPorts, Optional.of(configuration), problems);
+            if (!next.configuration().equals(configuration)) {
+                take(next.configuration());
+                tcpPorts = next.tcpPorts();
             }
-            List<Certificate> used = new ArrayList<>();
-            settings.defaultCertificate().ifPresent(used::add);
-            plan.routes().forEach(route -> route.source().certificate().ifPresent(used::add));
-            certificates.keep(used);
+            certificates.keep(next.certificates());
             return new ApplyResult(problems);
         }
     }
 
     private void take(String next) {
-        Path candidate = settings.directory().resolve("next.conf");
-        PrivateFiles.write(candidate, next);
-        Commands.Result verdict = NginxProcess.test(settings, candidate);
-        if (verdict.status() != 0) {
-            throw FlynnException.invalid(
-                    "nginx refuses the configuration of the table: " + NginxProcess.firstFault(verdict.output()));
-        }
         String before = configuration;
         PrivateFiles.write(settings.configuration(), next);
         configuration = next;
@@ -182,51 +164,6 @@ public final class NginxRouter implements Router {
             configuration = before;
             PrivateFiles.write(settings.configuration(), before);
             throw e;
-        }
-    }
-
-    private Map<String, CertificateFiles> certificateFiles(Plan plan, List<Problem> problems) {
-        Map<String, CertificateFiles> files = new HashMap<>();
-        if (settings.httpsPort().isEmpty()) {
-            return files;
-        }
-        for (Plan.Domain domain : plan.domains()) {
-            domain.root()
-                    .ifPresent(route -> route.source().certificate().ifPresent(certificate -> {
-                        Optional<String> fault = certificates.fault(certificate);
-                        fault.ifPresent(reason -> problems.add(new Problem(
-                                route.source().id(),
-                                "its certificate cannot be used, the default one takes its place: " + reason)));
-                        if (fault.isEmpty()) {
-                            files.put(route.name(), certificates.write(certificate));
-                        }
-                    }));
-        }
-        return files;
-    }
-
-    /** nginx would keep its former configuration if a single port were taken. */
-    private RouteTable withoutTakenPorts(RouteTable table, List<Problem> problems) {
-        List<TcpRoute> possible = new ArrayList<>();
-        for (TcpRoute route : table.tcpRoutes()) {
-            Optional<String> fault = tcpPorts.contains(route.port()) ? Optional.empty() : whyTaken(route.port());
-            fault.ifPresent(reason -> problems.add(new Problem(
-                    route.id(),
-                    "port %d on %s cannot be listened on: %s".formatted(route.port(), settings.listenIp(), reason))));
-            if (fault.isEmpty()) {
-                possible.add(route);
-            }
-        }
-        return new RouteTable(table.routes(), possible, table.backends());
-    }
-
-    private Optional<String> whyTaken(int port) {
-        try (ServerSocket socket = new ServerSocket()) {
-            socket.setReuseAddress(true);
-            socket.bind(new InetSocketAddress(settings.listenIp(), port));
-            return Optional.empty();
-        } catch (IOException e) {
-            return Optional.of(String.valueOf(e.getMessage()));
         }
     }
 
@@ -257,6 +194,7 @@ public final class NginxRouter implements Router {
             dev.flynn.base.Executors.stop(restarts, "nginx", CLOSED_PATIENCE);
             process.quit(settings.closeGrace());
             deleteAll(settings.bodies());
+            claim.close();
         }
     }
 
@@ -284,38 +222,9 @@ public final class NginxRouter implements Router {
         }
     }
 
-    private static Optional<String> resolve(String addr) {
-        int colon = addr.lastIndexOf(':');
-        if (colon < 1) {
-            return Optional.empty();
-        }
-        String host = addr.substring(0, colon);
-        String bare = host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
-        try {
-            String address = InetAddress.getByName(bare).getHostAddress();
-            return Optional.of((address.contains(":") ? "[" + address + "]" : address) + addr.substring(colon));
-        } catch (UnknownHostException e) {
-            log.atWarn().addKeyValue("backend", addr).log("the name of a backend is not known; it is left out");
-            return Optional.empty();
-        }
-    }
-
     private static void deleteAll(Path directory) {
         try {
-            Files.walkFileTree(directory, new SimpleFileVisitor<>() {
-                @Override
-                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                    Files.delete(file);
-                    return FileVisitResult.CONTINUE;
-                }
-
-                @Override
-                public FileVisitResult postVisitDirectory(
-                        Path visited, @org.jspecify.annotations.Nullable IOException failure) throws IOException {
-                    Files.delete(visited);
-                    return FileVisitResult.CONTINUE;
-                }
-            });
+            PrivateFiles.deleteAll(directory);
         } catch (IOException e) {
             log.atWarn().addKeyValue("directory", directory).log("a directory of nginx could not be deleted");
         }
@@ -327,7 +236,7 @@ public final class NginxRouter implements Router {
         private static final Duration CLOSE_GRACE = Duration.ofSeconds(10);
         private static final int START_ATTEMPTS = 5;
 
-        private final Path directory;
+        private final Supplier<DirectoryClaim> claims;
         private Optional<Path> binary = Optional.empty();
         private String listenIp = "0.0.0.0";
         private int httpPort;
@@ -336,9 +245,11 @@ public final class NginxRouter implements Router {
         private Optional<byte[]> cookieKey = Optional.empty();
         private Duration closeGrace = CLOSE_GRACE;
         private int workers = Math.max(1, Runtime.getRuntime().availableProcessors());
+        private boolean sharesPorts;
+        private RouteTable table = RouteTable.EMPTY;
 
-        private Builder(Path directory) {
-            this.directory = requireNonNull(directory, "directory").toAbsolutePath();
+        private Builder(Supplier<DirectoryClaim> claims) {
+            this.claims = claims;
         }
 
         /** The nginx to run, instead of the one that is installed. */
@@ -354,13 +265,13 @@ public final class NginxRouter implements Router {
 
         /** 0 is a free one. */
         public Builder httpPort(int value) {
-            httpPort = requirePort("http-port", value);
+            httpPort = Ports.require("http-port", value);
             return this;
         }
 
         /** 0 is a free one. Needs a {@link #defaultCertificate}. */
         public Builder httpsPort(int value) {
-            httpsPort = Optional.of(requirePort("https-port", value));
+            httpsPort = Optional.of(Ports.require("https-port", value));
             return this;
         }
 
@@ -394,7 +305,22 @@ public final class NginxRouter implements Router {
         }
 
         /**
-         * Starts an nginx that serves an empty table.
+         * Lets another router that shares its ports, of the same user, listen on the same ones, so that the one replaces the
+         * other.
+         */
+        public Builder sharePorts() {
+            sharesPorts = true;
+            return this;
+        }
+
+        /** What to serve from the first request on; an empty table if not told. What it cannot do is left out. */
+        public Builder table(RouteTable value) {
+            table = requireNonNull(value, "table");
+            return this;
+        }
+
+        /**
+         * Starts an nginx.
          *
          * @throws FlynnException {@code VALIDATION} naming the setting that is wrong, {@code UNAVAILABLE} if nginx does not
          *     start, such as because a port is taken
@@ -405,38 +331,44 @@ public final class NginxRouter implements Router {
             }
             NginxBinary found = NginxBinary.at(binary.orElseGet(NginxBinary::installed));
             byte[] key = cookieKey.orElseGet(Builder::randomKey);
-            PrivateFiles.directory(directory);
-            PrivateFiles.directory(directory.resolve("certificates"));
+            DirectoryClaim claim = claims.get();
             Path bodies = bodies();
-            boolean chosen =
-                    httpPort == 0 || httpsPort.filter(port -> port == 0).isPresent();
             try {
-                for (int attempt = 1; ; attempt++) {
-                    NginxSettings settings = new NginxSettings(
-                            found,
-                            directory,
-                            bodies,
-                            listenIp,
-                            httpPort == 0 ? freePort() : httpPort,
-                            httpsPort.map(port -> port == 0 ? freePort() : port),
-                            defaultCertificate,
-                            key,
-                            closeGrace,
-                            workers);
-                    try {
-                        return new NginxRouter(settings);
-                    } catch (FlynnException e) {
-                        // a port that was free a moment ago may be taken now
-                        if (!chosen
-                                || attempt == START_ATTEMPTS
-                                || !String.valueOf(e.getMessage()).contains("bind()")) {
-                            throw e;
-                        }
-                    }
-                }
+                PrivateFiles.directory(claim.directory().resolve("certificates"));
+                return start(found, key, claim, bodies);
             } catch (RuntimeException e) {
                 deleteAll(bodies);
+                claim.close();
                 throw e;
+            }
+        }
+
+        private NginxRouter start(NginxBinary found, byte[] key, DirectoryClaim claim, Path bodies) {
+            boolean chosen =
+                    httpPort == 0 || httpsPort.filter(port -> port == 0).isPresent();
+            for (int attempt = 1; ; attempt++) {
+                NginxSettings settings = new NginxSettings(
+                        found,
+                        claim.directory(),
+                        bodies,
+                        listenIp,
+                        httpPort == 0 ? Ports.free(listenIp) : httpPort,
+                        httpsPort.map(port -> port == 0 ? Ports.free(listenIp) : port),
+                        defaultCertificate,
+                        key,
+                        closeGrace,
+                        workers,
+                        sharesPorts);
+                try {
+                    return new NginxRouter(settings, claim, table);
+                } catch (FlynnException e) {
+                    // a port that was free a moment ago may be taken now
+                    if (!chosen
+                            || attempt == START_ATTEMPTS
+                            || !String.valueOf(e.getMessage()).contains("bind()")) {
+                        throw e;
+                    }
+                }
             }
         }
 
@@ -450,25 +382,10 @@ public final class NginxRouter implements Router {
             }
         }
 
-        private int freePort() {
-            try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName(listenIp))) {
-                return socket.getLocalPort();
-            } catch (IOException e) {
-                throw FlynnException.unavailable("no port is free on %s (%s)".formatted(listenIp, e.getMessage()), e);
-            }
-        }
-
         private static byte[] randomKey() {
             byte[] key = new byte[COOKIE_KEY_BYTES];
             new SecureRandom().nextBytes(key);
             return key;
-        }
-
-        private static int requirePort(String name, int port) {
-            if (port < 0 || port > 65_535) {
-                throw FlynnException.invalidField(name, "must be a port from 0 to 65535, was " + port);
-            }
-            return port;
         }
     }
 }

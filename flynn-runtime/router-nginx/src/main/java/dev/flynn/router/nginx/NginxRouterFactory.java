@@ -18,7 +18,8 @@ import java.util.TreeMap;
  *
  * <p>Settings are those of the router named {@code netty}: {@code listen-ip}, {@code http-port}, {@code https-port}, {@code
  * tls-cert} and {@code tls-key} (PEM texts), {@code cookie-key} (base64 of 32 bytes), {@code close-grace} (ISO-8601); and
- * {@code nginx}, the path of the binary, and {@code workers}, how many processes serve. All are optional.
+ * {@code nginx}, the path of the binary, and {@code workers}, how many processes serve. All are optional. Each router finds a directory for itself
+ * below the one of the context.
  */
 public final class NginxRouterFactory implements RouterFactory {
 
@@ -29,12 +30,25 @@ public final class NginxRouterFactory implements RouterFactory {
 
     @Override
     public Router create(Map<String, String> settings, ComponentContext context) {
+        return create(settings, context, RouteTable.EMPTY);
+    }
+
+    @Override
+    public Router create(Map<String, String> settings, ComponentContext context, RouteTable table) {
         Map<String, String> unread = new TreeMap<>(settings);
-        NginxRouter.Builder builder = NginxRouter.builder(context.dataDirectory());
+        NginxRouter.Builder builder = NginxRouter.below(context.dataDirectory()).table(table);
         take(unread, "listen-ip").ifPresent(builder::listenIp);
         take(unread, "http-port").ifPresent(value -> builder.httpPort(number("http-port", value)));
         take(unread, "https-port").ifPresent(value -> builder.httpsPort(number("https-port", value)));
         take(unread, "workers").ifPresent(value -> builder.workers(number("workers", value)));
+        take(unread, "share-ports").filter(value -> bool("share-ports", value)).ifPresent(yes -> builder.sharePorts());
+        take(unread, "proxy-protocol")
+                .filter(value -> bool("proxy-protocol", value))
+                .ifPresent(yes -> {
+                    throw FlynnException.invalidField(
+                            "proxy-protocol",
+                            "must be false, because nginx would refuse connections without its header");
+                });
         take(unread, "nginx").ifPresent(value -> builder.binary(Path.of(value)));
         take(unread, "cookie-key").ifPresent(value -> builder.cookieKey(decode(value)));
         take(unread, "close-grace").ifPresent(value -> builder.closeGrace(duration(value)));
@@ -61,6 +75,13 @@ public final class NginxRouterFactory implements RouterFactory {
         } catch (NumberFormatException e) {
             throw FlynnException.invalidField(name, "must be a number, was '" + value + "'");
         }
+    }
+
+    private static boolean bool(String name, String value) {
+        if (!value.equals("true") && !value.equals("false")) {
+            throw FlynnException.invalidField(name, "must be true or false, was '" + value + "'");
+        }
+        return value.equals("true");
     }
 
     private static Duration duration(String value) {

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param httpPort not 0
  * @param httpsPort not 0, if it listens for TLS at all
  * @param workers how many processes serve
+ * @param sharesPorts whether another one may listen on the same ports, so that the one replaces the other
  */
 record NginxSettings(
         NginxBinary binary,
@@ -24,9 +25,14 @@ record NginxSettings(
         Optional<RouteTable.Certificate> defaultCertificate,
         byte[] cookieKey,
         Duration closeGrace,
-        int workers) {
+        int workers,
+        boolean sharesPorts) {
 
     Path configuration() {
+        return configuration(directory);
+    }
+
+    static Path configuration(Path directory) {
         return directory.resolve("nginx.conf");
     }
 
@@ -35,12 +41,21 @@ record NginxSettings(
     }
 
     Path processId() {
+        return processId(directory);
+    }
+
+    static Path processId(Path directory) {
         return directory.resolve("nginx.pid");
     }
 
     /** As nginx writes an address to listen on. */
     String listen(int port) {
         return (listenIp.contains(":") ? "[" + listenIp + "]" : listenIp) + ":" + port;
+    }
+
+    /** What the first {@code listen} of a port says besides. */
+    String listenOptions() {
+        return sharesPorts ? " reuseport" : "";
     }
 
     @Override

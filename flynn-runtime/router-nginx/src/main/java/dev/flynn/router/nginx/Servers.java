@@ -36,7 +36,7 @@ final class Servers {
             new Policies(route).zones(text);
         }
         text.open("server")
-                .line("listen", settings.listen(settings.httpPort()), "default_server")
+                .line("listen", settings.listen(settings.httpPort()), "default_server" + settings.listenOptions())
                 .line("server_name", "\"\"");
         new Locations(text, settings, plan).write(plan.routes());
         text.close();
@@ -80,7 +80,10 @@ final class Servers {
             List<Domain> domains) {
         text.open("server");
         String http2 = settings.binary().http2() ? " http2" : "";
-        text.line("listen", settings.listen(port), "ssl" + http2 + (isDefault ? " default_server" : ""));
+        text.line(
+                "listen",
+                settings.listen(port),
+                "ssl" + http2 + (isDefault ? " default_server" + settings.listenOptions() : ""));
         names.forEach(name -> text.line("server_name", quoted(name)));
         if (certificate.isPresent()) {
             text.line("ssl_certificate", quoted(certificate.get().chain().toString()));

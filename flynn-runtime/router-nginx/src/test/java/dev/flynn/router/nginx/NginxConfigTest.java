@@ -34,7 +34,8 @@ class NginxConfigTest {
             Optional.of(new Certificate("default chain", "default key")),
             "a key of thirty-two bytes, so so".getBytes(UTF_8),
             Duration.ofSeconds(5),
-            2);
+            2,
+            false);
 
     @Test
     void aDomainLeadsToARouteAServiceAndItsAddress() {

@@ -8,6 +8,7 @@ import dev.flynn.spi.builtin.BuiltinJob;
 import dev.flynn.spi.builtin.BuiltinProgram;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.router.RouteTable;
+import dev.flynn.spi.router.Router;
 import dev.flynn.state.ClusterState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,11 +24,14 @@ public final class RouterProgram implements BuiltinProgram {
 
     private final ClusterState state;
     private final Discovery discovery;
+    private final RouterKinds kinds;
     private final SharedPorts ports = new SharedPorts();
 
-    public RouterProgram(ClusterState state, Discovery discovery) {
+    /** @param kinds those that a job may ask for */
+    public RouterProgram(ClusterState state, Discovery discovery, RouterKinds kinds) {
         this.state = requireNonNull(state, "state");
         this.discovery = requireNonNull(discovery, "discovery");
+        this.kinds = requireNonNull(kinds, "kinds");
     }
 
     /**
@@ -50,20 +54,10 @@ public final class RouterProgram implements BuiltinProgram {
         Closer opened = new Closer();
         try {
             RouteTableFeed feed = opened.register(new RouteTableFeed(state, discovery));
-            RouteTable first = feed.firstTable().supportedBy(NettyRouter.CAPABILITIES, problem -> {});
-            NettyRouter.Builder builder = NettyRouter.builder()
-                    .listenIp(settings.routerListenIp())
-                    .sharePorts()
-                    .httpPort(settings.httpPort())
-                    .cookieKey(settings.cookieKey())
-                    .proxyProtocol(settings.proxyProtocol())
-                    .closeGrace(settings.closeGrace())
-                    .table(first);
-            settings.httpsPort().ifPresent(builder::httpsPort);
-            settings.certificate().ifPresent(builder::defaultCertificate);
+            RouteTable first = feed.firstTable();
             opened.register(ports.share(settings.routerListenIp(), settings.httpPort()));
             settings.httpsPort().ifPresent(port -> opened.register(ports.share(settings.routerListenIp(), port)));
-            NettyRouter router = opened.register(builder.build());
+            Router router = opened.register(open(settings, first));
             feed.feed(router);
             StatusServer status = opened.register(new StatusServer(settings.listenIp(), settings.port()));
             log.atInfo()
@@ -76,5 +70,22 @@ public final class RouterProgram implements BuiltinProgram {
             opened.closeAfter(e);
             throw e;
         }
+    }
+
+    private Router open(RouterSettings settings, RouteTable first) {
+        if (!settings.router().equals(RouterKinds.DEFAULT)) {
+            return kinds.open(settings.router(), settings, first);
+        }
+        NettyRouter.Builder builder = NettyRouter.builder()
+                .listenIp(settings.routerListenIp())
+                .sharePorts()
+                .httpPort(settings.httpPort())
+                .cookieKey(settings.cookieKey())
+                .proxyProtocol(settings.proxyProtocol())
+                .closeGrace(settings.closeGrace())
+                .table(first.supportedBy(NettyRouter.CAPABILITIES, problem -> {}));
+        settings.httpsPort().ifPresent(builder::httpsPort);
+        settings.certificate().ifPresent(builder::defaultCertificate);
+        return builder.build();
     }
 }

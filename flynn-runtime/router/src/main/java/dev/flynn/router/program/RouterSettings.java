@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param cookieKey {@code COOKIE_KEY}: base64 of 32 bytes, required
  * @param proxyProtocol {@code PROXY_PROTOCOL}: whether connections may begin with a header of the PROXY protocol; false if
  *     not set
+ * @param router {@code ROUTER}: the name of the router that carries the requests; {@code netty} if not set
  * @param closeGrace {@code CLOSE_GRACE}: for requests in flight when the job stops, ISO-8601; five seconds if not set
  */
 record RouterSettings(
@@ -30,6 +31,7 @@ record RouterSettings(
         Optional<RouteTable.Certificate> certificate,
         byte[] cookieKey,
         boolean proxyProtocol,
+        String router,
         Duration closeGrace) {
 
     private static final int DEFAULT_HTTP_PORT = 8080;
@@ -51,6 +53,7 @@ record RouterSettings(
                 certificate,
                 cookieKey(env),
                 text(env, "PROXY_PROTOCOL").map(RouterSettings::proxyProtocol).orElse(false),
+                text(env, RouterKinds.VARIABLE).orElse(RouterKinds.DEFAULT),
                 text(env, "CLOSE_GRACE").map(RouterSettings::duration).orElse(DEFAULT_CLOSE_GRACE));
     }
 

@@ -1,18 +1,18 @@
 package dev.flynn.router.program;
 
 import dev.flynn.base.Closer;
-import dev.flynn.router.NettyRouter;
+import dev.flynn.spi.router.Router;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 
 /** A job of {@link RouterProgram}, from its start to {@link #close}. */
 public final class RunningRouter implements AutoCloseable {
 
-    private final NettyRouter router;
+    private final Router router;
     private final StatusServer status;
     private final Closer opened;
 
-    RunningRouter(NettyRouter router, StatusServer status, Closer opened) {
+    RunningRouter(Router router, StatusServer status, Closer opened) {
         this.router = router;
         this.status = status;
         this.opened = opened;

@@ -27,6 +27,7 @@ class RouterSettingsTest {
         assertThat(settings.httpsPort()).isEmpty();
         assertThat(settings.closeGrace()).isEqualTo(Duration.ofSeconds(5));
         assertThat(settings.cookieKey()).hasSize(32);
+        assertThat(settings.router()).isEqualTo("netty");
     }
 
     @Test
