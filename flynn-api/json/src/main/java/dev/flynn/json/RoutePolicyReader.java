@@ -36,7 +36,8 @@ final class RoutePolicyReader extends StdConverter<RoutePolicyReader.Parts, Rout
                 parts.responseHeaders.map(HeaderParts::rules).orElse(HeaderRules.NONE),
                 parts.healthCheck.map(CheckParts::check),
                 parts.dialTimeout,
-                parts.responseTimeout);
+                parts.responseTimeout,
+                parts.idleTimeout);
     }
 
     record Parts(
@@ -51,7 +52,8 @@ final class RoutePolicyReader extends StdConverter<RoutePolicyReader.Parts, Rout
             Optional<HeaderParts> responseHeaders,
             Optional<CheckParts> healthCheck,
             Optional<Duration> dialTimeout,
-            Optional<Duration> responseTimeout) {}
+            Optional<Duration> responseTimeout,
+            Optional<Duration> idleTimeout) {}
 
     record MaintenanceParts(int status, String contentType, String body, Optional<Duration> retryAfter) {
         Maintenance maintenance() {

@@ -220,31 +220,10 @@ public final class RouteCatalog {
                 throw FlynnException.invalidField("weights", "must not be below 0, was " + weight + " for " + service);
             }
         });
-        requireCarried(route);
         if (route.tlsCert().isPresent() != route.tlsKey().isPresent()) {
             throw FlynnException.invalidField("tls_cert", "and tls_key belong together; give both or none");
         }
         route.tlsCert().ifPresent(RouteCatalog::requireCertificate);
-    }
-
-    /** A route that says what no router of this version does would not be served at all. */
-    private static void requireCarried(Route route) {
-        route.policy().ifPresent(policy -> {
-            requireAbsent(
-                    "policy.auth.scheme digest",
-                    policy.auth()
-                            .filter(auth -> auth.scheme() == RoutePolicy.Auth.Scheme.DIGEST)
-                            .isPresent());
-            requireAbsent("policy.health_check", policy.healthCheck().isPresent());
-            requireAbsent("policy.dial_timeout", policy.dialTimeout().isPresent());
-            requireAbsent("policy.response_timeout", policy.responseTimeout().isPresent());
-        });
-    }
-
-    private static void requireAbsent(String field, boolean present) {
-        if (present) {
-            throw FlynnException.invalidField(field, "is not offered by the router yet; leave it out");
-        }
     }
 
     /** The port that is asked for, or the lowest of the range that no route has. */

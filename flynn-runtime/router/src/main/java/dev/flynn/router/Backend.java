@@ -2,7 +2,6 @@ package dev.flynn.router;
 
 import dev.flynn.api.error.FlynnException;
 import java.net.InetSocketAddress;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -11,14 +10,10 @@ import org.jspecify.annotations.Nullable;
 /** An address that serves, and what this router knows about it; one object for as long as tables name the address. */
 final class Backend {
 
-    /** For how long one that refused a connection is tried last. */
-    private static final long PENALTY_NANOS = TimeUnit.SECONDS.toNanos(1);
-
     private final String addr;
     private final InetSocketAddress socketAddress;
     private final AtomicInteger inFlight = new AtomicInteger();
-    private volatile boolean refused;
-    private volatile long refusedAt;
+    private final Failures failures = new Failures();
     private final AtomicBoolean drained = new AtomicBoolean();
     private volatile boolean retired;
     private volatile @Nullable Consumer<Backend> onDrained;
@@ -51,19 +46,9 @@ final class Backend {
         }
     }
 
-    void refused() {
-        refusedAt = System.nanoTime();
-        refused = true;
-    }
-
-    void accepted() {
-        if (refused) {
-            refused = false;
-        }
-    }
-
-    boolean refusedLately() {
-        return refused && System.nanoTime() - refusedAt < PENALTY_NANOS;
+    /** What went wrong here lately. */
+    Failures failures() {
+        return failures;
     }
 
     /** No table names it any more: what is in flight finishes, and its connections are not kept. */

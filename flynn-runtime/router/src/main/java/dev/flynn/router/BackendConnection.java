@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A connection to a backend: reads responses, one after the other, for the exchange that it serves at the time. */
+/** A connection to a backend: reads responses, one after the other, for the listener that it serves at the time. */
 final class BackendConnection extends ChannelInboundHandlerAdapter implements BackendSide {
 
     private static final Logger log = LoggerFactory.getLogger(BackendConnection.class);
@@ -33,7 +33,7 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Ba
     private final Consumer<ByteBuf> bodySink = this::forward;
     private @Nullable ChannelHandlerContext context;
     private @Nullable ByteBuf pending;
-    private @Nullable Exchange exchange;
+    private @Nullable BackendListener listener;
     private Phase phase = Phase.IDLE;
     private boolean answersHead;
     private boolean chunkedRequest;
@@ -51,9 +51,13 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Ba
 
     /** Dials; the outcome is told on the loop's thread. Cancelling the future gives up. */
     static ChannelFuture dial(
-            RouterLoop loop, Backend backend, Consumer<BackendConnection> connected, Runnable refused) {
+            RouterLoop loop,
+            Backend backend,
+            int patienceMillis,
+            Consumer<? super BackendConnection> connected,
+            Runnable refused) {
         BackendConnection connection = new BackendConnection(loop, backend);
-        ChannelFuture dialing = loop.dialer().clone().handler(connection).connect(backend.socketAddress());
+        ChannelFuture dialing = loop.dialer(patienceMillis).handler(connection).connect(backend.socketAddress());
         dialing.addListener(outcome -> {
             if (outcome.isSuccess()) {
                 connected.accept(connection);
@@ -74,8 +78,8 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Ba
     }
 
     @Override
-    public void begin(Exchange served, boolean headOnly, long framing) {
-        exchange = served;
+    public void begin(BackendListener served, boolean headOnly, long framing) {
+        listener = served;
         answersHead = headOnly;
         chunkedRequest = framing == Framing.CHUNKED;
         phase = Phase.HEAD;
@@ -134,10 +138,10 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Ba
         return now - idleSince;
     }
 
-    /** Keeps it for another exchange if it is in a state for that, else closes it once everything is sent. */
+    /** Keeps it for another listener if it is in a state for that, else closes it once everything is sent. */
     @Override
     public void release() {
-        exchange = null;
+        listener = null;
         context().flush();
         if (!hasSentEverything()) {
             closeAfterWriting();
@@ -159,14 +163,14 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Ba
 
     @Override
     public void close() {
-        exchange = null;
+        listener = null;
         context().close();
     }
 
     /** Gives up the channel to a tunnel; returns what was received beyond the response's head. */
     @Nullable
     ByteBuf surrender() {
-        exchange = null;
+        listener = null;
         ByteBuf rest = pending;
         pending = null;
         return rest;
@@ -180,10 +184,10 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Ba
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf in = (ByteBuf) message;
-        if (exchange == null || phase == Phase.ANSWERED) {
+        if (listener == null || phase == Phase.ANSWERED) {
             in.release();
             keepAlive = false;
-            if (exchange == null) {
+            if (listener == null) {
                 loop.pool().remove(this);
                 ctx.close();
             }
@@ -195,23 +199,23 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Ba
             process();
         } catch (BadMessage fault) {
             keepAlive = false;
-            if (exchange != null) {
-                exchange.backendFailed("malformed response: " + fault.getMessage());
+            if (listener != null) {
+                listener.backendFailed("malformed response: " + fault.getMessage());
             }
         }
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-        if (exchange != null) {
-            exchange.flushResponse();
+        if (listener != null) {
+            listener.flushResponse();
         }
     }
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (exchange != null && ctx.channel().isWritable()) {
-            exchange.backendWritable();
+        if (listener != null && ctx.channel().isWritable()) {
+            listener.backendWritable();
         }
     }
 
@@ -219,8 +223,8 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Ba
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event == ChannelOutputShutdownEvent.INSTANCE) {
             keepAlive = false;
-            if (exchange != null) {
-                exchange.backendStoppedReading();
+            if (listener != null) {
+                listener.backendStoppedReading();
             }
         }
     }
@@ -228,16 +232,16 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Ba
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         dropPending();
-        if (exchange == null) {
+        if (listener == null) {
             loop.pool().remove(this);
             return;
         }
         keepAlive = false;
         if (phase == Phase.BODY && body.endsWithConnection() && !failed) {
             phase = Phase.ANSWERED;
-            exchange.responseEnd(body.trailers());
+            listener.responseEnd(body.trailers());
         } else {
-            exchange.backendFailed("connection closed before the response was complete");
+            listener.backendFailed("connection closed before the response was complete");
         }
     }
 
@@ -248,9 +252,9 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Ba
     }
 
     private void process() throws BadMessage {
-        while (exchange != null && pending != null) {
+        while (listener != null && pending != null) {
             if (phase == Phase.HEAD) {
-                if (!readHead(exchange, pending)) {
+                if (!readHead(listener, pending)) {
                     return;
                 }
             } else if (phase == Phase.BODY) {
@@ -260,8 +264,8 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Ba
                     return;
                 }
                 phase = Phase.ANSWERED;
-                if (exchange != null) {
-                    exchange.responseEnd(body.trailers());
+                if (listener != null) {
+                    listener.responseEnd(body.trailers());
                 }
             } else {
                 return;
@@ -270,7 +274,7 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Ba
     }
 
     /** @return false when more bytes have to come first */
-    private boolean readHead(Exchange served, ByteBuf in) throws BadMessage {
+    private boolean readHead(BackendListener served, ByteBuf in) throws BadMessage {
         int length = scanner.find(in);
         if (length < 0) {
             return false;
@@ -288,9 +292,9 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Ba
             keepAlive = framing != Framing.UNTIL_CLOSE && announcesKeepAlive(head);
             phase = Phase.BODY;
             served.responseHead(head, framing);
-            if (body.isDone() && exchange != null) {
+            if (body.isDone() && listener != null) {
                 phase = Phase.ANSWERED;
-                exchange.responseEnd(body.trailers());
+                listener.responseEnd(body.trailers());
             }
         }
         return true;
@@ -301,10 +305,10 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Ba
     }
 
     private void forward(ByteBuf data) {
-        if (exchange == null) {
+        if (listener == null) {
             data.release();
         } else {
-            exchange.responseData(data);
+            listener.responseData(data);
         }
     }
 

@@ -11,22 +11,42 @@ final class BackendSet {
 
     static final BackendSet EMPTY = new BackendSet(List.of());
 
-    private final List<Backend> backends;
+    private final List<Member> members;
     private final AtomicInteger turn =
             new AtomicInteger(ThreadLocalRandom.current().nextInt());
 
-    BackendSet(List<Backend> backends) {
-        this.backends = List.copyOf(backends);
+    /**
+     * A backend, and how it does in the checks of a route.
+     *
+     * @param health null if nobody checks it
+     */
+    record Member(Backend backend, @Nullable Health health) {
+
+        /** Whether the others come first. */
+        boolean isPoorly() {
+            return backend.failures().areFresh() || (health != null && health.isIll());
+        }
     }
 
-    List<Backend> backends() {
-        return backends;
+    BackendSet(List<Member> members) {
+        this.members = List.copyOf(members);
+    }
+
+    /** Backends that nobody checks. */
+    static BackendSet of(List<Backend> backends) {
+        return new BackendSet(
+                backends.stream().map(backend -> new Member(backend, null)).toList());
+    }
+
+    boolean isEmpty() {
+        return members.isEmpty();
     }
 
     /** The backend with that address, unless it was tried. */
     @Nullable
     Backend named(String addr, Collection<Backend> tried) {
-        for (Backend backend : backends) {
+        for (Member member : members) {
+            Backend backend = member.backend;
             if (backend.addr().equals(addr)) {
                 return backend.isRetired() || tried.contains(backend) ? null : backend;
             }
@@ -35,48 +55,56 @@ final class BackendSet {
     }
 
     boolean has(Backend wanted) {
-        return backends.stream().anyMatch(backend -> backend.addr().equals(wanted.addr()));
+        return members.stream().anyMatch(member -> member.backend.addr().equals(wanted.addr()));
     }
 
     /**
-     * Chooses the one whose turn it is, or a random other one that has fewer requests in flight. Those that refused a
-     * connection lately come last; those that no table names any more are not chosen.
+     * Chooses the one whose turn it is, or a random other one that has fewer requests in flight. Those that failed lately, or
+     * whose checks do, come last, and are chosen when there are no others; those that no table names any more are not chosen.
      *
      * @return null if all were tried
      */
     @Nullable
     Backend choose(Collection<Backend> tried) {
-        int count = backends.size();
+        int count = members.size();
         if (count == 0) {
             return null;
         }
         int first = Math.floorMod(turn.getAndIncrement(), count);
         if (count > 1 && tried.isEmpty()) {
-            Backend next = backends.get(first);
+            Member next = members.get(first);
             int step = 1 + ThreadLocalRandom.current().nextInt(count - 1);
-            Backend other = backends.get((first + step) % count);
-            if (!next.isRetired() && !other.isRetired() && !next.refusedLately() && !other.refusedLately()) {
-                return other.inFlight() < next.inFlight() ? other : next;
+            Member other = members.get((first + step) % count);
+            if (isFine(next) && isFine(other)) {
+                return other.backend.inFlight() < next.backend.inFlight() ? other.backend : next.backend;
             }
         }
-        return bestFrom(first, tried);
+        Member best = bestFrom(first, tried);
+        return best == null ? null : best.backend;
     }
 
-    private @Nullable Backend bestFrom(int first, Collection<Backend> tried) {
-        Backend best = null;
-        for (int i = 0; i < backends.size(); i++) {
-            Backend candidate = backends.get((first + i) % backends.size());
-            if (!tried.contains(candidate) && !candidate.isRetired() && (best == null || isBetter(candidate, best))) {
+    private static boolean isFine(Member member) {
+        return !member.backend.isRetired() && !member.isPoorly();
+    }
+
+    private @Nullable Member bestFrom(int first, Collection<Backend> tried) {
+        Member best = null;
+        boolean bestIsPoorly = false;
+        for (int i = 0; i < members.size(); i++) {
+            Member candidate = members.get((first + i) % members.size());
+            if (tried.contains(candidate.backend) || candidate.backend.isRetired()) {
+                continue;
+            }
+            boolean isPoorly = candidate.isPoorly();
+            boolean isBetter = best == null
+                    || (isPoorly == bestIsPoorly
+                            ? candidate.backend.inFlight() < best.backend.inFlight()
+                            : bestIsPoorly);
+            if (isBetter) {
                 best = candidate;
+                bestIsPoorly = isPoorly;
             }
         }
         return best;
-    }
-
-    private static boolean isBetter(Backend candidate, Backend best) {
-        if (candidate.refusedLately() != best.refusedLately()) {
-            return best.refusedLately();
-        }
-        return candidate.inFlight() < best.inFlight();
     }
 }

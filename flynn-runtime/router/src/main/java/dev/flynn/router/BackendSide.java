@@ -2,18 +2,19 @@ package dev.flynn.router;
 
 import io.netty.buffer.ByteBuf;
 
-/** Who answers, as an {@link Exchange} sees it: an HTTP/1.1 connection to a backend, or a stream of HTTP/2. */
+/** Who answers a request: an HTTP/1.1 connection to a backend, or a stream of HTTP/2. */
 interface BackendSide {
 
     Backend backend();
 
     /**
-     * Serves one exchange from now on.
+     * Serves one request from now on.
      *
+     * @param served hears of the response
      * @param headOnly whether the response will have no body, because {@code HEAD} was asked
      * @param framing of the request's body
      */
-    void begin(Exchange served, boolean headOnly, long framing);
+    void begin(BackendListener served, boolean headOnly, long framing);
 
     /** Writes the head of the request, in the form of HTTP/1.1, which it releases. */
     void sendHead(ByteBuf head);

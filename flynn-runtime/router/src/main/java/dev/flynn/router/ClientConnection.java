@@ -30,8 +30,6 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     /** How a client begins that speaks HTTP/2 (RFC 9113, section 3.4). */
     private static final byte[] HTTP_2_PREFACE = Ascii.bytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
-    private static final long NEVER = Long.MAX_VALUE;
-
     private enum Phase {
         HEAD,
         BODY,
@@ -44,6 +42,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     }
 
     private final RouterLoop loop;
+    private final boolean ownPort;
     private final boolean tls;
     private final HeadScanner scanner;
     private final BodyReader body = new BodyReader();
@@ -57,13 +56,15 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     private boolean headBegun;
     private boolean mayBeHttp2;
     private boolean processing;
-    private long deadline = NEVER;
+    private final Deadline deadline;
 
-    ClientConnection(RouterLoop loop, boolean tls) {
+    ClientConnection(RouterLoop loop, boolean ownPort, boolean tls) {
         this.loop = loop;
+        this.ownPort = ownPort;
         this.tls = tls;
         this.mayBeHttp2 = !tls;
         this.response = new Http1Response(this, loop.core());
+        this.deadline = new Deadline(loop, this::timeOut);
         this.scanner = new HeadScanner(loop.core().config().maxHeadBytes());
     }
 
@@ -87,7 +88,14 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
 
     /** The response has begun: its backend may take its time. */
     void waitForever() {
-        deadline = NEVER;
+        deadline.never();
+    }
+
+    /** More of the response has to come within that time, unless it is the client who does not read. */
+    void expectMore(Duration within) {
+        if (context().channel().isWritable()) {
+            expect(within);
+        }
     }
 
     /** The response is complete and the request is not. */
@@ -137,25 +145,25 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     }
 
     /** Joins this connection and the backend's for good. */
-    void beginTunnel(BackendConnection backend) {
+    void beginTunnel(BackendConnection backend, @Nullable Duration idle) {
         exchange = null;
         phase = Phase.ENDED;
-        deadline = NEVER;
+        deadline.never();
         ByteBuf fromClient = pending;
         pending = null;
-        Tunnel.join(context(), fromClient, backend.context(), backend.surrender());
+        Tunnel.join(context(), fromClient, backend.context(), backend.surrender(), idle);
     }
 
     // ---- what the loop says
 
     @Override
     public boolean isLate(long now) {
-        return deadline != NEVER && now - deadline >= 0;
+        return deadline.isOver(now);
     }
 
     @Override
     public void timeOut() {
-        deadline = NEVER;
+        deadline.never();
         switch (phase) {
             case HEAD -> {
                 if (headBegun) {
@@ -237,14 +245,14 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
             }
             return;
         }
-        exchange.clientWritable(writable);
         if (exchange.hasStartedResponse() && !exchange.isAnswered()) {
             if (writable) {
-                deadline = NEVER;
+                deadline.never();
             } else {
                 expect(loop.core().config().responseTimeout());
             }
         }
+        exchange.clientWritable(writable);
     }
 
     @Override
@@ -260,6 +268,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         phase = Phase.ENDED;
+        deadline.never();
         endExchange();
     }
 
@@ -343,11 +352,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         dropPendingIfEmpty();
         body.begin(framing);
         phase = framing == 0 ? Phase.RESPONSE : Phase.BODY;
-        expect(loop.core().config().responseTimeout());
         response.begin(head);
         Exchange started = new Exchange(response, loop, head, framing);
         exchange = started;
         started.start(head, target, hop());
+        if (exchange == started && !started.hasStartedResponse()) {
+            expect(started.responsePatience());
+        }
         return true;
     }
 
@@ -373,7 +384,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         ByteBuf received = pending;
         pending = null;
         phase = Phase.ENDED;
-        deadline = NEVER;
+        deadline.never();
         Http2ClientConnection.takeOver(context(), loop, hop(), received);
         loop.remove(this);
     }
@@ -411,11 +422,10 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
 
     /** A request whose body moves on is not late, unless it was answered and nobody takes the rest. */
     private void refreshDeadline(Exchange current) {
-        RouterConfig config = loop.core().config();
         if (!current.hasStartedResponse()) {
-            expect(config.responseTimeout());
+            expect(current.responsePatience());
         } else if (current.isAnswered() && !current.discardsRequest()) {
-            expect(config.linger());
+            expect(loop.core().config().linger());
         }
     }
 
@@ -503,13 +513,14 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     }
 
     private void expect(Duration within) {
-        deadline = System.nanoTime() + within.toNanos();
+        deadline.in(within);
     }
 
     private Hop hop() {
         if (hop == null) {
             Channel channel = context().channel();
-            hop = Hop.of(ProxyHeaderReader.client(channel), (InetSocketAddress) channel.localAddress(), tls);
+            int port = ((InetSocketAddress) channel.localAddress()).getPort();
+            hop = Hop.of(ProxyHeaderReader.client(channel), new Entrance(port, ownPort), tls);
         }
         return hop;
     }

@@ -2,6 +2,7 @@ package dev.flynn.router;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** Who asked, as an {@link Exchange} sees it: an HTTP/1.1 connection at its present request, or a stream of HTTP/2. */
@@ -23,6 +24,9 @@ interface ClientSide {
      * @param cookie the value of a {@code Set-Cookie} field to add
      */
     void writeHead(Head head, long framing, HeaderEdits edits, @Nullable String cookie);
+
+    /** More of the response has to come within that time, unless it is the client who does not read. */
+    void expectMore(Duration within);
 
     /** Writes a piece of the response's body, which it releases. */
     void writeData(ByteBuf data);
@@ -51,7 +55,14 @@ interface ClientSide {
     /**
      * Passes an answer to an upgrade on, and joins the client with the backend for good.
      *
+     * @param idle for which both may be silent; null for any time
      * @param ended runs when the client has gone
      */
-    void beginTunnel(Head head, HeaderEdits edits, @Nullable String cookie, BackendConnection backend, Runnable ended);
+    void beginTunnel(
+            Head head,
+            HeaderEdits edits,
+            @Nullable String cookie,
+            BackendConnection backend,
+            @Nullable Duration idle,
+            Runnable ended);
 }

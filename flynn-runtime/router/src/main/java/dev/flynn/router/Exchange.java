@@ -1,32 +1,26 @@
 package dev.flynn.router;
 
-import dev.flynn.api.route.BackendProtocol;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.ChannelFuture;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One request and its response: chooses the backend, and carries both ways.
+ * One request and its response: finds the route, has a backend found, and carries both ways.
  *
  * <p>Only a failed dial moves on to another backend. The one other thing that is repeated is a request without a body and
  * without side effects whose kept connection turns out to have been closed by the backend meanwhile; and a request that
  * cannot be repeated is not sent over a connection that has been idle for long.
  */
-final class Exchange {
+final class Exchange implements BackendListener, BackendSearch.Asker {
 
     private static final Logger log = LoggerFactory.getLogger(Exchange.class);
 
     private static final byte[] HEAD_METHOD = Ascii.bytes("HEAD");
     private static final List<byte[]> SAFE_METHODS =
             List.of(Ascii.bytes("GET"), HEAD_METHOD, Ascii.bytes("OPTIONS"), Ascii.bytes("TRACE"));
-
-    /** For how long a kept connection is trusted with a request that cannot be repeated. */
-    private static final long TRUSTED_IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final ClientSide client;
     private final RouterLoop loop;
@@ -37,14 +31,13 @@ final class Exchange {
     private final boolean asHtml;
 
     private @Nullable Target target;
-    private Target.@Nullable Option option;
     private @Nullable Gate gate;
-    private @Nullable BackendSet backends;
-    private @Nullable String stickyWish;
+
+    /** For which a response that has begun may pause; null for any time. */
+    private @Nullable Duration idle;
+
+    private @Nullable BackendSearch search;
     private @Nullable ByteBuf requestHead;
-    private List<Backend> tried = List.of();
-    private @Nullable Backend backend;
-    private @Nullable ChannelFuture dialing;
     private @Nullable BackendSide connection;
 
     private long requestBytes;
@@ -76,7 +69,9 @@ final class Exchange {
 
     /** Finds the route and a backend; the head's content is not needed afterwards. */
     void start(Head head, RequestTarget wanted, Hop hop) {
-        Target found = loop.core().table().find(wanted.host(), head.bytes(), wanted.pathStart(), wanted.pathEnd());
+        Target found = loop.core()
+                .table()
+                .find(hop.entrance(), wanted.host(), head.bytes(), wanted.pathStart(), wanted.pathEnd());
         if (found == null) {
             answer(ErrorPage.NOT_FOUND);
             return;
@@ -89,26 +84,36 @@ final class Exchange {
             answer(ErrorPage.CONTENT_TOO_LARGE);
             return;
         }
-        if (found.sticky()) {
-            stickyWish = loop.core().cookies().backend(head);
-        }
-        Target.Option chosen = found.choose(stickyWish);
-        option = chosen;
-        backends = chosen.backends();
+        idle = found.idle();
         requestHead = client.alloc().buffer(1024);
         HeaderEdits edits = gate == null ? HeaderEdits.NONE : gate.requestEdits();
-        RequestHeadWriter.write(head, wanted, framing, upgrade, hop, edits, System.currentTimeMillis(), requestHead);
-        tryNext();
+        boolean closes = found.disableKeepAlives();
+        long now = System.currentTimeMillis();
+        RequestHeadWriter.write(head, wanted, framing, closes, upgrade, hop, edits, now, requestHead);
+        String wish = found.sticky() ? loop.core().cookies().backend(head) : null;
+        search = new BackendSearch(loop, found, wish, upgrade, repeatable, this);
+        search.next();
+    }
+
+    /** For which the backend may let the client wait for its response. */
+    Duration responsePatience() {
+        RouterConfig config = loop.core().config();
+        return target == null ? config.responseTimeout() : target.responseTimeout(config);
     }
 
     private boolean enters(Gate entered, Head head, RequestTarget wanted, Hop hop) {
-        Answer refusal = entered.enter(head, wanted, hop, loop.core().httpsPort());
+        Answer refusal = entered.enter(head, wanted, hop, httpsPort(hop.entrance()));
         if (refusal != null) {
             answer(refusal);
             return false;
         }
         gate = entered;
         return true;
+    }
+
+    /** A port that is not the router's own takes both, plain and TLS. */
+    private int httpsPort(Entrance entrance) {
+        return entrance.own() ? loop.core().httpsPort() : entrance.port();
     }
 
     // ---- what the client does
@@ -179,6 +184,9 @@ final class Exchange {
     void clientWritable(boolean writable) {
         if (connection != null && !responseEnded) {
             connection.setReading(writable);
+            if (writable) {
+                expectMore();
+            }
         }
     }
 
@@ -186,9 +194,6 @@ final class Exchange {
     void cancel() {
         if (!finished) {
             finished = true;
-            if (dialing != null) {
-                dialing.cancel(false);
-            }
             dropBackend();
             dropRequestHead();
             leave();
@@ -200,189 +205,14 @@ final class Exchange {
         if (responseStarted) {
             client.abort();
         } else {
-            dropBackend();
-            answer(ErrorPage.SERVICE_UNAVAILABLE);
+            noResponse("it took too long");
         }
     }
 
-    // ---- what the backend does
+    // ---- what the search for a backend brings
 
-    void interimResponse(Head head) {
-        client.writeInterim(head);
-    }
-
-    void responseHead(Head head, long framing) {
-        responseStarted = true;
-        dropRequestHead();
-        client.writeHead(head, framing, responseEdits(), stickyCookie());
-    }
-
-    void responseData(ByteBuf data) {
-        client.writeData(data);
-    }
-
-    void flushResponse() {
-        client.flush();
-    }
-
-    void responseEnd(Trailers trailers) {
-        responseEnded = true;
-        client.writeEnd(trailers);
-        client.flush();
-        if (requestEnded) {
-            finish();
-        } else {
-            finishRequest();
-        }
-    }
-
-    void upgraded(Head head, BackendConnection upgradedConnection) {
-        Backend carried = backend;
-        if (!upgrade || (framing == Framing.CHUNKED && !requestEnded) || carried == null) {
-            backendFailed("switched protocols out of turn");
-            return;
-        }
-        responseStarted = true;
-        finished = true;
-        dropRequestHead();
-        client.beginTunnel(head, responseEdits(), stickyCookie(), upgradedConnection, () -> {
-            carried.end();
-            leave();
-        });
-    }
-
-    void backendWritable() {
-        client.resume();
-    }
-
-    /** The backend takes no more of the request; it may have answered all the same. */
-    void backendStoppedReading() {
-        discardsRequest = true;
-        client.resume();
-    }
-
-    /** The connection ended, or what came over it was no HTTP. */
-    void backendFailed(String reason) {
-        BackendSide failed = connection;
-        if (finished || failed == null) {
-            return;
-        }
-        if (responseEnded) {
-            discardsRequest = true;
-            failed.close();
-            connection = null;
-            client.resume();
-        } else if (responseStarted) {
-            logFailure("response broken off", reason);
-            client.breakOff();
-        } else if (failed.isReused() && repeatable && !failed.hasReceivedBytes() && backend != null) {
-            failed.close();
-            connection = null;
-            dial(backend);
-        } else if (repeatable && !failed.hasReceivedBytes() && backend != null && hasLeft(backend)) {
-            failed.close();
-            connection = null;
-            tryAnother(backend);
-        } else {
-            logFailure("no response", reason);
-            dropBackend();
-            answer(ErrorPage.SERVICE_UNAVAILABLE);
-        }
-    }
-
-    /** Whether the backend is about to end, so that nobody is to notice that it did. */
-    private boolean hasLeft(Backend asked) {
-        return option != null && !loop.core().table().backends(option.service()).has(asked);
-    }
-
-    private void logFailure(String what, String reason) {
-        log.atWarn()
-                .addKeyValue("service", option == null ? "" : option.service().name())
-                .addKeyValue("backend", backend)
-                .addKeyValue("reason", reason)
-                .log(what);
-    }
-
-    // ---- choosing
-
-    private void tryNext() {
-        Backend next = chooseBackend();
-        if (next == null) {
-            answer(ErrorPage.SERVICE_UNAVAILABLE);
-            return;
-        }
-        backend = next;
-        next.begin();
-        BackendConnection kept = upgrade || speaksHttp2() || (target != null && target.disableKeepAlives())
-                ? null
-                : loop.pool().take(next, repeatable ? Long.MAX_VALUE : TRUSTED_IDLE_NANOS);
-        if (kept != null) {
-            attach(kept);
-        } else {
-            dial(next);
-        }
-    }
-
-    /** When all were tried in vain, the newest table may know others. */
-    private @Nullable Backend chooseBackend() {
-        while (backends != null && option != null) {
-            Backend wished = stickyWish == null ? null : backends.named(stickyWish, tried);
-            Backend chosen = wished == null ? backends.choose(tried) : wished;
-            if (chosen != null) {
-                return chosen;
-            }
-            BackendSet newest = loop.core().table().backends(option.service());
-            if (newest == backends) {
-                return null;
-            }
-            backends = newest;
-        }
-        return null;
-    }
-
-    private boolean speaksHttp2() {
-        return target != null && target.protocol() == BackendProtocol.H2C;
-    }
-
-    private void dial(Backend dialed) {
-        if (speaksHttp2()) {
-            loop.http2Backends().open(dialed, this::connected, this::refused);
-            return;
-        }
-        dialing = BackendConnection.dial(loop, dialed, this::connected, this::refused);
-    }
-
-    private void connected(BackendSide fresh) {
-        dialing = null;
-        fresh.backend().accepted();
-        if (finished) {
-            fresh.close();
-        } else {
-            attach(fresh);
-        }
-    }
-
-    private void refused() {
-        dialing = null;
-        Backend refusing = backend;
-        if (finished || refusing == null) {
-            return;
-        }
-        refusing.refused();
-        tryAnother(refusing);
-    }
-
-    private void tryAnother(Backend failing) {
-        failing.end();
-        backend = null;
-        if (tried.isEmpty()) {
-            tried = new ArrayList<>();
-        }
-        tried.add(failing);
-        tryNext();
-    }
-
-    private void attach(BackendSide attached) {
+    @Override
+    public void found(BackendSide attached) {
         ByteBuf head = requestHead;
         if (head == null) {
             throw new IllegalStateException("the request was sent before");
@@ -395,6 +225,131 @@ final class Exchange {
         client.resume();
     }
 
+    @Override
+    public void noneFound() {
+        answer(ErrorPage.SERVICE_UNAVAILABLE);
+    }
+
+    // ---- what the backend does
+
+    @Override
+    public void interimResponse(Head head) {
+        client.writeInterim(head);
+    }
+
+    @Override
+    public void responseHead(Head head, long framing) {
+        responseStarted = true;
+        if (search != null) {
+            search.answered();
+        }
+        dropRequestHead();
+        client.writeHead(head, framing, responseEdits(), stickyCookie());
+        expectMore();
+    }
+
+    @Override
+    public void responseData(ByteBuf data) {
+        client.writeData(data);
+        expectMore();
+    }
+
+    private void expectMore() {
+        if (idle != null && responseStarted && !responseEnded) {
+            client.expectMore(idle);
+        }
+    }
+
+    @Override
+    public void flushResponse() {
+        client.flush();
+    }
+
+    @Override
+    public void responseEnd(Trailers trailers) {
+        responseEnded = true;
+        client.writeEnd(trailers);
+        client.flush();
+        if (requestEnded) {
+            finish();
+        } else {
+            finishRequest();
+        }
+    }
+
+    @Override
+    public void upgraded(Head head, BackendConnection upgradedConnection) {
+        Backend carried = search == null ? null : search.backend();
+        if (!upgrade || (framing == Framing.CHUNKED && !requestEnded) || search == null || carried == null) {
+            backendFailed("switched protocols out of turn");
+            return;
+        }
+        responseStarted = true;
+        finished = true;
+        dropRequestHead();
+        String cookie = stickyCookie();
+        search.surrender();
+        client.beginTunnel(head, responseEdits(), cookie, upgradedConnection, idle, () -> {
+            carried.end();
+            leave();
+        });
+    }
+
+    @Override
+    public void backendWritable() {
+        client.resume();
+    }
+
+    @Override
+    public void backendStoppedReading() {
+        discardsRequest = true;
+        client.resume();
+    }
+
+    @Override
+    public void backendFailed(String reason) {
+        BackendSide failed = connection;
+        if (finished || failed == null || search == null) {
+            return;
+        }
+        if (responseEnded) {
+            discardsRequest = true;
+            failed.close();
+            connection = null;
+            client.resume();
+        } else if (responseStarted) {
+            logFailure("response broken off", reason);
+            client.breakOff();
+        } else if (failed.isReused() && repeatable && !failed.hasReceivedBytes()) {
+            failed.close();
+            connection = null;
+            search.again();
+        } else if (repeatable && !failed.hasReceivedBytes() && search.hasLeft()) {
+            failed.close();
+            connection = null;
+            search.another();
+        } else {
+            noResponse(reason);
+        }
+    }
+
+    private void noResponse(String reason) {
+        logFailure("no response", reason);
+        if (search != null && connection != null) {
+            search.failed();
+        }
+        dropBackend();
+        answer(ErrorPage.SERVICE_UNAVAILABLE);
+    }
+
+    private void logFailure(String what, String reason) {
+        log.atWarn()
+                .addKeyValue("service", search == null ? "" : search.service())
+                .addKeyValue("backend", search == null ? null : search.backend())
+                .addKeyValue("reason", reason)
+                .log(what);
+    }
+
     // ---- answering and ending
 
     private HeaderEdits responseEdits() {
@@ -402,13 +357,11 @@ final class Exchange {
     }
 
     private @Nullable String stickyCookie() {
-        if (target == null
-                || !target.sticky()
-                || backend == null
-                || backend.addr().equals(stickyWish)) {
+        Backend answering = search == null ? null : search.backend();
+        if (target == null || !target.sticky() || answering == null || search == null || search.isWished()) {
             return null;
         }
-        return loop.core().cookies().cookie(backend.addr());
+        return loop.core().cookies().cookie(answering.addr());
     }
 
     /** Answers without a backend. */
@@ -459,9 +412,8 @@ final class Exchange {
             connection.close();
             connection = null;
         }
-        if (backend != null) {
-            backend.end();
-            backend = null;
+        if (search != null) {
+            search.close();
         }
     }
 

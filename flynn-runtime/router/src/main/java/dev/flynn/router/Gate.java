@@ -1,7 +1,6 @@
 package dev.flynn.router;
 
 import dev.flynn.api.route.RoutePolicy;
-import dev.flynn.api.route.RoutePolicy.Auth;
 import dev.flynn.api.route.RoutePolicy.Maintenance;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -12,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the policy of a route says of a request before a backend is chosen. One object for as long as the route has the
- * policy, so that what it counts outlives a change of the table. Thread-safe, without locks.
+ * policy, so that what it counts outlives a change of the table. Thread-safe, without locks but for digest authentication.
  */
 final class Gate {
 
@@ -22,7 +21,7 @@ final class Gate {
     private final RoutePolicy policy;
     private final long startNanos = System.nanoTime();
     private final @Nullable Answer maintenance;
-    private final @Nullable BasicAuth basicAuth;
+    private final @Nullable PasswordAuth auth;
     private final @Nullable RateLimiter rate;
     private final @Nullable ClientRateLimiter clientRate;
     private final int maxConcurrent;
@@ -31,13 +30,11 @@ final class Gate {
     private final HeaderEdits responseEdits;
     private final AtomicInteger inside = new AtomicInteger();
 
-    Gate(RoutePolicy policy) {
+    /** @param nonces those of this router */
+    Gate(RoutePolicy policy, Nonces nonces) {
         this.policy = policy;
         this.maintenance = policy.maintenance().map(Gate::answer).orElse(null);
-        this.basicAuth = policy.auth()
-                .filter(auth -> auth.scheme() == Auth.Scheme.BASIC)
-                .map(BasicAuth::new)
-                .orElse(null);
+        this.auth = policy.auth().map(asked -> PasswordAuth.of(asked, nonces)).orElse(null);
         this.rate = policy.rateLimit().map(RateLimiter::new).orElse(null);
         this.clientRate = policy.clientRateLimit()
                 .map(limit -> new ClientRateLimiter(limit, MAX_CLIENTS))
@@ -65,8 +62,9 @@ final class Gate {
         if (maintenance != null) {
             return maintenance;
         }
-        if (basicAuth != null && !basicAuth.admits(head)) {
-            return ErrorPage.UNAUTHORIZED.with(basicAuth.challenge());
+        String challenge = auth == null ? null : auth.refuses(head).orElse(null);
+        if (challenge != null) {
+            return ErrorPage.UNAUTHORIZED.with(challenge);
         }
         long waitNanos = waitFor(hop);
         if (waitNanos > 0) {

@@ -5,17 +5,21 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
 
-/** What the router adds to {@code X-Forwarded-*} for one client connection. */
-record Hop(byte[] clientIp, byte[] proto, byte[] port) {
+/** Where a client connection comes from: what the router adds to {@code X-Forwarded-*}, and the port that it came in by. */
+record Hop(byte[] clientIp, byte[] proto, byte[] port, Entrance entrance) {
 
     private static final byte[] HTTP = Ascii.bytes("http");
+    /** What addresses of IPv4 begin with when they come in by a socket of IPv6 (RFC 4291, section 2.5.5.2). */
+    private static final byte[] MAPPED = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1};
+
     private static final byte[] HTTPS = Ascii.bytes("https");
 
-    static Hop of(InetSocketAddress client, InetSocketAddress listener, boolean tls) {
+    static Hop of(InetSocketAddress client, Entrance entrance, boolean tls) {
         return new Hop(
                 Ascii.bytes(text(client.getAddress())),
                 tls ? HTTPS : HTTP,
-                Ascii.bytes(Integer.toString(listener.getPort())));
+                Ascii.bytes(Integer.toString(entrance.port())),
+                entrance);
     }
 
     boolean isTls() {
@@ -28,8 +32,15 @@ record Hop(byte[] clientIp, byte[] proto, byte[] port) {
     }
 
     private static String text(InetAddress address) {
+        if (!(address instanceof Inet6Address)) {
+            return address.getHostAddress();
+        }
+        byte[] bytes = address.getAddress();
+        if (Arrays.equals(bytes, 0, MAPPED.length, MAPPED, 0, MAPPED.length)) {
+            return "%d.%d.%d.%d".formatted(bytes[12] & 0xff, bytes[13] & 0xff, bytes[14] & 0xff, bytes[15] & 0xff);
+        }
         String text = address.getHostAddress();
         int zone = text.indexOf('%');
-        return address instanceof Inet6Address && zone >= 0 ? text.substring(0, zone) : text;
+        return zone < 0 ? text : text.substring(0, zone);
     }
 }

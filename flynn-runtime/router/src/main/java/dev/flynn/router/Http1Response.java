@@ -3,6 +3,7 @@ package dev.flynn.router;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelHandlerContext;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** The answers on an HTTP/1.1 connection, one after the other: their framing, and whether the connection outlives them. */
@@ -72,6 +73,11 @@ final class Http1Response implements ClientSide {
     }
 
     @Override
+    public void expectMore(Duration within) {
+        connection.expectMore(within);
+    }
+
+    @Override
     public void writeData(ByteBuf data) {
         Bodies.write(context(), data, chunked);
     }
@@ -121,12 +127,17 @@ final class Http1Response implements ClientSide {
 
     @Override
     public void beginTunnel(
-            Head head, HeaderEdits edits, @Nullable String cookie, BackendConnection backend, Runnable ended) {
+            Head head,
+            HeaderEdits edits,
+            @Nullable String cookie,
+            BackendConnection backend,
+            @Nullable Duration idle,
+            Runnable ended) {
         ByteBuf out = alloc().buffer(512);
         ResponseHeadWriter.write(head, false, ResponseHeadWriter.Connection.UNSAID, edits, cookie, out);
         context().write(out, context().voidPromise());
         context().channel().closeFuture().addListener(closed -> ended.run());
-        connection.beginTunnel(backend);
+        connection.beginTunnel(backend, idle);
     }
 
     /** Trailers go to who asked for them only (RFC 9110, section 6.5.1). */

@@ -13,7 +13,7 @@ final class Http2BackendStream implements BackendSide {
     private final Http2BackendConnection connection;
     private final boolean reused;
     private @Nullable Http2Stream stream;
-    private @Nullable Exchange exchange;
+    private @Nullable BackendListener listener;
 
     /** What came while the client did not read. */
     private @Nullable ByteBuf waiting;
@@ -33,7 +33,7 @@ final class Http2BackendStream implements BackendSide {
         this.reused = reused;
     }
 
-    // ---- what the exchange says
+    // ---- what the listener says
 
     @Override
     public Backend backend() {
@@ -41,8 +41,8 @@ final class Http2BackendStream implements BackendSide {
     }
 
     @Override
-    public void begin(Exchange served, boolean onlyHead, long framing) {
-        exchange = served;
+    public void begin(BackendListener served, boolean onlyHead, long framing) {
+        listener = served;
         headOnly = onlyHead;
         requestEnded = framing == 0;
     }
@@ -121,7 +121,7 @@ final class Http2BackendStream implements BackendSide {
 
     @Override
     public void close() {
-        exchange = null;
+        listener = null;
         dropWaiting();
         if (!begun) {
             begun = true;
@@ -136,7 +136,7 @@ final class Http2BackendStream implements BackendSide {
     void headers(Http2Headers headers, boolean endOfStream) {
         receivedBytes = true;
         responseEnded |= endOfStream;
-        Exchange current = exchange;
+        BackendListener current = listener;
         if (current == null) {
             return;
         }
@@ -157,7 +157,7 @@ final class Http2BackendStream implements BackendSide {
     int data(ByteBuf data, boolean endOfStream) {
         int length = data.readableBytes();
         responseEnded |= endOfStream;
-        Exchange current = exchange;
+        BackendListener current = listener;
         if (current == null) {
             return length;
         }
@@ -172,7 +172,7 @@ final class Http2BackendStream implements BackendSide {
                         : Pending.append(connection.context().alloc(), waiting, data.retain());
             }
         }
-        if (exchange != null) {
+        if (listener != null) {
             current.flushResponse();
         }
         tellEnd();
@@ -180,25 +180,25 @@ final class Http2BackendStream implements BackendSide {
     }
 
     void writable() {
-        if (exchange != null) {
-            exchange.backendWritable();
+        if (listener != null) {
+            listener.backendWritable();
         }
     }
 
     /** The stream is over, for whatever reason. */
     void closed() {
-        if (exchange == null) {
+        if (listener == null) {
             dropWaiting();
         } else if (!responseEnded) {
             fail("the stream ended before the response was complete");
         } else if (!requestEnded && toldEnd) {
-            exchange.backendStoppedReading();
+            listener.backendStoppedReading();
         }
     }
 
     // ---- inside
 
-    private void readHead(Exchange current, Http2Headers headers, boolean endOfStream) throws BadMessage {
+    private void readHead(BackendListener current, Http2Headers headers, boolean endOfStream) throws BadMessage {
         Head head = connection.head();
         ByteBuf text = connection.context().alloc().buffer(512);
         try {
@@ -221,21 +221,21 @@ final class Http2BackendStream implements BackendSide {
         }
         current.responseHead(head, framing);
         tellEnd();
-        if (exchange != null) {
+        if (listener != null) {
             current.flushResponse();
         }
     }
 
     private void deliverWaiting() {
         ByteBuf data = waiting;
-        if (data == null || !reading || exchange == null) {
+        if (data == null || !reading || listener == null) {
             return;
         }
         waiting = null;
         int length = data.readableBytes();
-        exchange.responseData(data);
-        if (exchange != null) {
-            exchange.flushResponse();
+        listener.responseData(data);
+        if (listener != null) {
+            listener.flushResponse();
         }
         if (stream != null) {
             connection.consumed(stream, length);
@@ -244,15 +244,15 @@ final class Http2BackendStream implements BackendSide {
     }
 
     private void tellEnd() {
-        if (responseEnded && receivedHead && waiting == null && exchange != null && !toldEnd) {
+        if (responseEnded && receivedHead && waiting == null && listener != null && !toldEnd) {
             toldEnd = true;
-            exchange.responseEnd(trailers);
+            listener.responseEnd(trailers);
         }
     }
 
     private void fail(String reason) {
-        if (exchange != null) {
-            exchange.backendFailed(reason);
+        if (listener != null) {
+            listener.backendFailed(reason);
         }
     }
 

@@ -17,7 +17,10 @@ final class Http2Backends {
 
     private final RouterLoop loop;
     private final Map<Backend, List<Http2BackendConnection>> connections = new HashMap<>();
-    private final Map<Backend, List<Waiting>> dialing = new HashMap<>();
+    private final Map<Dial, List<Waiting>> dialing = new HashMap<>();
+
+    /** Who dials the same backend with the same patience shares a dial. */
+    private record Dial(Backend backend, int patienceMillis) {}
 
     /** Who waits for a connection to be there. */
     private record Waiting(Consumer<BackendSide> connected, Runnable refused) {}
@@ -27,18 +30,19 @@ final class Http2Backends {
     }
 
     /** Opens a stream on a connection that is there or on a new one; those who wait for the same backend share one. */
-    void open(Backend backend, Consumer<BackendSide> connected, Runnable refused) {
+    void open(Backend backend, int patienceMillis, Consumer<BackendSide> connected, Runnable refused) {
         for (Http2BackendConnection connection : connections.getOrDefault(backend, List.of())) {
             if (connection.hasRoom()) {
                 connected.accept(connection.newStream());
                 return;
             }
         }
-        List<Waiting> waiting = dialing.get(backend);
+        var dial = new Dial(backend, patienceMillis);
+        List<Waiting> waiting = dialing.get(dial);
         if (waiting == null) {
             waiting = new ArrayList<>();
-            dialing.put(backend, waiting);
-            dial(backend);
+            dialing.put(dial, waiting);
+            start(dial);
         }
         waiting.add(new Waiting(connected, refused));
     }
@@ -68,17 +72,20 @@ final class Http2Backends {
         return connections.values().stream().flatMap(List::stream).toList();
     }
 
-    private void dial(Backend backend) {
+    private void start(Dial dial) {
+        Backend backend = dial.backend;
         Http2BackendConnection connection = new Http2BackendConnection(loop, backend);
-        ChannelFuture dialed =
-                loop.dialer().clone().handler(connection.initializer()).connect(backend.socketAddress());
+        ChannelFuture dialed = loop.dialer(dial.patienceMillis)
+                .handler(connection.initializer())
+                .connect(backend.socketAddress());
         // not at once: the handler says hello after those who wait for the connection were told of it
-        dialed.addListener(outcome -> dialed.channel().eventLoop().execute(() -> dialed(connection, outcome.cause())));
+        dialed.addListener(
+                outcome -> dialed.channel().eventLoop().execute(() -> dialed(dial, connection, outcome.cause())));
     }
 
-    private void dialed(Http2BackendConnection connection, @Nullable Throwable failure) {
-        Backend backend = connection.backend();
-        List<Waiting> waiting = dialing.remove(backend);
+    private void dialed(Dial dial, Http2BackendConnection connection, @Nullable Throwable failure) {
+        Backend backend = dial.backend;
+        List<Waiting> waiting = dialing.remove(dial);
         if (failure == null && connection.hasRoom()) {
             connections.computeIfAbsent(backend, unused -> new ArrayList<>()).add(connection);
         } else {
@@ -88,7 +95,7 @@ final class Http2Backends {
             if (failure == null && connection.hasRoom()) {
                 each.connected.accept(connection.newStream());
             } else if (failure == null && connection.isActive()) {
-                open(backend, each.connected, each.refused);
+                open(backend, dial.patienceMillis, each.connected, each.refused);
             } else {
                 each.refused.run();
             }

@@ -13,8 +13,6 @@ import org.jspecify.annotations.Nullable;
 /** One request of an HTTP/2 connection and its response. */
 final class Http2ClientStream implements ClientSide {
 
-    private static final long NEVER = Long.MAX_VALUE;
-
     private final Http2ClientConnection connection;
     private final Http2Stream stream;
     private @Nullable Exchange exchange;
@@ -33,11 +31,12 @@ final class Http2ClientStream implements ClientSide {
     /** When the last piece of the response is sent. */
     private @Nullable ChannelFuture responseSent;
 
-    private long deadline = NEVER;
+    private final Deadline deadline;
 
     Http2ClientStream(Http2ClientConnection connection, Http2Stream stream) {
         this.connection = connection;
         this.stream = stream;
+        this.deadline = new Deadline(connection.loop(), this::timeOut);
     }
 
     // ---- what the connection says
@@ -51,10 +50,12 @@ final class Http2ClientStream implements ClientSide {
         try {
             long framing = framing(head, endOfStream);
             RequestTarget target = RequestTarget.of(head);
-            expect(config().responseTimeout());
             Exchange started = new Exchange(this, connection.loop(), head, framing);
             exchange = started;
             started.start(head, target, connection.hop());
+            if (exchange == started && !started.hasStartedResponse()) {
+                deadline.in(started.responsePatience());
+            }
         } catch (BadMessage fault) {
             connection.logRefusal(fault);
             refuse(fault);
@@ -118,14 +119,14 @@ final class Http2ClientStream implements ClientSide {
         if (current == null) {
             return;
         }
-        current.clientWritable(writable);
         if (current.hasStartedResponse() && !current.isAnswered()) {
             if (writable) {
-                deadline = NEVER;
+                deadline.never();
             } else {
-                expect(config().responseTimeout());
+                deadline.in(config().responseTimeout());
             }
         }
+        current.clientWritable(writable);
     }
 
     /** The stream is over, for whatever reason. */
@@ -133,18 +134,18 @@ final class Http2ClientStream implements ClientSide {
         dropWaiting();
         Exchange ending = exchange;
         exchange = null;
-        deadline = NEVER;
+        deadline.never();
         if (ending != null) {
             ending.cancel();
         }
     }
 
     boolean isLate(long now) {
-        return deadline != NEVER && now - deadline >= 0;
+        return deadline.isOver(now);
     }
 
     void timeOut() {
-        deadline = NEVER;
+        deadline.never();
         if (exchange != null && !exchange.hasStartedResponse()) {
             exchange.timeOut();
         } else {
@@ -190,9 +191,16 @@ final class Http2ClientStream implements ClientSide {
     public void writeHead(Head head, long framing, HeaderEdits edits, @Nullable String cookie) {
         remaining = framing > 0 ? framing : -1;
         responseEnded = framing == 0 || framing == Framing.EMPTY;
-        deadline = NEVER;
+        deadline.never();
         responseSent = connection.writeHeaders(stream, Http2Heads.response(head, edits, cookie), responseEnded);
         writabilityChanged(connection.isWritable(stream));
+    }
+
+    @Override
+    public void expectMore(Duration within) {
+        if (writable) {
+            deadline.in(within);
+        }
     }
 
     @Override
@@ -245,7 +253,7 @@ final class Http2ClientStream implements ClientSide {
 
     @Override
     public void awaitRestOfRequest() {
-        expect(config().linger());
+        deadline.in(config().linger());
         resume();
         if (exchange != null && exchange.discardsRequest()) {
             stopRequest();
@@ -256,7 +264,7 @@ final class Http2ClientStream implements ClientSide {
     public void exchangeDone() {
         exchange = null;
         dropWaiting();
-        deadline = NEVER;
+        deadline.never();
         if (!requestEnded) {
             stopRequest();
         }
@@ -274,7 +282,12 @@ final class Http2ClientStream implements ClientSide {
 
     @Override
     public void beginTunnel(
-            Head head, HeaderEdits edits, @Nullable String cookie, BackendConnection backend, Runnable ended) {
+            Head head,
+            HeaderEdits edits,
+            @Nullable String cookie,
+            BackendConnection backend,
+            @Nullable Duration idle,
+            Runnable ended) {
         throw new IllegalStateException("HTTP/2 has no upgrades");
     }
 
@@ -329,9 +342,9 @@ final class Http2ClientStream implements ClientSide {
 
     private void refreshDeadline(Exchange current) {
         if (!current.hasStartedResponse()) {
-            expect(config().responseTimeout());
+            deadline.in(current.responsePatience());
         } else if (current.isAnswered()) {
-            expect(config().linger());
+            deadline.in(config().linger());
         }
     }
 
@@ -345,10 +358,6 @@ final class Http2ClientStream implements ClientSide {
             waiting.release();
             waiting = null;
         }
-    }
-
-    private void expect(Duration within) {
-        deadline = System.nanoTime() + within.toNanos();
     }
 
     private RouterConfig config() {

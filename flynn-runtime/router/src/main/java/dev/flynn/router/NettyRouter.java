@@ -3,6 +3,7 @@ package dev.flynn.router;
 import static java.util.Objects.requireNonNull;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.route.RoutePolicy;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.router.ApplyResult;
 import dev.flynn.spi.router.ApplyResult.Problem;
@@ -10,10 +11,7 @@ import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.Router;
 import dev.flynn.spi.router.RouterCapability;
 import dev.flynn.spi.router.RouterListener;
-import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -76,33 +74,37 @@ public final class NettyRouter implements Router {
             RouterCapability.MAINTENANCE,
             RouterCapability.CONCURRENCY_LIMIT,
             RouterCapability.RATE_LIMIT,
+            RouterCapability.PORTS,
             RouterCapability.BASIC_AUTH,
+            RouterCapability.DIGEST_AUTH,
+            RouterCapability.HEALTH_CHECKS,
+            RouterCapability.TIMEOUTS,
+            RouterCapability.IDLE_TIMEOUT,
             RouterCapability.KEEP_ALIVE_SWITCH,
             RouterCapability.WEIGHTS,
             RouterCapability.BODY_LIMIT,
             RouterCapability.HEADERS);
 
+    private static final int DEFAULT_HTTPS_PORT = 443;
     private static final Duration ABORT_PATIENCE = Duration.ofSeconds(5);
 
     private final RouterCore core;
     private final EventLoopGroup eventLoops;
-    private final Map<EventLoop, RouterLoop> loops = new IdentityHashMap<>();
+    private final Map<EventExecutor, RouterLoop> loops = new IdentityHashMap<>();
     private final Function<RouteTable.Certificate, SslContext> certificateLoader;
     private final Drains drains;
-    private final TcpListeners tcpListeners;
-    private final boolean proxyProtocol;
+    private final Listeners listeners;
     private final Object applying = new Object();
     private final AtomicBoolean closed = new AtomicBoolean();
 
     /** Only to be touched by who is {@link #applying}. */
     private boolean ended;
 
-    private @Nullable Channel httpListener;
-    private @Nullable Channel httpsListener;
+    private @Nullable InetSocketAddress httpAddress;
+    private @Nullable InetSocketAddress httpsAddress;
 
     private NettyRouter(Builder builder) {
-        this.core = new RouterCore(builder.config, new StickyCookies(builder.cookieKey));
-        this.proxyProtocol = builder.proxyProtocol;
+        this.core = new RouterCore(builder.config, builder.cookieKey);
         this.certificateLoader = ServerCertificates::load;
         Optional<SslContext> defaultTls = builder.defaultCertificate.map(ServerCertificates::load);
         this.eventLoops = new MultiThreadIoEventLoopGroup(
@@ -113,23 +115,21 @@ public final class NettyRouter implements Router {
                         Thread.NORM_PRIORITY,
                         Thread.currentThread().getThreadGroup()),
                 builder.transport.ioHandlers());
-        ServerBootstrap server = builder.transport.server(builder.sharesPorts).group(eventLoops);
         this.drains = new Drains(eventLoops.next());
-        this.tcpListeners = new TcpListeners(server, builder.listenIp, this::loop);
+        this.listeners = new Listeners(
+                builder.transport.server(builder.sharesPorts).group(eventLoops),
+                builder.listenIp,
+                new ClientPipelines(core, this::loop, builder.proxyProtocol, builder.doesTls(), defaultTls));
         try {
             for (EventExecutor executor : eventLoops) {
                 EventLoop eventLoop = (EventLoop) executor;
                 loops.put(eventLoop, new RouterLoop(core, eventLoop, builder.transport));
             }
             loops.values().forEach(RouterLoop::start);
-            builder.table.requireSupported(capabilities());
-            core.replaceTable(RoutingTable.compile(builder.table, core.table(), certificateLoader));
-            httpListener = bind(server, builder.listenIp, builder.httpPort, plain());
-            if (builder.httpsPort != null) {
-                httpsListener = bind(server, builder.listenIp, builder.httpsPort, encrypted(defaultTls));
-                core.httpsPort(((InetSocketAddress) httpsListener.localAddress()).getPort());
-            }
-            tcpListeners.listenFor(builder.table.tcpRoutes()).forEach(NettyRouter::logProblem);
+            builder.table.requireSupported(capabilities(builder.doesTls()));
+            replaceTable(compile(builder.table));
+            listen(builder);
+            listeners.listenFor(builder.table).forEach(NettyRouter::logProblem);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -142,11 +142,29 @@ public final class NettyRouter implements Router {
 
     @Override
     public Set<RouterCapability> capabilities() {
+        return capabilities(httpsAddress != null);
+    }
+
+    private static Set<RouterCapability> capabilities(boolean tls) {
         Set<RouterCapability> capabilities = EnumSet.copyOf(CAPABILITIES);
-        if (httpsListener != null) {
+        if (tls) {
             capabilities.add(RouterCapability.TLS);
         }
         return Set.copyOf(capabilities);
+    }
+
+    /** Opens the router's own ports; the addresses are those of the first ones. */
+    private void listen(Builder builder) {
+        for (int port : builder.httpPorts) {
+            InetSocketAddress address = listeners.open(port, false);
+            httpAddress = httpAddress == null ? address : httpAddress;
+        }
+        for (int port : builder.httpsPorts) {
+            InetSocketAddress address = listeners.open(port, true);
+            httpsAddress = httpsAddress == null ? address : httpsAddress;
+        }
+        int publicPort = httpsAddress == null ? DEFAULT_HTTPS_PORT : httpsAddress.getPort();
+        core.httpsPort(builder.publicHttpsPort.orElse(publicPort));
     }
 
     /**
@@ -167,14 +185,31 @@ public final class NettyRouter implements Router {
                 throw new IllegalStateException("the router is closed");
             }
             RoutingTable previous = core.table();
-            RoutingTable next = RoutingTable.compile(table, previous, certificateLoader);
-            core.replaceTable(next);
+            RoutingTable next = compile(table);
+            replaceTable(next);
             retire(previous.retiredBy(next));
             List<Problem> problems = new ArrayList<>(next.problems());
             if (!closed.get()) {
-                problems.addAll(tcpListeners.listenFor(table.tcpRoutes()));
+                problems.addAll(listeners.listenFor(table));
             }
             return new ApplyResult(problems);
+        }
+    }
+
+    private RoutingTable compile(RouteTable table) {
+        return RoutingTable.compile(table, core.table(), certificateLoader, this::gate);
+    }
+
+    private Gate gate(RoutePolicy policy) {
+        return new Gate(policy, core.nonces());
+    }
+
+    /** What is to be checked from now on is shared out among the loops. */
+    private void replaceTable(RoutingTable next) {
+        RoutingTable previous = core.table();
+        core.replaceTable(next);
+        for (Health health : next.healthsSince(previous)) {
+            loop(eventLoops.next()).check(health);
         }
     }
 
@@ -200,14 +235,22 @@ public final class NettyRouter implements Router {
         return drains.watch(listener);
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException if it is not, see {@link Builder#withoutHttp}
+     */
     @Override
     public InetSocketAddress httpAddress() {
-        return (InetSocketAddress) requireNonNull(httpListener, "httpListener").localAddress();
+        if (httpAddress == null) {
+            throw new IllegalStateException("this router does not listen for plain HTTP");
+        }
+        return httpAddress;
     }
 
     @Override
     public Optional<InetSocketAddress> httpsAddress() {
-        return Optional.ofNullable(httpsListener).map(listener -> (InetSocketAddress) listener.localAddress());
+        return Optional.ofNullable(httpsAddress);
     }
 
     /** Stops accepting, lets requests in flight finish for the grace time, then closes what is left. */
@@ -217,10 +260,8 @@ public final class NettyRouter implements Router {
             return;
         }
         core.startClosing();
-        closeListener(httpListener);
-        closeListener(httpsListener);
         synchronized (applying) {
-            tcpListeners.close();
+            listeners.close();
         }
         if (!within(core.config().closeGrace(), RouterLoop::drain)) {
             log.atInfo().log("requests in flight were cut off when the time to close was over");
@@ -250,64 +291,21 @@ public final class NettyRouter implements Router {
         }
     }
 
-    private static void closeListener(@Nullable Channel listener) {
-        if (listener != null) {
-            listener.close().awaitUninterruptibly();
-        }
-    }
-
-    private static Channel bind(
-            ServerBootstrap server, String listenIp, int port, ChannelInitializer<Channel> connections) {
-        ChannelFuture bound = server.clone()
-                .childHandler(connections)
-                .bind(new InetSocketAddress(listenIp, port))
-                .awaitUninterruptibly();
-        if (!bound.isSuccess()) {
-            throw FlynnException.unavailable(
-                    "the router cannot listen on %s:%d (%s); free the port or choose another one"
-                            .formatted(listenIp, port, bound.cause().getMessage()),
-                    bound.cause());
-        }
-        return bound.channel();
-    }
-
-    private ChannelInitializer<Channel> plain() {
-        return new ChannelInitializer<>() {
-            @Override
-            protected void initChannel(Channel channel) {
-                readProxyHeader(channel);
-                channel.pipeline().addLast(new ClientConnection(loop(channel), false));
-            }
-        };
-    }
-
-    private ChannelInitializer<Channel> encrypted(Optional<SslContext> defaultTls) {
-        return new ChannelInitializer<>() {
-            @Override
-            protected void initChannel(Channel channel) {
-                readProxyHeader(channel);
-                channel.pipeline()
-                        .addLast(new SniSelector(core, defaultTls), new ClientConnection(loop(channel), true));
-            }
-        };
-    }
-
-    private void readProxyHeader(Channel channel) {
-        if (proxyProtocol) {
-            channel.pipeline().addLast(new ProxyHeaderReader());
-        }
-    }
-
     private RouterLoop loop(Channel channel) {
-        return requireNonNull(loops.get(channel.eventLoop()), "loop");
+        return loop(channel.eventLoop());
+    }
+
+    private RouterLoop loop(EventExecutor eventLoop) {
+        return requireNonNull(loops.get(eventLoop), "loop");
     }
 
     /** What a router is made of. Ports may be 0: the system picks one, see {@link NettyRouter#httpAddress}. */
     public static final class Builder {
 
-        private String listenIp = "0.0.0.0";
-        private int httpPort = 80;
-        private @Nullable Integer httpsPort;
+        private String listenIp = Transport.anyAddress();
+        private final List<Integer> httpPorts = new ArrayList<>(List.of(80));
+        private final List<Integer> httpsPorts = new ArrayList<>();
+        private Optional<Integer> publicHttpsPort = Optional.empty();
         private Optional<RouteTable.Certificate> defaultCertificate = Optional.empty();
         private byte[] cookieKey = randomKey();
         private RouteTable table = RouteTable.EMPTY;
@@ -320,22 +318,55 @@ public final class NettyRouter implements Router {
 
         private Builder() {}
 
-        /** Where to listen; all IPv4 addresses if not told. */
+        /**
+         * Where to listen; if not told, all addresses of the machine. {@code ::} takes clients of IPv4 too, {@code 0.0.0.0} no
+         * others.
+         */
         public Builder listenIp(String value) {
             listenIp = requireNonNull(value, "listenIp");
             return this;
         }
 
-        /** 80 if not told. */
+        /** Where to listen for plain HTTP, in the place of 80. */
         public Builder httpPort(int value) {
-            httpPort = requirePort(value);
+            httpPorts.clear();
+            httpPorts.add(requirePort(value));
             return this;
         }
 
-        /** Listens for TLS too. */
-        public Builder httpsPort(int value) {
-            httpsPort = requirePort(value);
+        /** Listens for TLS only. */
+        public Builder withoutHttp() {
+            httpPorts.clear();
             return this;
+        }
+
+        /** Listens for plain HTTP on another port too. */
+        public Builder additionalHttpPort(int value) {
+            httpPorts.add(requirePort(value));
+            return this;
+        }
+
+        /** Listens for TLS, in the place of what was told before. */
+        public Builder httpsPort(int value) {
+            httpsPorts.clear();
+            httpsPorts.add(requirePort(value));
+            return this;
+        }
+
+        /** Listens for TLS on another port too. */
+        public Builder additionalHttpsPort(int value) {
+            httpsPorts.add(requirePort(value));
+            return this;
+        }
+
+        /** Where clients find TLS, for redirects; the first port for TLS if not told, or 443 if there is none. */
+        public Builder publicHttpsPort(int value) {
+            publicHttpsPort = Optional.of(requirePort(value));
+            return this;
+        }
+
+        private boolean doesTls() {
+            return !httpsPorts.isEmpty();
         }
 
         /** Serves clients that name no host, and routes without a certificate of their own. */

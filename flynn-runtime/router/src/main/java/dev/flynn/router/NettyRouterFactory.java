@@ -7,16 +7,19 @@ import dev.flynn.spi.router.Router;
 import dev.flynn.spi.router.RouterFactory;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
  * The router named {@code netty}.
  *
- * <p>Settings: {@code listen-ip}, {@code http-port}, {@code https-port}, {@code tls-cert} and {@code tls-key} (PEM texts),
- * {@code cookie-key} (base64 of 32 bytes), {@code close-grace} (ISO-8601), {@code proxy-protocol} and {@code share-ports} ({@code true} or {@code false}). All
- * are optional, see {@link NettyRouter.Builder}.
+ * <p>Settings: {@code listen-ip}, {@code http-port}, {@code https-port}, {@code public-https-port},
+ * {@code additional-http-ports} and {@code additional-https-ports} (with commas between them), {@code tls-cert} and
+ * {@code tls-key} (PEM texts), {@code cookie-key} (base64 of 32 bytes), {@code close-grace} (ISO-8601),
+ * {@code proxy-protocol} and {@code share-ports} ({@code true} or {@code false}). All are optional, see {@link NettyRouter.Builder}.
  */
 public final class NettyRouterFactory implements RouterFactory {
 
@@ -47,6 +50,12 @@ public final class NettyRouterFactory implements RouterFactory {
         if (httpsPort != null) {
             builder.httpsPort(port("https-port", httpsPort));
         }
+        String publicHttpsPort = unread.remove("public-https-port");
+        if (publicHttpsPort != null) {
+            builder.publicHttpsPort(port("public-https-port", publicHttpsPort));
+        }
+        ports(unread, "additional-http-ports").forEach(builder::additionalHttpPort);
+        ports(unread, "additional-https-ports").forEach(builder::additionalHttpsPort);
         String proxyProtocol = unread.remove("proxy-protocol");
         if (proxyProtocol != null) {
             builder.proxyProtocol(bool("proxy-protocol", proxyProtocol));
@@ -74,6 +83,15 @@ public final class NettyRouterFactory implements RouterFactory {
             throw FlynnException.invalid("router: unknown settings " + unread.keySet());
         }
         return builder.build();
+    }
+
+    private static List<Integer> ports(Map<String, String> unread, String name) {
+        String value = unread.remove(name);
+        return value == null
+                ? List.of()
+                : Arrays.stream(value.split(","))
+                        .map(port -> port(name, port.strip()))
+                        .toList();
     }
 
     private static int port(String name, String value) {

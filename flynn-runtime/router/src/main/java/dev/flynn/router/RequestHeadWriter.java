@@ -12,6 +12,7 @@ final class RequestHeadWriter {
     private static final byte[] SEPARATOR = Ascii.bytes(", ");
     private static final byte[] HOST = Ascii.bytes("Host: ");
     private static final byte[] CHUNKED = Ascii.bytes("Transfer-Encoding: chunked\r\n");
+    private static final byte[] CLOSE = Ascii.bytes("Connection: close\r\n");
     private static final byte[] FORWARDED_FOR = Ascii.bytes("X-Forwarded-For: ");
     private static final byte[] FORWARDED_PROTO = Ascii.bytes("X-Forwarded-Proto: ");
     private static final byte[] FORWARDED_PORT = Ascii.bytes("X-Forwarded-Port: ");
@@ -42,6 +43,7 @@ final class RequestHeadWriter {
     }
 
     /**
+     * @param closes whether the connection to the backend ends with the response
      * @param upgrade whether the client asks for an upgrade, so that what concerns the connection is passed on
      * @param edits of the fields, those that the router adds included
      * @param nowMillis Unix time
@@ -50,15 +52,16 @@ final class RequestHeadWriter {
             Head head,
             RequestTarget target,
             long framing,
+            boolean closes,
             boolean upgrade,
             Hop hop,
             HeaderEdits edits,
             long nowMillis,
             ByteBuf out) {
-        new RequestHeadWriter(head, target, upgrade, edits).write(framing, hop, nowMillis, out);
+        new RequestHeadWriter(head, target, upgrade, edits).write(framing, closes && !upgrade, hop, nowMillis, out);
     }
 
-    private void write(long framing, Hop hop, long nowMillis, ByteBuf out) {
+    private void write(long framing, boolean closes, Hop hop, long nowMillis, ByteBuf out) {
         writeRequestLine(out);
         if (target.authority() != null) {
             out.writeBytes(HOST);
@@ -68,6 +71,9 @@ final class RequestHeadWriter {
         head.writeFields(this::keeps, out);
         if (framing == Framing.CHUNKED) {
             out.writeBytes(CHUNKED);
+        }
+        if (closes) {
+            out.writeBytes(CLOSE);
         }
         writeExtended(Field.X_FORWARDED_FOR, FORWARDED_FOR_NAME, FORWARDED_FOR, hop.clientIp(), out);
         writeExtended(Field.X_FORWARDED_PROTO, FORWARDED_PROTO_NAME, FORWARDED_PROTO, hop.proto(), out);

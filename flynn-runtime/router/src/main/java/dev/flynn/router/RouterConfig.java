@@ -59,6 +59,15 @@ record RouterConfig(
         return half.compareTo(LAST_REQUEST) < 0 ? half : LAST_REQUEST;
     }
 
+    int dialMillis() {
+        return millis(dialTimeout);
+    }
+
+    /** As sockets take it: at least one, because to them 0 is for ever. */
+    static int millis(Duration patience) {
+        return (int) Math.max(1, Math.min(Integer.MAX_VALUE, patience.toMillis()));
+    }
+
     RouterConfig withHeadTimeout(Duration value) {
         return new RouterConfig(
                 value, clientIdle, dialTimeout, responseTimeout, backendIdle, linger, closeGrace, maxHeadBytes);

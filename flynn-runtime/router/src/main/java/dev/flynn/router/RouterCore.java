@@ -5,13 +5,16 @@ final class RouterCore {
 
     private final RouterConfig config;
     private final StickyCookies cookies;
+    private final Nonces nonces;
     private volatile RoutingTable table = RoutingTable.EMPTY;
     private volatile boolean closing;
     private volatile int httpsPort = 443;
 
-    RouterCore(RouterConfig config, StickyCookies cookies) {
+    /** @param key 32 bytes that routers share which understand each other's cookies and nonces */
+    RouterCore(RouterConfig config, byte[] key) {
         this.config = config;
-        this.cookies = cookies;
+        this.cookies = new StickyCookies(key);
+        this.nonces = new Nonces(key, System::currentTimeMillis);
     }
 
     RouterConfig config() {
@@ -20,6 +23,10 @@ final class RouterCore {
 
     StickyCookies cookies() {
         return cookies;
+    }
+
+    Nonces nonces() {
+        return nonces;
     }
 
     RoutingTable table() {

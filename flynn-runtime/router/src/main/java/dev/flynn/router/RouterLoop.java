@@ -1,6 +1,7 @@
 package dev.flynn.router;
 
 import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -23,8 +24,10 @@ final class RouterLoop {
     private final RouterCore core;
     private final EventLoop eventLoop;
     private final Bootstrap dialer;
+    private final long coarseNanos;
     private final ConnectionPool pool;
     private final Http2Backends http2Backends;
+    private final HealthChecks healthChecks;
     private final Head requestHead = new Head();
     private final Head responseHead = new Head();
     private final Set<LoopClient> clients = new LinkedHashSet<>();
@@ -33,11 +36,11 @@ final class RouterLoop {
     RouterLoop(RouterCore core, EventLoop eventLoop, Transport transport) {
         this.core = core;
         this.eventLoop = eventLoop;
-        this.dialer = transport
-                .client(Math.toIntExact(core.config().dialTimeout().toMillis()))
-                .group(eventLoop);
+        this.dialer = transport.client().group(eventLoop);
+        this.coarseNanos = TICKS_PER_TIMEOUT * tickNanos(core.config());
         this.pool = new ConnectionPool(core.config().backendIdle());
         this.http2Backends = new Http2Backends(this);
+        this.healthChecks = new HealthChecks(this);
     }
 
     /** Begins to watch deadlines; from any thread. */
@@ -58,8 +61,26 @@ final class RouterLoop {
         return pool;
     }
 
-    Bootstrap dialer() {
-        return dialer;
+    /** For one dial that gives up after that time. */
+    Bootstrap dialer(int patienceMillis) {
+        return dialer.clone().option(ChannelOption.CONNECT_TIMEOUT_MILLIS, patienceMillis);
+    }
+
+    /** Times shorter than that are too short for the tick. */
+    long coarseNanos() {
+        return coarseNanos;
+    }
+
+    /** Runs a task on the loop, unless that ends before; from the loop's thread. */
+    void after(long nanos, Runnable task) {
+        if (!eventLoop.isShuttingDown()) {
+            var unused = eventLoop.schedule(task, nanos, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    /** Checks a backend from now on; from any thread. */
+    void check(Health health) {
+        eventLoop.execute(() -> healthChecks.begin(health));
     }
 
     /** For parsing one request head; its content is good until the next one is parsed. */

@@ -1,11 +1,13 @@
 package dev.flynn.router;
 
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.ssl.AbstractSniHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.Future;
+import java.net.InetSocketAddress;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -19,17 +21,19 @@ final class SniSelector extends AbstractSniHandler<Optional<SslContext>> {
     private static final byte[] UNRECOGNIZED_NAME = {21, 3, 1, 0, 2, 2, 112};
 
     private final RouterCore core;
+    private final boolean ownPort;
     private final Optional<SslContext> defaultContext;
 
-    SniSelector(RouterCore core, Optional<SslContext> defaultContext) {
+    SniSelector(RouterCore core, boolean ownPort, Optional<SslContext> defaultContext) {
         super(core.config().headTimeout().toMillis());
         this.core = core;
+        this.ownPort = ownPort;
         this.defaultContext = defaultContext;
     }
 
     @Override
     protected Future<Optional<SslContext>> lookup(ChannelHandlerContext ctx, @Nullable String hostname) {
-        return ctx.executor().newSucceededFuture(choose(hostname));
+        return ctx.executor().newSucceededFuture(choose(ctx.channel(), hostname));
     }
 
     @Override
@@ -41,15 +45,16 @@ final class SniSelector extends AbstractSniHandler<Optional<SslContext>> {
                         () -> refuse(ctx));
     }
 
-    private Optional<SslContext> choose(@Nullable String hostname) {
+    private Optional<SslContext> choose(Channel channel, @Nullable String hostname) {
         if (hostname == null) {
             return defaultContext;
         }
         RoutingTable table = core.table();
-        if (!table.serves(hostname)) {
+        var at = new Entrance(((InetSocketAddress) channel.localAddress()).getPort(), ownPort);
+        if (!table.serves(at, hostname)) {
             return Optional.empty();
         }
-        return table.tls(hostname).or(() -> defaultContext);
+        return table.tls(at, hostname).or(() -> defaultContext);
     }
 
     private static void refuse(ChannelHandlerContext ctx) {

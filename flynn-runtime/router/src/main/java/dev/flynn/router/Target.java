@@ -1,6 +1,7 @@
 package dev.flynn.router;
 
 import dev.flynn.api.route.BackendProtocol;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -18,8 +19,38 @@ record Target(
         boolean disableKeepAlives,
         @Nullable Gate gate) {
 
-    /** Whose backends, and whether only the leading one. */
-    record Service(String name, boolean leaderOnly) {}
+    /** For a backend to accept a connection. */
+    int dialMillis(RouterConfig config) {
+        return gate == null
+                ? config.dialMillis()
+                : gate.policy().dialTimeout().map(RouterConfig::millis).orElseGet(config::dialMillis);
+    }
+
+    /** For a backend to begin its response. */
+    Duration responseTimeout(RouterConfig config) {
+        return gate == null
+                ? config.responseTimeout()
+                : gate.policy().responseTimeout().orElseGet(config::responseTimeout);
+    }
+
+    /** For which a response that has begun may pause; null for any time. */
+    @Nullable
+    Duration idle() {
+        return gate == null ? null : gate.policy().idleTimeout().orElse(null);
+    }
+
+    /**
+     * Whose backends, whether only the leading one, and what they are asked in between.
+     *
+     * @param check null if they are asked nothing
+     */
+    record Service(String name, boolean leaderOnly, Health.@Nullable Question check) {
+
+        /** The same without the question. */
+        Service unchecked() {
+            return check == null ? this : new Service(name, leaderOnly, null);
+        }
+    }
 
     /** One of the services that get a share of the requests. */
     record Option(Service service, BackendSet backends, int weight) {}
@@ -59,6 +90,6 @@ record Target(
     }
 
     private static int share(Option option) {
-        return option.backends.backends().isEmpty() ? 0 : option.weight;
+        return option.backends.isEmpty() ? 0 : option.weight;
     }
 }

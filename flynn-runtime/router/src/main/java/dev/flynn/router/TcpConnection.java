@@ -134,19 +134,21 @@ final class TcpConnection extends ChannelInboundHandlerAdapter implements LoopCl
             return;
         }
         next.begin();
-        dialing = loop.dialer().clone().handler(new Dialed()).connect(next.socketAddress());
+        dialing = loop.dialer(loop.core().config().dialMillis())
+                .handler(new Dialed())
+                .connect(next.socketAddress());
         dialing.addListener(outcome -> {
             ChannelFuture dialed = dialing;
             dialing = null;
             if (!outcome.isSuccess()) {
                 next.end();
                 if (context().channel().isActive()) {
-                    next.refused();
+                    next.failures().refused(System.nanoTime());
                     tried.add(next);
                     dialNext();
                 }
             } else if (dialed != null) {
-                next.accepted();
+                next.failures().accepted();
                 join(next, dialed.channel());
             }
         });
@@ -160,7 +162,7 @@ final class TcpConnection extends ChannelInboundHandlerAdapter implements LoopCl
         }
         ByteBuf first = pending;
         pending = null;
-        Tunnel.join(context(), first, dialed.pipeline().context(Dialed.class), null);
+        Tunnel.join(context(), first, dialed.pipeline().context(Dialed.class), null, null);
     }
 
     private void dropPending() {

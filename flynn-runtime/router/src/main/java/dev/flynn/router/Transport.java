@@ -17,6 +17,9 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 
 /** The sockets that the machine is best at: epoll on Linux, else those of the JDK. */
@@ -62,6 +65,16 @@ enum Transport {
         return Epoll.isAvailable() ? EPOLL : NIO;
     }
 
+    /** All addresses of the machine: those of IPv6 take clients of IPv4 too, but not every machine has them. */
+    static String anyAddress() {
+        try (var probe = java.nio.channels.ServerSocketChannel.open(StandardProtocolFamily.INET6)) {
+            probe.bind(new InetSocketAddress("::", 0));
+            return "::";
+        } catch (IOException | UnsupportedOperationException noIpv6) {
+            return "0.0.0.0";
+        }
+    }
+
     abstract IoHandlerFactory ioHandlers();
 
     abstract void sharePorts(ServerBootstrap server);
@@ -90,11 +103,10 @@ enum Transport {
      * Connections to backends. A failed write does not close them, because a backend that stops reading may have answered
      * before.
      */
-    Bootstrap client(int dialTimeoutMillis) {
+    Bootstrap client() {
         Bootstrap client = new Bootstrap()
                 .channel(channel)
                 .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, dialTimeoutMillis)
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.SO_KEEPALIVE, true)
                 .option(ChannelOption.AUTO_CLOSE, false)

@@ -10,6 +10,10 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.timeout.IdleStateEvent;
+import io.netty.handler.timeout.IdleStateHandler;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,13 +36,19 @@ final class Tunnel {
      *
      * @param fromClient released once it is sent
      * @param fromBackend released once it is sent
+     * @param idle for which nothing may pass either way before both are closed; null for any time
      */
     static void join(
             ChannelHandlerContext client,
             @Nullable ByteBuf fromClient,
             ChannelHandlerContext backend,
-            @Nullable ByteBuf fromBackend) {
+            @Nullable ByteBuf fromBackend,
+            @Nullable Duration idle) {
         Tunnel tunnel = new Tunnel(client.channel(), backend.channel());
+        if (idle != null) {
+            client.pipeline()
+                    .addBefore(client.name(), "idle", new IdleStateHandler(0, 0, idle.toNanos(), TimeUnit.NANOSECONDS));
+        }
         client.pipeline().replace(client.handler(), "tunnel", tunnel.client);
         backend.pipeline().replace(backend.handler(), "tunnel", tunnel.backend);
         tunnel.client.start(fromClient);
@@ -102,6 +112,8 @@ final class Tunnel {
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
             if (event == ChannelInputShutdownEvent.INSTANCE || event instanceof SslCloseCompletionEvent) {
                 end();
+            } else if (event instanceof IdleStateEvent) {
+                self.close();
             }
         }
 

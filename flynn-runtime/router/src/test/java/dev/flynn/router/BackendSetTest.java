@@ -2,6 +2,9 @@ package dev.flynn.router;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flynn.api.route.BackendProtocol;
+import dev.flynn.api.route.RoutePolicy.HealthCheck;
+import dev.flynn.router.BackendSet.Member;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -12,7 +15,7 @@ class BackendSetTest {
     private final Backend a = new Backend("127.0.0.1:1");
     private final Backend b = new Backend("127.0.0.1:2");
     private final Backend c = new Backend("127.0.0.1:3");
-    private final BackendSet set = new BackendSet(List.of(a, b, c));
+    private final BackendSet set = BackendSet.of(List.of(a, b, c));
 
     @Test
     void idleOnesTakeTurns() {
@@ -44,7 +47,7 @@ class BackendSetTest {
 
     @Test
     void oneThatRefusedLatelyComesLastUntilItAcceptsAgain() {
-        a.refused();
+        a.failures().refused(System.nanoTime());
         b.begin();
         c.begin();
         for (int i = 0; i < 30; i++) {
@@ -52,8 +55,43 @@ class BackendSetTest {
         }
         assertThat(set.choose(List.of(b, c))).isSameAs(a);
 
-        a.accepted();
+        a.failures().accepted();
         assertThat(List.of(choose(), choose(), choose())).contains(a);
+    }
+
+    @Test
+    void oneThatFailedSeveralTimesInARowComesLastUntilItAnswers() {
+        for (int i = 0; i < Failures.MANY; i++) {
+            a.failures().failed(System.nanoTime());
+        }
+        for (int i = 0; i < 30; i++) {
+            assertThat(choose()).isNotSameAs(a);
+        }
+
+        a.failures().answered();
+        assertThat(List.of(choose(), choose(), choose())).contains(a);
+    }
+
+    @Test
+    void whenAllAreIllAllAreChosen() {
+        var check = new Health.Question(HealthCheck.of("/"), BackendProtocol.HTTP_1);
+        Health healthOfA = new Health(new Health.Subject(a, check));
+        Health healthOfB = new Health(new Health.Subject(b, check));
+        var checked = new BackendSet(List.of(new Member(a, healthOfA), new Member(b, healthOfB)));
+        makeIll(healthOfA);
+        for (int i = 0; i < 10; i++) {
+            assertThat(checked.choose(List.of())).isSameAs(b);
+        }
+
+        makeIll(healthOfB);
+        assertThat(List.of(checked.choose(List.of()), checked.choose(List.of())))
+                .containsExactlyInAnyOrder(a, b);
+    }
+
+    private static void makeIll(Health health) {
+        while (!health.isIll()) {
+            health.heard(false);
+        }
     }
 
     private Backend choose() {

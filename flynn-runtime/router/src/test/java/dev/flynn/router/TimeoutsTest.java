@@ -3,17 +3,10 @@ package dev.flynn.router;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -187,37 +180,6 @@ class TimeoutsTest {
                 fixture.backends("app", full.addr(), live.addr());
                 assertThat(fixture.get("app", "/").text()).isEqualTo("live");
                 assertThat(fixture.get("app", "/").text()).isEqualTo("live");
-            }
-        }
-    }
-
-    /** A listener whose queue is full: the system answers no more. */
-    private static final class Unaccepting implements Closeable {
-
-        private final ServerSocket listener = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
-        private final List<Socket> waiting = new ArrayList<>();
-
-        Unaccepting() throws IOException {
-            while (true) {
-                Socket socket = new Socket();
-                waiting.add(socket);
-                try {
-                    socket.connect(new InetSocketAddress(listener.getInetAddress(), listener.getLocalPort()), 200);
-                } catch (SocketTimeoutException full) {
-                    return;
-                }
-            }
-        }
-
-        String addr() {
-            return "127.0.0.1:" + listener.getLocalPort();
-        }
-
-        @Override
-        public void close() throws IOException {
-            listener.close();
-            for (Socket socket : waiting) {
-                socket.close();
             }
         }
     }

@@ -133,6 +133,7 @@ public record HttpRoute(
                 needs,
                 policy.dialTimeout().isPresent() || policy.responseTimeout().isPresent(),
                 RouterCapability.TIMEOUTS);
+        need(needs, policy.idleTimeout().isPresent(), RouterCapability.IDLE_TIMEOUT);
     }
 
     private static void need(Set<RouterCapability> needs, boolean needed, RouterCapability capability) {
@@ -163,7 +164,7 @@ public record HttpRoute(
             targets.add(new Target(service, DEFAULT_WEIGHT));
         }
 
-        /** The domain and the path if not told. */
+        /** The domain, its port and the path if not told. */
         public Builder id(String value) {
             id = Optional.of(value);
             return this;
@@ -230,7 +231,7 @@ public record HttpRoute(
 
         public HttpRoute build() {
             return new HttpRoute(
-                    id.orElse(domain + path),
+                    id.orElse(domain + (port > 0 ? ":" + port : "") + path),
                     domain,
                     path,
                     port,

@@ -54,12 +54,16 @@ import org.apiguardian.api.API;
  *   <li>RT-21 CONCURRENCY_LIMIT: a request beyond those in flight is 503.
  *   <li>RT-22 RATE_LIMIT: a request beyond the rate is 429, for the route as a whole or for each client address.
  *   <li>RT-23 BASIC_AUTH: who does not prove who they are gets 401 with the challenge (RFC 7617).
- *   <li>RT-24 DIGEST_AUTH: the same by RFC 7616.
- *   <li>RT-25 HEALTH_CHECKS: a backend whose checks fail is not chosen while others do better, and again once they succeed.
- *   <li>RT-26 TIMEOUTS: a backend that does not begin its response in the route's time is 503.
+ *   <li>RT-24 DIGEST_AUTH: the same by RFC 7616; each count of a nonce is good once.
+ *   <li>RT-25 HEALTH_CHECKS: a backend whose checks fail is not chosen while others do better, and again once they succeed; if all
+ *       fail, all are chosen.
+ *   <li>RT-26 TIMEOUTS: a backend that does not accept in the route's time is skipped, one that does not begin its response in
+ *       the route's time is 503.
  *   <li>RT-27 KEEP_ALIVE_SWITCH: each request has a connection of its own to the backend.
  *   <li>RT-30 HALF_CLOSE: after 101, each direction ends by itself.
  *   <li>RT-31 H2C: clients may speak HTTP/2 without TLS, by prior knowledge.
+ *   <li>RT-32 IDLE_TIMEOUT: a response that pauses for longer than the route allows is broken off, in a way that cannot be
+ *       taken for its end; a connection after 101 that is silent for longer is closed.
  * </ul>
  *
  * <p>Implementations are thread-safe.

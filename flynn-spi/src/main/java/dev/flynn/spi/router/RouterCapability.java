@@ -52,6 +52,8 @@ public enum RouterCapability {
     HEALTH_CHECKS,
     /** {@link RoutePolicy#dialTimeout} and {@link RoutePolicy#responseTimeout} (RT-26). */
     TIMEOUTS,
+    /** {@link RoutePolicy#idleTimeout} (RT-32). */
+    IDLE_TIMEOUT,
     /** {@link HttpRoute#disableKeepAlives} (RT-27). */
     KEEP_ALIVE_SWITCH
 }

@@ -2,6 +2,7 @@ package dev.flynn.tck.router;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.awaitility.Awaitility.await;
 
 import dev.flynn.api.route.RoutePolicy;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.HashMap;
@@ -27,6 +29,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
@@ -293,8 +296,9 @@ abstract class PolicyPromises extends ProtocolPromises {
             String fresh = parameters(
                             get("shop.test", "/").field("WWW-Authenticate").orElseThrow())
                     .getOrDefault("nonce", "");
-            assertThat(status("shop.test", "/x?y=z", digest(md5, "ann", secret, fresh, "/x?y=z", asked)))
-                    .isEqualTo(200);
+            String right = digest(md5, "ann", secret, fresh, "/x?y=z", asked);
+            assertThat(status("shop.test", "/x?y=z", right)).isEqualTo(200);
+            assertThat(status("shop.test", "/x?y=z", right)).as("a second time").isEqualTo(401);
         }
     }
 
@@ -349,7 +353,73 @@ abstract class PolicyPromises extends ProtocolPromises {
                 .untilAsserted(() -> assertThat(text("shop.test", "/")).isEqualTo("moody"));
     }
 
-    // ---- RT-26: patience
+    @Rule("RT-25")
+    void backendsWhoseChecksAllFailAreChosenAllTheSame() throws IOException {
+        require(RouterCapability.HEALTH_CHECKS);
+        var checks = new AtomicInteger();
+        ScriptedBackend ill = open(ScriptedBackend.answering((request, connection) -> {
+            if (request.target().equals("/health")) {
+                checks.incrementAndGet();
+                connection.send("HTTP/1.1 500 Ill\r\nContent-Length: 0\r\n\r\n");
+            } else {
+                connection.respond("better than nothing");
+            }
+        }));
+        HealthCheck check = new HealthCheck("/health", Duration.ofMillis(20), Duration.ofSeconds(5), 1, 1);
+        apply(routeTo(policy(RoutePolicy.builder().healthCheck(check)), ill));
+        await().atMost(patience()).until(() -> checks.get() > 2);
+
+        assertThat(text("shop.test", "/")).isEqualTo("better than nothing");
+    }
+
+    // ---- RT-26, RT-32: patience
+
+    @Rule("RT-26")
+    void backendsThatDoNotAcceptInTimeAreSkipped() throws IOException {
+        require(RouterCapability.TIMEOUTS);
+        String[] hanging = {hangingAddress(), hangingAddress(), hangingAddress(), hangingAddress()};
+        apply(RouteTable.builder()
+                .route(policy(RoutePolicy.builder().dialTimeout(Duration.ofMillis(100))))
+                .backends("web", hanging));
+        long begin = System.nanoTime();
+
+        assertThat(status("shop.test", "/")).isEqualTo(503);
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(3500));
+    }
+
+    @Rule("RT-32")
+    void aResponseThatPausesForTooLongIsBrokenOff() throws IOException {
+        require(RouterCapability.IDLE_TIMEOUT);
+        for (String framing :
+                List.of("Content-Length: 10\r\n\r\nfirst", "Transfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")) {
+            ScriptedBackend pausing = open(ScriptedBackend.running(connection -> {
+                connection.readHead();
+                connection.send("HTTP/1.1 200 OK\r\n" + framing);
+                assertThat(connection.in().read()).isEqualTo(-1);
+            }));
+            apply(routeTo(policy(RoutePolicy.builder().idleTimeout(Duration.ofMillis(100))), pausing));
+            RawClient client = client().get("shop.test", "/");
+
+            assertThatIOException().isThrownBy(client::readResponse).isNotInstanceOf(SocketTimeoutException.class);
+        }
+    }
+
+    @Rule("RT-32")
+    void aSilentConnectionIsClosedAfterAnUpgrade() throws IOException {
+        require(RouterCapability.IDLE_TIMEOUT);
+        require(RouterCapability.UPGRADE);
+        ScriptedBackend backend = open(ScriptedBackend.running(connection -> {
+            connection.readHead();
+            connection.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nhello");
+            assertThat(connection.in().read()).isEqualTo(-1);
+        }));
+        apply(routeTo(policy(RoutePolicy.builder().idleTimeout(Duration.ofMillis(100))), backend));
+        RawClient client = client().get("shop.test", "/", "Connection: upgrade", "Upgrade: x");
+        assertThat(client.readHead().status()).isEqualTo(101);
+        assertThat(client.read(5)).isEqualTo("hello");
+
+        assertThat(client.in().read()).isEqualTo(-1);
+    }
 
     @Rule("RT-26")
     void aBackendThatDoesNotBeginItsResponseInTimeIs503() throws IOException {

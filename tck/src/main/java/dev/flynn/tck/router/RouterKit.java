@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
@@ -147,6 +148,23 @@ abstract class RouterKit {
             Socket socket = closing(new Socket());
             socket.bind(new InetSocketAddress("127.0.0.1", 0));
             return "127.0.0.1:" + socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** An address whose listener accepts nothing, and whose queue is full, so that dials hang. */
+    String hangingAddress() {
+        try {
+            ServerSocket listener = closing(new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1")));
+            while (true) {
+                Socket socket = closing(new Socket());
+                try {
+                    socket.connect(listener.getLocalSocketAddress(), 100);
+                } catch (SocketTimeoutException full) {
+                    return "127.0.0.1:" + listener.getLocalPort();
+                }
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

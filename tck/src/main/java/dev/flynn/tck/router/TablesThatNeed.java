@@ -48,6 +48,7 @@ final class TablesThatNeed {
             case DIGEST_AUTH -> policy.auth(auth(Auth.Scheme.DIGEST));
             case HEALTH_CHECKS -> policy.healthCheck(HealthCheck.of("/health"));
             case TIMEOUTS -> policy.responseTimeout(Duration.ofSeconds(1));
+            case IDLE_TIMEOUT -> policy.idleTimeout(Duration.ofSeconds(1));
             case KEEP_ALIVE_SWITCH -> route.disableKeepAlives(true);
         }
         return Optional.of(table.route(route.policy(policy.build())).build());

@@ -32,6 +32,7 @@ import org.apiguardian.api.API;
  * @param healthCheck how backends are asked whether they can serve; those that cannot are chosen last
  * @param dialTimeout for a backend to accept; the router's own patience if not told
  * @param responseTimeout for a backend to begin its response; the router's own patience if not told
+ * @param idleTimeout for which a response that has begun, or a connection after an upgrade, may pause; any time if not told
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public record RoutePolicy(
@@ -46,7 +47,10 @@ public record RoutePolicy(
         HeaderRules responseHeaders,
         Optional<HealthCheck> healthCheck,
         Optional<Duration> dialTimeout,
-        Optional<Duration> responseTimeout) {
+        Optional<Duration> responseTimeout,
+        Optional<Duration> idleTimeout) {
+
+    private static final Duration LONGEST = Duration.ofDays(365);
 
     /** Carry, and nothing else. */
     public static final RoutePolicy NONE = builder().build();
@@ -67,32 +71,42 @@ public record RoutePolicy(
         }
         dialTimeout.ifPresent(value -> requirePositive("dial_timeout", value));
         responseTimeout.ifPresent(value -> requirePositive("response_timeout", value));
+        idleTimeout.ifPresent(value -> requirePositive("idle_timeout", value));
     }
 
     public static Builder builder() {
         return new Builder();
     }
 
+    /** The same, to change as needed. */
+    public Builder toBuilder() {
+        return new Builder()
+                .redirectToHttps(redirectToHttps)
+                .maintenance(maintenance)
+                .auth(auth)
+                .rateLimit(rateLimit)
+                .clientRateLimit(clientRateLimit)
+                .maxConcurrent(maxConcurrent)
+                .maxBodyBytes(maxBodyBytes)
+                .requestHeaders(requestHeaders)
+                .responseHeaders(responseHeaders)
+                .healthCheck(healthCheck)
+                .dialTimeout(dialTimeout)
+                .responseTimeout(responseTimeout)
+                .idleTimeout(idleTimeout);
+    }
+
     /** The same for everybody. */
     public RoutePolicy withoutAuth() {
-        return new RoutePolicy(
-                redirectToHttps,
-                maintenance,
-                Optional.empty(),
-                rateLimit,
-                clientRateLimit,
-                maxConcurrent,
-                maxBodyBytes,
-                requestHeaders,
-                responseHeaders,
-                healthCheck,
-                dialTimeout,
-                responseTimeout);
+        return toBuilder().auth(Optional.empty()).build();
     }
 
     private static void requirePositive(String field, Duration value) {
         if (value.isZero() || value.isNegative()) {
             throw FlynnException.invalidField(field, "must be longer than zero, was " + value);
+        }
+        if (value.compareTo(LONGEST) > 0) {
+            throw FlynnException.invalidField(field, "must not be longer than " + LONGEST + ", was " + value);
         }
     }
 
@@ -315,6 +329,7 @@ public record RoutePolicy(
         private Optional<HealthCheck> healthCheck = Optional.empty();
         private Optional<Duration> dialTimeout = Optional.empty();
         private Optional<Duration> responseTimeout = Optional.empty();
+        private Optional<Duration> idleTimeout = Optional.empty();
 
         private Builder() {}
 
@@ -324,32 +339,56 @@ public record RoutePolicy(
         }
 
         public Builder maintenance(Maintenance value) {
-            maintenance = Optional.of(value);
+            return maintenance(Optional.of(value));
+        }
+
+        public Builder maintenance(Optional<Maintenance> value) {
+            maintenance = requireNonNull(value, "maintenance");
             return this;
         }
 
         public Builder auth(Auth value) {
-            auth = Optional.of(value);
+            return auth(Optional.of(value));
+        }
+
+        public Builder auth(Optional<Auth> value) {
+            auth = requireNonNull(value, "auth");
             return this;
         }
 
         public Builder rateLimit(RateLimit value) {
-            rateLimit = Optional.of(value);
+            return rateLimit(Optional.of(value));
+        }
+
+        public Builder rateLimit(Optional<RateLimit> value) {
+            rateLimit = requireNonNull(value, "rateLimit");
             return this;
         }
 
         public Builder clientRateLimit(RateLimit value) {
-            clientRateLimit = Optional.of(value);
+            return clientRateLimit(Optional.of(value));
+        }
+
+        public Builder clientRateLimit(Optional<RateLimit> value) {
+            clientRateLimit = requireNonNull(value, "clientRateLimit");
             return this;
         }
 
         public Builder maxConcurrent(int value) {
-            maxConcurrent = OptionalInt.of(value);
+            return maxConcurrent(OptionalInt.of(value));
+        }
+
+        public Builder maxConcurrent(OptionalInt value) {
+            maxConcurrent = requireNonNull(value, "maxConcurrent");
             return this;
         }
 
         public Builder maxBodyBytes(long value) {
-            maxBodyBytes = OptionalLong.of(value);
+            return maxBodyBytes(OptionalLong.of(value));
+        }
+
+        public Builder maxBodyBytes(OptionalLong value) {
+            maxBodyBytes = requireNonNull(value, "maxBodyBytes");
             return this;
         }
 
@@ -364,17 +403,38 @@ public record RoutePolicy(
         }
 
         public Builder healthCheck(HealthCheck value) {
-            healthCheck = Optional.of(value);
+            return healthCheck(Optional.of(value));
+        }
+
+        public Builder healthCheck(Optional<HealthCheck> value) {
+            healthCheck = requireNonNull(value, "healthCheck");
             return this;
         }
 
         public Builder dialTimeout(Duration value) {
-            dialTimeout = Optional.of(value);
+            return dialTimeout(Optional.of(value));
+        }
+
+        public Builder dialTimeout(Optional<Duration> value) {
+            dialTimeout = requireNonNull(value, "dialTimeout");
             return this;
         }
 
         public Builder responseTimeout(Duration value) {
-            responseTimeout = Optional.of(value);
+            return responseTimeout(Optional.of(value));
+        }
+
+        public Builder responseTimeout(Optional<Duration> value) {
+            responseTimeout = requireNonNull(value, "responseTimeout");
+            return this;
+        }
+
+        public Builder idleTimeout(Duration value) {
+            return idleTimeout(Optional.of(value));
+        }
+
+        public Builder idleTimeout(Optional<Duration> value) {
+            idleTimeout = requireNonNull(value, "idleTimeout");
             return this;
         }
 
@@ -391,7 +451,8 @@ public record RoutePolicy(
                     responseHeaders,
                     healthCheck,
                     dialTimeout,
-                    responseTimeout);
+                    responseTimeout,
+                    idleTimeout);
         }
     }
 }

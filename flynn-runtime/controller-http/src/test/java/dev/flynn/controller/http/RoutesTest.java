@@ -3,6 +3,7 @@ package dev.flynn.controller.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.flynn.controller.http.TestController.Answer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -379,14 +380,29 @@ class RoutesTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "\"policy\":{\"auth\":{\"scheme\":\"digest\",\"realm\":\"r\",\"users\":{\"u\":\"0123456789abcdef0123456789abcdef\"}}}",
-                "\"policy\":{\"health_check\":{\"path\":\"/healthz\"}}",
-                "\"policy\":{\"dial_timeout\":1000000000}"
+                "\"auth\":{\"scheme\":\"digest\",\"realm\":\"r\",\"users\":{\"u\":\"0123456789abcdef0123456789abcdef\"}}",
+                "\"health_check\":{\"path\":\"/healthz\",\"interval\":10000000000,\"timeout\":5000000000,\"unhealthy_after\":3,\"healthy_after\":2}",
+                "\"dial_timeout\":1000000000",
+                "\"response_timeout\":1000000000",
+                "\"idle_timeout\":1000000000"
             })
-    void whatTheRouterDoesNotDoIsRefused(String fields) {
-        Answer refused = add("ledger.example.net", "," + fields);
+    void whatTheRouterDoesIsKept(String field) throws Exception {
+        Answer added = add("ledger.example.net", ",\"policy\":{" + field + "}");
 
-        assertThat(refused.status()).isEqualTo(400);
-        assertThat(refused.json().get("message").asText()).contains("is not offered by the router yet");
+        assertThat(added.status()).isEqualTo(200);
+        assertThat(added.json().get("policy")).isEqualTo(new ObjectMapper().readTree("{" + field + "}"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"health_check\":{\"path\":\"healthz\"}",
+                "\"health_check\":{}",
+                "\"idle_timeout\":-1",
+                "\"response_timeout\":99000000000000000"
+            })
+    void aPolicyThatCannotBeIsRefused(String field) {
+        assertThat(add("ledger.example.net", ",\"policy\":{" + field + "}").status())
+                .isEqualTo(400);
     }
 }

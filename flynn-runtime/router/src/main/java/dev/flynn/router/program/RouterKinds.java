@@ -9,9 +9,11 @@ import dev.flynn.spi.router.Router;
 import dev.flynn.spi.router.RouterFactory;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * The routers that a job may ask for besides the one of this module: every {@link RouterFactory} that {@code ServiceLoader}
@@ -77,7 +79,13 @@ public final class RouterKinds {
     private static Map<String, String> factorySettings(RouterSettings settings) {
         Map<String, String> named = new HashMap<>();
         named.put("listen-ip", settings.routerListenIp());
-        named.put("http-port", Integer.toString(settings.httpPort()));
+        int httpPort = settings.httpPort()
+                .orElseThrow(() -> FlynnException.invalidField(
+                        "DEFAULT_HTTP_PORT", "must not be 0 with the router " + settings.router()));
+        named.put("http-port", Integer.toString(httpPort));
+        putIfAny(named, "additional-http-ports", settings.moreHttpPorts());
+        putIfAny(named, "additional-https-ports", settings.moreHttpsPorts());
+        settings.publicHttpsPort().ifPresent(port -> named.put("public-https-port", Integer.toString(port)));
         settings.httpsPort().ifPresent(port -> named.put("https-port", Integer.toString(port)));
         settings.certificate().ifPresent(certificate -> {
             named.put("tls-cert", certificate.chain());
@@ -90,5 +98,11 @@ public final class RouterKinds {
             named.put("proxy-protocol", "true");
         }
         return named;
+    }
+
+    private static void putIfAny(Map<String, String> named, String name, List<Integer> ports) {
+        if (!ports.isEmpty()) {
+            named.put(name, ports.stream().map(String::valueOf).collect(Collectors.joining(",")));
+        }
     }
 }

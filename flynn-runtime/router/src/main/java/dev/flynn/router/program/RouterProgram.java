@@ -10,6 +10,7 @@ import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.Router;
 import dev.flynn.state.ClusterState;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,16 +56,12 @@ public final class RouterProgram implements BuiltinProgram {
         try {
             RouteTableFeed feed = opened.register(new RouteTableFeed(state, discovery));
             RouteTable first = feed.firstTable();
-            opened.register(ports.share(settings.routerListenIp(), settings.httpPort()));
-            settings.httpsPort().ifPresent(port -> opened.register(ports.share(settings.routerListenIp(), port)));
+            Stream.concat(settings.allHttpPorts().stream(), settings.allHttpsPorts().stream())
+                    .forEach(port -> opened.register(ports.share(settings.routerListenIp(), port)));
             Router router = opened.register(open(settings, first));
             feed.feed(router);
             StatusServer status = opened.register(new StatusServer(settings.listenIp(), settings.port()));
-            log.atInfo()
-                    .addKeyValue("http", router.httpAddress())
-                    .addKeyValue(
-                            "https", router.httpsAddress().map(Object::toString).orElse("none"))
-                    .log("router serves");
+            log.atInfo().addKeyValue("ports", settings).log("router serves");
             return new RunningRouter(router, status, opened);
         } catch (RuntimeException e) {
             opened.closeAfter(e);
@@ -79,12 +76,14 @@ public final class RouterProgram implements BuiltinProgram {
         NettyRouter.Builder builder = NettyRouter.builder()
                 .listenIp(settings.routerListenIp())
                 .sharePorts()
-                .httpPort(settings.httpPort())
+                .withoutHttp()
                 .cookieKey(settings.cookieKey())
                 .proxyProtocol(settings.proxyProtocol())
                 .closeGrace(settings.closeGrace())
                 .table(first.supportedBy(NettyRouter.CAPABILITIES, problem -> {}));
-        settings.httpsPort().ifPresent(builder::httpsPort);
+        settings.allHttpPorts().forEach(builder::additionalHttpPort);
+        settings.allHttpsPorts().forEach(builder::additionalHttpsPort);
+        settings.publicHttpsPort().ifPresent(builder::publicHttpsPort);
         settings.certificate().ifPresent(builder::defaultCertificate);
         return builder.build();
     }

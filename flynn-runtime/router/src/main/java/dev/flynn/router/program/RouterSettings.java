@@ -3,9 +3,12 @@ package dev.flynn.router.program;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.router.RouteTable;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What the environment of a router's job says.
@@ -13,8 +16,13 @@ import java.util.Optional;
  * @param listenIp {@code LISTEN_IP}: where the status is served; 127.0.0.1 if not set
  * @param port {@code PORT}: where the status is served; any free one if not set
  * @param routerListenIp {@code ROUTER_LISTEN_IP}: where clients connect; {@code LISTEN_IP} if not set
- * @param httpPort {@code HTTP_PORT}; 8080 if not set
- * @param httpsPort {@code HTTPS_PORT}; 4433 if not set and there is a certificate
+ * @param httpPort {@code DEFAULT_HTTP_PORT}, where 0 means that there is no plain HTTP, else {@code HTTP_PORT}; 8080 if neither
+ *     is set
+ * @param httpsPort {@code DEFAULT_HTTPS_PORT}, else {@code HTTPS_PORT}; 4433 if neither is set and there is a certificate
+ * @param moreHttpPorts {@code ADDITIONAL_HTTP_PORTS}: numbers with commas between them
+ * @param moreHttpsPorts {@code ADDITIONAL_HTTPS_PORTS}: numbers with commas between them
+ * @param publicHttpsPort {@code PUBLIC_HTTPS_PORT}: where clients find TLS, if something in front of the router listens for
+ *     them on another port
  * @param certificate {@code TLSCERT} and {@code TLSKEY}: the default certificate, PEM texts
  * @param cookieKey {@code COOKIE_KEY}: base64 of 32 bytes, required
  * @param proxyProtocol {@code PROXY_PROTOCOL}: whether connections may begin with a header of the PROXY protocol; false if
@@ -26,8 +34,11 @@ record RouterSettings(
         String listenIp,
         int port,
         String routerListenIp,
-        int httpPort,
+        Optional<Integer> httpPort,
         Optional<Integer> httpsPort,
+        List<Integer> moreHttpPorts,
+        List<Integer> moreHttpsPorts,
+        Optional<Integer> publicHttpsPort,
         Optional<RouteTable.Certificate> certificate,
         byte[] cookieKey,
         boolean proxyProtocol,
@@ -43,13 +54,16 @@ record RouterSettings(
     static RouterSettings of(Map<String, String> env) {
         String listenIp = text(env, "LISTEN_IP").orElse("127.0.0.1");
         Optional<RouteTable.Certificate> certificate = certificate(env);
-        Optional<Integer> httpsPort = text(env, "HTTPS_PORT").map(value -> port("HTTPS_PORT", value));
+        Optional<Integer> httpsPort = port(env, "DEFAULT_HTTPS_PORT").or(() -> port(env, "HTTPS_PORT"));
         return new RouterSettings(
                 listenIp,
-                text(env, "PORT").map(value -> port("PORT", value)).orElse(0),
+                port(env, "PORT").orElse(0),
                 text(env, "ROUTER_LISTEN_IP").orElse(listenIp),
-                text(env, "HTTP_PORT").map(value -> port("HTTP_PORT", value)).orElse(DEFAULT_HTTP_PORT),
+                httpPort(env),
                 httpsPort.or(() -> certificate.map(unused -> DEFAULT_HTTPS_PORT)),
+                ports(env, "ADDITIONAL_HTTP_PORTS"),
+                ports(env, "ADDITIONAL_HTTPS_PORTS"),
+                port(env, "PUBLIC_HTTPS_PORT"),
                 certificate,
                 cookieKey(env),
                 text(env, "PROXY_PROTOCOL").map(RouterSettings::proxyProtocol).orElse(false),
@@ -59,7 +73,35 @@ record RouterSettings(
 
     @Override
     public String toString() {
-        return "RouterSettings[" + routerListenIp + ":" + httpPort + "]";
+        return "RouterSettings[%s http %s https %s]".formatted(routerListenIp, allHttpPorts(), allHttpsPorts());
+    }
+
+    /** The first one and the others. */
+    List<Integer> allHttpPorts() {
+        return Stream.concat(httpPort.stream(), moreHttpPorts.stream()).toList();
+    }
+
+    /** The first one and the others. */
+    List<Integer> allHttpsPorts() {
+        return Stream.concat(httpsPort.stream(), moreHttpsPorts.stream()).toList();
+    }
+
+    private static Optional<Integer> httpPort(Map<String, String> env) {
+        Optional<Integer> told = port(env, "DEFAULT_HTTP_PORT");
+        return told.isPresent()
+                ? told.filter(port -> port > 0)
+                : port(env, "HTTP_PORT").or(() -> Optional.of(DEFAULT_HTTP_PORT));
+    }
+
+    private static Optional<Integer> port(Map<String, String> env, String name) {
+        return text(env, name).map(value -> port(name, value));
+    }
+
+    private static List<Integer> ports(Map<String, String> env, String name) {
+        return text(env, name).stream()
+                .flatMap(list -> Arrays.stream(list.split(",")))
+                .map(value -> port(name, value.strip()))
+                .toList();
     }
 
     private static Optional<String> text(Map<String, String> env, String name) {

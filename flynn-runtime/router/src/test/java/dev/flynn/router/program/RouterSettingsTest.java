@@ -23,7 +23,7 @@ class RouterSettingsTest {
         RouterSettings settings = RouterSettings.of(Map.of("COOKIE_KEY", KEY));
 
         assertThat(settings.routerListenIp()).isEqualTo("127.0.0.1");
-        assertThat(settings.httpPort()).isEqualTo(8080);
+        assertThat(settings.httpPort()).contains(8080);
         assertThat(settings.httpsPort()).isEmpty();
         assertThat(settings.closeGrace()).isEqualTo(Duration.ofSeconds(5));
         assertThat(settings.cookieKey()).hasSize(32);
@@ -47,11 +47,29 @@ class RouterSettingsTest {
         assertThat(settings.listenIp()).isEqualTo("127.0.0.2");
         assertThat(settings.port()).isEqualTo(10_001);
         assertThat(settings.routerListenIp()).isEqualTo("0.0.0.0");
-        assertThat(settings.httpPort()).isEqualTo(80);
+        assertThat(settings.httpPort()).contains(80);
         assertThat(settings.httpsPort()).contains(443);
         assertThat(settings.certificate()).contains(new Certificate("chain", "key"));
         assertThat(settings.closeGrace()).isEqualTo(Duration.ofMinutes(1));
         assertThat(settings.proxyProtocol()).isTrue();
+    }
+
+    @Test
+    void theNamesOfLaterVersionsWin() {
+        RouterSettings settings = RouterSettings.of(Map.of(
+                "COOKIE_KEY", KEY,
+                "HTTP_PORT", "8080",
+                "HTTPS_PORT", "8443",
+                "DEFAULT_HTTP_PORT", "0",
+                "DEFAULT_HTTPS_PORT", "443",
+                "ADDITIONAL_HTTP_PORTS", "8000, 8001",
+                "ADDITIONAL_HTTPS_PORTS", "9443",
+                "PUBLIC_HTTPS_PORT", "443"));
+
+        assertThat(settings.httpPort()).isEmpty();
+        assertThat(settings.allHttpPorts()).containsExactly(8000, 8001);
+        assertThat(settings.allHttpsPorts()).containsExactly(443, 9443);
+        assertThat(settings.publicHttpsPort()).contains(443);
     }
 
     @Test
@@ -75,6 +93,8 @@ class RouterSettingsTest {
         "COOKIE_KEY, %%%, it is not base64",
         "HTTP_PORT, http, must be a port",
         "HTTPS_PORT, 70000, must be a port",
+        "ADDITIONAL_HTTP_PORTS, '80,,81', must be a port",
+        "DEFAULT_HTTP_PORT, -1, must be a port",
         "PORT, -1, must be a port",
         "TLSCERT, chain, TLSKEY must be set",
         "TLSKEY, key, TLSCERT must be set",
