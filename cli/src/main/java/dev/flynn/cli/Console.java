@@ -1,6 +1,7 @@
 package dev.flynn.cli;
 
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -9,6 +10,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /**
  * The program's standard streams: data goes to {@code out}, confirmations and failures to {@code err} (contract: CLI,
@@ -74,17 +76,22 @@ record Console(InputStream in, PrintStream out, PrintStream err, String terminal
 
     private static final String END = "\0";
 
+    /** Reads a line; empty at the end of the input. */
+    Optional<String> readText() {
+        return Optional.of(readLine()).filter(line -> !line.equals(END));
+    }
+
     /** Reads byte by byte, so that what follows the answer stays for others to read. */
     private String readLine() {
         try {
-            var line = new StringBuilder();
+            var line = new ByteArrayOutputStream();
             for (int b = in.read(); b != '\n'; b = in.read()) {
                 if (b < 0) {
-                    return line.length() == 0 ? END : line.toString();
+                    return line.size() == 0 ? END : line.toString(StandardCharsets.UTF_8);
                 }
-                line.append((char) b);
+                line.write(b);
             }
-            return line.toString();
+            return line.toString(StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new CliException("cannot read the answer: " + e.getMessage(), e);
         }

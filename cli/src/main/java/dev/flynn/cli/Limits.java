@@ -3,6 +3,7 @@ package dev.flynn.cli;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Locale;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -25,23 +26,32 @@ final class Limits {
     }
 
     static long parse(String type, String value) {
+        return amount(value, IN_BYTES.contains(type) ? 1024 : 1000)
+                .orElseThrow(() -> new CliException("invalid resource limit value: \"" + value + "\""));
+    }
+
+    /** A number of bytes, such as {@code 10MB}. */
+    static OptionalLong bytes(String value) {
+        return amount(value, 1024);
+    }
+
+    private static OptionalLong amount(String value, long base) {
         Matcher matcher = VALUE.matcher(value);
-        if (matcher.matches()) {
-            try {
-                int power = matcher.group(2) == null
-                        ? 0
-                        : UNITS.indexOf(matcher.group(2).toLowerCase(Locale.ROOT)) + 1;
-                long base = IN_BYTES.contains(type) ? 1024 : 1000;
-                long amount = Long.parseLong(matcher.group(1));
-                for (int i = 0; i < power; i++) {
-                    amount = Math.multiplyExact(amount, base);
-                }
-                return amount;
-            } catch (ArithmeticException | NumberFormatException tooLarge) {
-                // told below
-            }
+        if (!matcher.matches()) {
+            return OptionalLong.empty();
         }
-        throw new CliException("invalid resource limit value: \"" + value + "\"");
+        try {
+            int power = matcher.group(2) == null
+                    ? 0
+                    : UNITS.indexOf(matcher.group(2).toLowerCase(Locale.ROOT)) + 1;
+            long amount = Long.parseLong(matcher.group(1));
+            for (int i = 0; i < power; i++) {
+                amount = Math.multiplyExact(amount, base);
+            }
+            return OptionalLong.of(amount);
+        } catch (ArithmeticException | NumberFormatException tooLarge) {
+            return OptionalLong.empty();
+        }
     }
 
     static String format(String type, long amount) {
@@ -49,7 +59,7 @@ final class Limits {
     }
 
     /** Four significant digits. */
-    private static String bytes(long amount) {
+    static String bytes(long amount) {
         BigDecimal value = BigDecimal.valueOf(amount);
         BigDecimal unit = BigDecimal.valueOf(1024);
         int power = 0;

@@ -43,7 +43,7 @@ final class Syntax {
     }
 
     Arguments parse(List<String> args) throws UsageException {
-        Map<String, String> given = new HashMap<>();
+        Map<String, List<String>> given = new HashMap<>();
         List<String> values = new ArrayList<>();
         for (int i = 0; i < args.size(); i++) {
             String arg = args.get(i);
@@ -77,14 +77,14 @@ final class Syntax {
     }
 
     /** Returns how many further arguments were used. */
-    private int readLong(String arg, List<String> next, Map<String, String> given) throws UsageException {
+    private int readLong(String arg, List<String> next, Map<String, List<String>> given) throws UsageException {
         int equals = arg.indexOf('=');
         Option option = named(arg.substring(2, equals < 0 ? arg.length() : equals));
         if (equals >= 0) {
             if (!option.takesValue()) {
                 throw new UsageException("--" + option.name() + " takes no value");
             }
-            given.put(option.name(), arg.substring(equals + 1));
+            add(given, option, arg.substring(equals + 1));
             return 0;
         }
         return readValue(option, next, given);
@@ -106,13 +106,13 @@ final class Syntax {
         return matching.get(0);
     }
 
-    private int readShort(String arg, List<String> next, Map<String, String> given) throws UsageException {
+    private int readShort(String arg, List<String> next, Map<String, List<String>> given) throws UsageException {
         for (int i = 1; i < arg.length(); i++) {
             Option option = lettered(arg.charAt(i));
             if (!option.takesValue()) {
-                given.put(option.name(), "");
+                add(given, option, "");
             } else if (i + 1 < arg.length()) {
-                given.put(option.name(), arg.substring(i + 1));
+                add(given, option, arg.substring(i + 1));
                 return 0;
             } else {
                 return readValue(option, next, given);
@@ -130,15 +130,20 @@ final class Syntax {
         throw new UsageException("-" + letter + " is unknown");
     }
 
-    private static int readValue(Option option, List<String> next, Map<String, String> given) throws UsageException {
+    private static void add(Map<String, List<String>> given, Option option, String value) {
+        given.computeIfAbsent(option.name(), name -> new ArrayList<>()).add(value);
+    }
+
+    private static int readValue(Option option, List<String> next, Map<String, List<String>> given)
+            throws UsageException {
         if (!option.takesValue()) {
-            given.put(option.name(), "");
+            add(given, option, "");
             return 0;
         }
         if (next.isEmpty()) {
             throw new UsageException("--" + option.name() + " needs a value");
         }
-        given.put(option.name(), next.get(0));
+        add(given, option, next.get(0));
         return 1;
     }
 }

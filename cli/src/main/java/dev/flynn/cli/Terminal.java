@@ -26,11 +26,20 @@ final class Terminal {
      * again however the program ends, kill -9 excepted.
      */
     Raw raw() {
+        return changed("raw", "-echo");
+    }
+
+    /** Shows nothing of what is typed, until what is returned is closed. */
+    Raw silent() {
+        return changed("-echo");
+    }
+
+    private static Raw changed(String... settings) {
         try {
             String before = stty("-g").strip();
             var raw = new Raw(before);
             Runtime.getRuntime().addShutdownHook(new Thread(raw::close, "flynn-terminal"));
-            stty("raw", "-echo");
+            stty(settings);
             return raw;
         } catch (IOException e) {
             throw new CliException("cannot use the terminal: " + e.getMessage(), e);
@@ -56,7 +65,7 @@ final class Terminal {
         return text;
     }
 
-    /** A terminal in raw mode. */
+    /** A terminal that is not itself. */
     static final class Raw implements AutoCloseable {
 
         private final String before;
