@@ -132,6 +132,38 @@ class JourneyIT {
                         .equals("Not Found\n"));
     }
 
+    /** Three seconds for an answer, and no manners: it ends at the first signal. */
+    private static final String SLOW = """
+            require('http').createServer((request, response) => {
+              if (request.url !== '/slow') return response.end('Hello\\n');
+              let left = 15;
+              const timer = setInterval(() => {
+                response.write('piece\\n');
+                if (--left === 0) { clearInterval(timer); response.end(); }
+              }, 200);
+            }).listen(process.env.PORT);
+            """;
+
+    @Test
+    void aResponseThatHasBegunEndsWholeWhenItsRouteDrains() throws Exception {
+        Shell app = sample("drained");
+        Files.writeString(app.directory().resolve("web.js"), SLOW);
+        app.run("git commit -qam slow && flynn create drained");
+        push(app);
+        String id = app.run("flynn route | awk '/drained/ {print $3}'").strip();
+        app.run("flynn route update %s --drain".formatted(id));
+        assertThat(app.run("flynn route show " + id)).containsPattern("Drain: +yes");
+        await().atMost(Duration.ofSeconds(5)).until(() -> hello("drained").startsWith("Hello"));
+
+        String answer = app.run("""
+                (curl -sS -H 'Host: drained.flynn.localhost' http://127.0.0.1:%d/slow; echo "exit $?") > slow.txt 2>&1 &
+                sleep 1; flynn scale web=0 > /dev/null; wait; cat slow.txt
+                """.formatted(cluster.httpPort()));
+
+        assertThat(answer).isEqualTo("piece\n".repeat(15) + "exit 0\n");
+        assertThat(app.run("flynn ps")).doesNotContain(" web ");
+    }
+
     @Test
     void aSecondProcessTypeTicksInTheLog() throws Exception {
         Shell app = deployed("clocked");

@@ -90,6 +90,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     private final Map<JobId, LocalJob> local = new ConcurrentHashMap<>();
     private final Attachments attachments;
     private final Pauses pauses;
+    private final DrainWait drainWait;
     private final JobRecords jobRecords;
     private final JobServices services;
     private final Resurrector resurrector;
@@ -125,12 +126,14 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         this.ports = new PortAllocator(listenIp);
         this.heartbeats = new Heartbeats(discovery, builder.time);
         this.pauses = new Pauses("host-agent-task", builder.time);
+        this.drainWait = new DrainWait(state, discovery, pauses);
         this.decisions = builder.time.newTimer(1, new NamedThreads("host-agent"));
         this.attachments = new Attachments(state.jobs(), local);
         this.jobRecords = new JobRecords(state, listenIp);
         this.services = new JobServices(discovery, heartbeats, pauses);
         Host host = announce(builder.tags, builder.capacity);
         forgetOldInstances();
+        drainWait.forgetAll(hostId);
         recover();
         for (ContainerBackend backend : List.of(builtinBackend, appBackend)) {
             var events = new BackendEvents(backend);
@@ -405,7 +408,8 @@ public final class HostAgent implements HostConnections, AutoCloseable {
             return;
         }
         boolean served = job.closeServices();
-        pauses.runAfter(served ? DRAIN : Duration.ZERO, () -> job.backend.stop(job.id(), GRACE));
+        Runnable end = () -> job.backend.stop(job.id(), GRACE);
+        pauses.runAfter(served ? DRAIN : Duration.ZERO, () -> drainWait.whenDrained(job.id(), job.served(), end));
         jobRecords.stopping(job.id());
     }
 

@@ -17,6 +17,7 @@ final class LocalJob {
     final JobStreams streams;
 
     private final List<ServicePort> services = new ArrayList<>();
+    private final List<DrainWait.Served> served = new ArrayList<>();
     private final AtomicReference<@Nullable AttachSession> stdinOwner = new AtomicReference<>();
     private boolean servicesClosed;
     private boolean stopping;
@@ -66,6 +67,7 @@ final class LocalJob {
             return false;
         }
         services.add(service);
+        served.add(service.served());
         return true;
     }
 
@@ -79,6 +81,11 @@ final class LocalJob {
         }
         left.forEach(ServicePort::close);
         return !left.isEmpty();
+    }
+
+    /** Its services, also those that it has left. */
+    synchronized List<DrainWait.Served> served() {
+        return List.copyOf(served);
     }
 
     /** True for the first caller. */

@@ -73,6 +73,11 @@ final class ServicePort implements AutoCloseable {
         this.kill = kill;
     }
 
+    /** Where it serves, and for whom. */
+    DrainWait.Served served() {
+        return new DrainWait.Served(service.name(), instance.addr());
+    }
+
     void start() {
         pauses.runAfter(Duration.ZERO, () -> {
             createService();

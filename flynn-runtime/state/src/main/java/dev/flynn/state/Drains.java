@@ -34,8 +34,8 @@ public final class Drains {
 
     /** Asks all routers to say when they have nothing in flight there. */
     public void ask(JobId job, List<String> addresses) {
-        state.commit(Transaction.builder()
-                .put(wishes.key(job.value()), state.json().write(new Wish(addresses))));
+        state.commit(
+                Transaction.builder().put(wishes.key(job.value()), state.json().write(new Wish(addresses))));
     }
 
     /** The jobs of the routers that have answered; perhaps not yet the latest ones. */

@@ -5,11 +5,13 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.route.Route;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
+import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.router.ApplyResult.Problem;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.RouteTable.Backend;
 import dev.flynn.spi.router.Router;
+import dev.flynn.spi.router.RouterCapability;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.TableView;
 import dev.flynn.state.Versioned;
@@ -47,12 +49,13 @@ final class RouteTableFeed implements AutoCloseable {
 
     private final Discovery discovery;
     private final TableView<Route> routes;
+    private final DrainAnswers drains;
     private final ScheduledExecutorService executor =
             java.util.concurrent.Executors.newSingleThreadScheduledExecutor(new NamedThreads("router-table"));
     private final AtomicBoolean refreshDue = new AtomicBoolean();
     private final CompletableFuture<RouteTable> first = new CompletableFuture<>();
 
-    /** Only the feed's thread touches the five below. */
+    /** Only the feed's thread touches the six below. */
     private final Map<String, ServiceWatch> services = new HashMap<>();
 
     private RouteTable known = RouteTable.EMPTY;
@@ -60,9 +63,12 @@ final class RouteTableFeed implements AutoCloseable {
     private Optional<Router> router = Optional.empty();
     private Optional<RouteTable> applied = Optional.empty();
     private Set<Problem> told = Set.of();
+    private Optional<Subscription> drainWatch = Optional.empty();
 
-    RouteTableFeed(ClusterState state, Discovery discovery) {
+    /** @param routerId the id of the router's job */
+    RouteTableFeed(ClusterState state, Discovery discovery, String routerId) {
         this.discovery = discovery;
+        this.drains = new DrainAnswers(state, routerId, this::wishesChanged);
         this.routes = state.routes().view(this::wake);
         wake();
     }
@@ -77,6 +83,9 @@ final class RouteTableFeed implements AutoCloseable {
     void feed(Router fed) {
         executor.execute(() -> {
             router = Optional.of(fed);
+            if (tellsDrained(fed)) {
+                drainWatch = Optional.of(fed.watch(this::drained));
+            }
             refresh();
         });
     }
@@ -86,6 +95,24 @@ final class RouteTableFeed implements AutoCloseable {
         routes.close();
         Executors.stop(executor, "router-table", STOP_PATIENCE);
         services.values().forEach(ServiceWatch::close);
+        drainWatch.ifPresent(Subscription::close);
+        drains.close();
+    }
+
+    private static boolean tellsDrained(Router fed) {
+        return fed.capabilities().contains(RouterCapability.DRAIN_EVENTS);
+    }
+
+    private void drained(String addr) {
+        later(() -> drains.drained(addr), Duration.ZERO);
+    }
+
+    private void wishesChanged() {
+        later(this::answerWishes, Duration.ZERO);
+    }
+
+    private void answerWishes() {
+        drains.answer();
     }
 
     private void wake() {
@@ -120,7 +147,9 @@ final class RouteTableFeed implements AutoCloseable {
     private void apply(Router fed, RouteTable table) {
         List<Problem> problems = new ArrayList<>();
         RouteTable possible = table.supportedBy(fed.capabilities(), problems::add);
+        drains.applying(possible, tellsDrained(fed));
         problems.addAll(fed.apply(possible).problems());
+        drains.applied();
         problems.stream()
                 .filter(problem -> !told.contains(problem))
                 .forEach(problem -> log.atError()

@@ -54,7 +54,8 @@ public final class RouterProgram implements BuiltinProgram {
         RouterSettings settings = RouterSettings.of(job.env());
         Closer opened = new Closer();
         try {
-            RouteTableFeed feed = opened.register(new RouteTableFeed(state, discovery));
+            RouteTableFeed feed = opened.register(
+                    new RouteTableFeed(state, discovery, job.spec().id().value()));
             RouteTable first = feed.firstTable();
             Stream.concat(settings.allHttpPorts().stream(), settings.allHttpsPorts().stream())
                     .forEach(port -> opened.register(ports.share(settings.routerListenIp(), port)));
