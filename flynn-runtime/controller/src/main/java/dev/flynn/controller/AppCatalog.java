@@ -15,9 +15,11 @@ import dev.flynn.spi.store.CommitResult;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.Versioned;
+import dev.flynn.state.route.NewRoute;
+import dev.flynn.state.route.Refused;
+import dev.flynn.state.route.RouteCatalog;
 import java.security.SecureRandom;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -86,15 +88,7 @@ public final class AppCatalog {
 
     /** All apps, newest first. */
     public List<App> list() {
-        return newestFirst(state.apps().list());
-    }
-
-    static <T> List<T> newestFirst(List<Versioned<T>> records) {
-        return records.stream()
-                .sorted(Comparator.comparingLong((Versioned<T> record) -> record.createRevision())
-                        .reversed())
-                .map(Versioned::value)
-                .toList();
+        return Versioned.newestFirst(state.apps().list());
     }
 
     public App create(NewApp request) {
@@ -147,7 +141,7 @@ public final class AppCatalog {
         }
         String domain = app.name() + "." + defaultRouteDomain.get();
         try {
-            routes.add(transaction, app.id(), RouteCatalog.NewRoute.http(domain, app.name() + "-web"));
+            routes.add(transaction, app.id(), NewRoute.http(domain, app.name() + "-web"));
         } catch (FlynnException | Refused e) {
             log.atWarn()
                     .addKeyValue("app", app.id())

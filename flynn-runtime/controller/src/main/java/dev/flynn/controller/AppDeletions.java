@@ -12,6 +12,7 @@ import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.Versioned;
 import dev.flynn.state.WakeLoop;
+import dev.flynn.state.route.RouteCatalog;
 import java.net.URI;
 import java.time.Instant;
 import java.util.List;

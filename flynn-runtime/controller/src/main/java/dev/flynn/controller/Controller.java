@@ -6,6 +6,7 @@ import dev.flynn.spi.host.HostConnections;
 import dev.flynn.spi.log.AppLogs;
 import dev.flynn.spi.resource.ResourceProvider;
 import dev.flynn.state.ClusterState;
+import dev.flynn.state.route.RouteCatalog;
 import java.util.Map;
 import java.util.Optional;
 

@@ -16,7 +16,6 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -34,8 +33,6 @@ import java.util.Optional;
  * <tr><td>{@code scale-requests/<app id>/<release id>}</td><td>{@link ScaleRequest} that waits for its jobs</td></tr>
  * <tr><td>{@code deployment-runs/<deployment id>}</td><td>{@link DeploymentRun}: a deployment that is not done yet</td></tr>
  * <tr><td>{@code deploying/<app id>}</td><td>id of the deployment that keeps the app from being deployed again</td></tr>
- * <tr><td>{@code route-keys/http/<domain>/<path>}</td><td>id of the route; the domain in lower case</td></tr>
- * <tr><td>{@code route-keys/tcp/<port>}</td><td>id of the route</td></tr>
  * <tr><td>{@code artifact-keys/<digest of type and URI>}</td><td>id of the artifact</td></tr>
  * <tr><td>{@code pending-resources/<resource id>}</td><td>{@link PendingResource}: a provider is asked for it</td></tr>
  * <tr><td>{@code provider-keys/name/<digest>}, {@code provider-keys/url/<digest>}</td><td>id of the provider</td></tr>
@@ -204,24 +201,6 @@ final class ControllerTables {
 
     static String deployingKey(AppId app) {
         return "deploying/" + app;
-    }
-
-    static String routeKey(String domain, String path) {
-        return routeKeys(domain) + path;
-    }
-
-    static String tcpRouteKey(int port) {
-        return tcpRouteKeys() + port;
-    }
-
-    /** The prefix of the keys of all TCP routes. */
-    static String tcpRouteKeys() {
-        return "route-keys/tcp/";
-    }
-
-    /** The prefix of the keys of all routes of a domain. */
-    static String routeKeys(String domain) {
-        return "route-keys/http/" + domain.toLowerCase(Locale.ROOT);
     }
 
     static String artifactKey(String type, String uri) {

@@ -278,7 +278,7 @@ public final class DeploymentCatalog {
 
     /** The app's deployments, newest first. */
     public List<Deployment> of(AppId app) {
-        return AppCatalog.newestFirst(state.deployments().list().stream()
+        return Versioned.newestFirst(state.deployments().list().stream()
                 .filter(deployment -> deployment.value().app().equals(app))
                 .toList());
     }

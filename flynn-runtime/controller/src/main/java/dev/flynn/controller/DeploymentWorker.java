@@ -7,6 +7,7 @@ import dev.flynn.spi.log.AppLogs;
 import dev.flynn.spi.resource.ResourceProvider;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.WakeLoop;
+import dev.flynn.state.route.RouteCatalog;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

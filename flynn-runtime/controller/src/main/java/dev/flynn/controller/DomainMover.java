@@ -16,6 +16,9 @@ import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.Versioned;
 import dev.flynn.state.WakeLoop;
+import dev.flynn.state.route.NewRoute;
+import dev.flynn.state.route.Refused;
+import dev.flynn.state.route.RouteCatalog;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -205,10 +208,10 @@ final class DomainMover {
         String domain = old.substring(0, old.length() - migration.oldDomain().length()) + migration.domain();
         boolean hadClusterCertificate = route.tlsCert().isPresent()
                 && route.tlsCert().equals(migration.oldTlsCert().map(TlsCertificate::cert));
-        var twin = RouteCatalog.NewRoute.twin(
+        var twin = NewRoute.twin(
                 route,
                 domain,
-                Optional.of(new RouteCatalog.Certificate(certificate.cert(), certificate.key()))
+                Optional.of(new NewRoute.Certificate(certificate.cert(), certificate.key()))
                         .filter(unused -> hadClusterCertificate));
         try {
             routes.create(AppId.of(route.parentRef().substring(PARENT.length())), twin);

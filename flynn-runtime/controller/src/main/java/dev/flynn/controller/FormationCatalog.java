@@ -127,7 +127,7 @@ public final class FormationCatalog {
 
     /** The app's formations, newest first. */
     public List<Formation> of(AppId app) {
-        return AppCatalog.newestFirst(state.formations().list(app + "/"));
+        return Versioned.newestFirst(state.formations().list(app + "/"));
     }
 
     /** Formations that want any job, the latest change first. */

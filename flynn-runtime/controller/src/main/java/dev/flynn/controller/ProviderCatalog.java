@@ -94,7 +94,7 @@ public final class ProviderCatalog {
     }
 
     public List<Provider> list() {
-        return AppCatalog.newestFirst(state.providers().list());
+        return Versioned.newestFirst(state.providers().list());
     }
 
     /** @throws FlynnException {@code OBJECT_NOT_FOUND} */
@@ -208,13 +208,13 @@ public final class ProviderCatalog {
 
     public List<Resource> of(String providerName) {
         ProviderId provider = get(providerName).id();
-        return AppCatalog.newestFirst(state.resources().list().stream()
+        return Versioned.newestFirst(state.resources().list().stream()
                 .filter(resource -> resource.value().provider().equals(provider))
                 .toList());
     }
 
     public List<Resource> of(AppId app) {
-        return AppCatalog.newestFirst(state.resources().list().stream()
+        return Versioned.newestFirst(state.resources().list().stream()
                 .filter(resource -> resource.value().apps().contains(app))
                 .toList());
     }
@@ -232,7 +232,7 @@ public final class ProviderCatalog {
 
     /** All resources, newest first. */
     public List<Resource> listResources() {
-        return AppCatalog.newestFirst(state.resources().list());
+        return Versioned.newestFirst(state.resources().list());
     }
 
     /** Lets another app use the resource; one that does already is fine. */

@@ -116,7 +116,7 @@ public final class ReleaseCatalog {
 
     /** All releases, newest first. */
     public List<Release> list() {
-        return AppCatalog.newestFirst(state.releases().list());
+        return Versioned.newestFirst(state.releases().list());
     }
 
     /** @throws FlynnException {@code OBJECT_NOT_FOUND}, also for what is no id */
@@ -209,7 +209,7 @@ public final class ReleaseCatalog {
 
     /** All artifacts, newest first. */
     public List<Artifact> listArtifacts() {
-        return AppCatalog.newestFirst(state.artifacts().list());
+        return Versioned.newestFirst(state.artifacts().list());
     }
 
     public Artifact getArtifact(String id) {

@@ -81,7 +81,7 @@ public final class SinkCatalog {
 
     /** All sinks, newest first. */
     public List<Sink> list() {
-        return AppCatalog.newestFirst(state.sinks().list());
+        return Versioned.newestFirst(state.sinks().list());
     }
 
     /** @throws FlynnException {@code OBJECT_NOT_FOUND} */

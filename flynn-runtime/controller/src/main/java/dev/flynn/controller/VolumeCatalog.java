@@ -34,7 +34,7 @@ public final class VolumeCatalog {
     }
 
     private List<Volume> newestFirst(Predicate<VolumeRecord> wanted) {
-        return AppCatalog.newestFirst(state.volumes().list().stream()
+        return Versioned.newestFirst(state.volumes().list().stream()
                         .filter(volume -> wanted.test(volume.value()))
                         .toList())
                 .stream()

@@ -13,6 +13,7 @@ import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.Versioned;
+import dev.flynn.state.route.RouteCatalog;
 import dev.flynn.store.MemoryClusterStore;
 import java.time.Clock;
 import java.time.Instant;

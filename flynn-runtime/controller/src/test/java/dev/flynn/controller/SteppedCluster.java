@@ -29,6 +29,7 @@ import dev.flynn.state.ClusterState;
 import dev.flynn.state.JobRecord;
 import dev.flynn.state.JobSpecs;
 import dev.flynn.state.Versioned;
+import dev.flynn.state.route.RouteCatalog;
 import dev.flynn.store.MemoryClusterStore;
 import java.nio.file.Path;
 import java.time.Clock;

@@ -92,6 +92,14 @@ public record Route(
         return builder;
     }
 
+    /** Without its key pair and the hashes of passwords: for events and messages. */
+    public Route withoutSecrets() {
+        return toBuilder()
+                .tls(Optional.empty(), Optional.empty())
+                .policy(policy.map(RoutePolicy::withoutAuth))
+                .build();
+    }
+
     /** The id as users see it and URLs carry it: {@code http/<uuid>}. */
     public String formattedId() {
         return type + "/" + id;

@@ -2,9 +2,9 @@ package dev.flynn.controller.http;
 
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
-import dev.flynn.controller.Refused;
 import dev.flynn.json.ErrorBody;
 import dev.flynn.json.FlynnJson;
+import dev.flynn.state.route.Refused;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;

@@ -3,7 +3,8 @@ package dev.flynn.controller.http;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.route.Route;
 import dev.flynn.controller.AppCatalog;
-import dev.flynn.controller.RouteCatalog;
+import dev.flynn.state.route.NewRoute;
+import dev.flynn.state.route.RouteCatalog;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -35,7 +36,7 @@ public final class RoutesEndpoint {
     @POST
     @Path("apps/{app}/routes")
     @Told("Creates a route.")
-    public Route create(@PathParam("app") String app, RouteCatalog.NewRoute request) {
+    public Route create(@PathParam("app") String app, NewRoute request) {
         return routes.create(id(app), request);
     }
 
@@ -60,7 +61,7 @@ public final class RoutesEndpoint {
             @PathParam("app") String app,
             @PathParam("type") String type,
             @PathParam("id") String id,
-            RouteCatalog.NewRoute request) {
+            NewRoute request) {
         return routes.update(id(app), type, id, request);
     }
 

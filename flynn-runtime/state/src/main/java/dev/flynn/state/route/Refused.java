@@ -1,8 +1,8 @@
-package dev.flynn.controller;
+package dev.flynn.state.route;
 
 import dev.flynn.api.error.FlynnException;
 
-/** A refusal that shows the client what was refused. */
+/** A refusal that shows the client the route that was refused. */
 public final class Refused extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

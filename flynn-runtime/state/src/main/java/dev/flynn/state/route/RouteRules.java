@@ -1,0 +1,114 @@
+package dev.flynn.state.route;
+
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.route.Route;
+import dev.flynn.api.route.RoutePolicy;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** What a route may say, whatever other routes there are (contract: layer 1, Route object and Store rules). */
+final class RouteRules {
+
+    static final String ROOT = "/";
+
+    private static final Pattern PATH = Pattern.compile("/(.*/)?");
+    private static final Pattern DOMAIN = Pattern.compile("[^\\s/:]{1,253}");
+    private static final int MAX_TEXT = 255;
+    private static final int MAX_PORT = 65_534;
+    private static final Set<Integer> HTTP_PORTS = Set.of(80, 443);
+
+    private RouteRules() {}
+
+    /** An HTTP route as it is asked for. */
+    static Route.Builder http(NewRoute request) {
+        if (!DOMAIN.matcher(request.domain()).matches()) {
+            throw FlynnException.invalidField(
+                    "domain",
+                    "must be a host name such as www.example.com or *.example.com, was \"" + request.domain() + "\"");
+        }
+        return Route.http(request.domain(), request.service()).path(normalised(request.path()));
+    }
+
+    /** The port that is asked for; 0 for any. */
+    static int port(NewRoute request) {
+        int wanted = request.port();
+        if (wanted < 0 || wanted > MAX_PORT) {
+            throw FlynnException.invalidField("port", "must be 1 to " + MAX_PORT + ", or 0 for any, was " + wanted);
+        }
+        if (HTTP_PORTS.contains(wanted)) {
+            throw FlynnException.conflict("Port reserved for HTTP/HTTPS traffic");
+        }
+        return wanted;
+    }
+
+    /** What a request may say of a route, new or not. */
+    static Route.Builder fill(Route.Builder builder, NewRoute request, boolean http) {
+        builder.service(request.service()).leader(request.leader()).drainBackends(request.drainBackends());
+        if (http) {
+            builder.tls(request.cert(), request.privateKey())
+                    .sticky(request.sticky())
+                    .disableKeepAlives(request.disableKeepAlives())
+                    .backendProtocol(request.backendProtocol())
+                    .weights(request.weights())
+                    .policy(request.policy().filter(policy -> !policy.equals(RoutePolicy.NONE)));
+        }
+        return builder;
+    }
+
+    static void requireValid(Route route, NewRoute request) {
+        requireText("service", route.service());
+        if (route.parentRef().length() > MAX_TEXT) {
+            throw FlynnException.invalidField("parent_ref", "must have at most %d characters".formatted(MAX_TEXT));
+        }
+        if (route.type().equals(Route.HTTP)) {
+            boolean pathIsFine = PATH.matcher(route.path().orElse("")).matches();
+            if (!pathIsFine || request.port() > 0) {
+                throw new Refused(FlynnException.invalid("Invalid route"), route.withoutSecrets());
+            }
+        }
+        route.weights().forEach((service, weight) -> {
+            requireText("weights", service);
+            if (weight < 0) {
+                throw FlynnException.invalidField("weights", "must not be below 0, was " + weight + " for " + service);
+            }
+        });
+        if (route.tlsCert().isPresent() != route.tlsKey().isPresent()) {
+            throw FlynnException.invalidField("tls_cert", "and tls_key belong together; give both or none");
+        }
+        route.tlsCert().ifPresent(RouteRules::requireCertificate);
+    }
+
+    static boolean isBelowRoot(Route route) {
+        return !route.path().orElse(ROOT).equals(ROOT);
+    }
+
+    static String normalised(String path) {
+        if (path.isEmpty()) {
+            return ROOT;
+        }
+        return path.endsWith("/") ? path : path + "/";
+    }
+
+    private static void requireText(String field, String service) {
+        if (service.isBlank() || service.length() > MAX_TEXT) {
+            throw FlynnException.invalidField(
+                    field, "must name a service in 1 to %d characters, was \"%s\"".formatted(MAX_TEXT, service));
+        }
+    }
+
+    private static void requireCertificate(String pem) {
+        try {
+            var certificates = CertificateFactory.getInstance("X.509")
+                    .generateCertificates(new ByteArrayInputStream(pem.getBytes(StandardCharsets.UTF_8)));
+            if (certificates.isEmpty()) {
+                throw FlynnException.invalidField("tls_cert", "holds no certificate; give PEM text");
+            }
+        } catch (CertificateException e) {
+            throw FlynnException.invalidField("tls_cert", "is not a certificate in PEM: " + e.getMessage());
+        }
+    }
+}
