@@ -18,6 +18,7 @@ import dev.flynn.distro.cluster.BootstrapService;
 import dev.flynn.distro.cluster.LinkAddressFile;
 import dev.flynn.distro.cluster.Restore;
 import dev.flynn.distro.cluster.StoreVoters;
+import dev.flynn.distro.router.RouterService;
 import dev.flynn.host.SlugCache;
 import dev.flynn.identity.CertificateRenewal;
 import dev.flynn.link.HostLink;
@@ -142,6 +143,11 @@ final class ClusterHost implements AutoCloseable {
         closer.register(HostService.serve(link, admin, membership.state().json()));
         closer.register(
                 BootstrapService.serve(link, this::bootstrap, membership.state().json()));
+        closer.register(RouterService.serve(
+                link,
+                discovery,
+                () -> ClusterKey.read(membership.state()),
+                membership.state().json()));
         LinkAddressFile.write(data.root(), link.advertisedAddress());
         // it goes first, before what it asks
         closer.register(hostApi)

@@ -128,7 +128,8 @@ final class HostServices implements AutoCloseable {
                         discovery,
                         new RouterKinds(
                                 Plugins.ofInstallation().loader(),
-                                new ComponentContext(settings.hostId(), data.directory("routers"), clock))),
+                                new ComponentContext(settings.hostId(), data.directory("routers"), clock)),
+                        () -> ClusterKey.read(state)),
                 new BlobStoreProgram(data.directory("blobs"), state, discovery),
                 new LogAggregatorProgram(logs),
                 new GitReceiveProgram(data.directory("repos"), discovery, clock));

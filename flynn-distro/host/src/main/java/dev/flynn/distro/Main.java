@@ -21,6 +21,7 @@ import dev.flynn.distro.jobs.RunCommand;
 import dev.flynn.distro.jobs.SignalCommand;
 import dev.flynn.distro.jobs.StopCommand;
 import dev.flynn.distro.jobs.VolumeCommand;
+import dev.flynn.distro.router.RouterCommand;
 import java.io.PrintStream;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -82,6 +83,7 @@ public final class Main implements Runnable {
         commands.put("promote", PromoteCommand.class);
         commands.put("demote", DemoteCommand.class);
         commands.put("remove", RemoveCommand.class);
+        commands.put("router", RouterCommand.class);
         commands.put("ps", PsCommand.class);
         commands.put("inspect", InspectCommand.class);
         commands.put("log", LogCommand.class);

@@ -25,6 +25,7 @@ class MainTest {
         "promote",
         "demote",
         "remove",
+        "router",
         "ps",
         "inspect",
         "log",

@@ -6,12 +6,19 @@ import io.netty.buffer.ByteBufAllocator;
 /** An answer of the router's own. */
 interface Answer {
 
+    int status();
+
+    /** The same with a page that the operator gave, if it has a page at all. */
+    default Answer orPage(byte[] page) {
+        return this;
+    }
+
     /**
      * The answer in the form of HTTP/1.1.
      *
-     * @param asHtml whether a person with a browser asks
+     * @param form what the client wants to see
      * @param bodyless whether only the head is wanted
      */
     ByteBuf response(
-            boolean asHtml, boolean bodyless, ResponseHeadWriter.Connection connection, ByteBufAllocator allocator);
+            AnswerForm form, boolean bodyless, ResponseHeadWriter.Connection connection, ByteBufAllocator allocator);
 }

@@ -12,15 +12,20 @@ final class Backend {
 
     private final String addr;
     private final InetSocketAddress socketAddress;
+    private final Meter meter;
     private final AtomicInteger inFlight = new AtomicInteger();
     private final Failures failures = new Failures();
     private final AtomicBoolean drained = new AtomicBoolean();
     private volatile boolean retired;
     private volatile @Nullable Consumer<Backend> onDrained;
 
-    /** @param addr {@code host:port}; a name is resolved now */
-    Backend(String addr) {
+    /**
+     * @param addr {@code host:port}; a name is resolved now
+     * @param meter of what is carried there
+     */
+    Backend(String addr, Meter meter) {
         this.addr = addr;
+        this.meter = meter;
         this.socketAddress = parse(addr);
     }
 
@@ -30,6 +35,10 @@ final class Backend {
 
     InetSocketAddress socketAddress() {
         return socketAddress;
+    }
+
+    Meter meter() {
+        return meter;
     }
 
     int inFlight() {
@@ -54,6 +63,7 @@ final class Backend {
     /** No table names it any more: what is in flight finishes, and its connections are not kept. */
     void retire() {
         retired = true;
+        meter.retire();
     }
 
     boolean isRetired() {

@@ -32,6 +32,7 @@ final class BackendSearch {
     private final @Nullable String stickyWish;
     private final boolean mayUseKept;
     private final long trustedIdleNanos;
+    private final RequestTrace trace;
     private final Asker asker;
     private BackendSet backends;
     private List<Backend> tried = List.of();
@@ -50,12 +51,14 @@ final class BackendSearch {
             @Nullable String stickyWish,
             boolean upgrade,
             boolean repeatable,
+            RequestTrace trace,
             Asker asker) {
         this.loop = loop;
         this.target = target;
         this.stickyWish = stickyWish;
         this.mayUseKept = !upgrade && !target.disableKeepAlives() && target.protocol() == BackendProtocol.HTTP_1;
         this.trustedIdleNanos = repeatable ? Long.MAX_VALUE : TRUSTED_IDLE_NANOS;
+        this.trace = trace;
         this.asker = asker;
         this.option = target.choose(stickyWish);
         this.backends = option.backends();
@@ -91,6 +94,7 @@ final class BackendSearch {
         }
         backend = next;
         next.begin();
+        trace.ask(next, loop.cell(next.meter()));
         BackendConnection kept = mayUseKept ? loop.pool().take(next, trustedIdleNanos) : null;
         if (kept != null) {
             asker.found(kept);
@@ -116,6 +120,7 @@ final class BackendSearch {
     /** Dials the present backend once more. */
     void again() {
         if (backend != null) {
+            trace.retry();
             dial(backend);
         }
     }
@@ -132,6 +137,7 @@ final class BackendSearch {
             tried = new ArrayList<>();
         }
         tried.add(failing);
+        trace.retry();
         next();
     }
 
@@ -196,6 +202,7 @@ final class BackendSearch {
         dialing = null;
         if (!over && backend != null) {
             backend.failures().refused(System.nanoTime());
+            trace.notAccepted();
             another();
         }
     }

@@ -461,7 +461,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         endExchange();
         ByteBuf answer = ErrorPage.of(fault)
                 .response(
-                        false,
+                        AnswerForm.TEXT,
                         false,
                         ResponseHeadWriter.Connection.CLOSE,
                         context().alloc());

@@ -10,6 +10,9 @@ interface ClientSide {
 
     ByteBufAllocator alloc();
 
+    /** For the request that begins now. */
+    RequestTrace trace();
+
     /** Takes up reading where it was left, if the exchange is ready for more; sends what the request has. */
     void resume();
 
@@ -38,7 +41,7 @@ interface ClientSide {
     void flush();
 
     /** Writes and sends an answer of the router's own. */
-    void answer(Answer page, boolean asHtml, boolean headOnly);
+    void answer(Answer page, AnswerForm form, boolean headOnly);
 
     /** The response is complete and the request is not. */
     void awaitRestOfRequest();

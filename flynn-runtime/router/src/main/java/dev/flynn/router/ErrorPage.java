@@ -3,46 +3,65 @@ package dev.flynn.router;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
-/** The answers that the router gives itself: a page for browsers, else one line of text. */
+/** The answers that the router gives itself: a page for browsers, an error object for who wants JSON, else one line of text. */
 enum ErrorPage implements Answer {
-    BAD_REQUEST(400, "Bad Request", "The request could not be understood."),
-    UNAUTHORIZED(401, "Unauthorized", "This page needs a name and a password."),
-    NOT_FOUND(404, "Not Found", "No application is routed here."),
-    REQUEST_TIMEOUT(408, "Request Timeout", "The request took too long to arrive."),
-    CONTENT_TOO_LARGE(413, "Content Too Large", "The request is larger than this application takes."),
-    TOO_MANY_REQUESTS(429, "Too Many Requests", "There were too many requests. Please try again in a moment."),
-    HEADER_FIELDS_TOO_LARGE(431, "Request Header Fields Too Large", "The header of the request is too large."),
+    BAD_REQUEST(400, "Bad Request", "bad_request", "The request could not be understood."),
+    UNAUTHORIZED(401, "Unauthorized", "unauthorized", "This page needs a name and a password."),
+    NOT_FOUND(404, "Not Found", "not_found", "No application is routed here."),
+    REQUEST_TIMEOUT(408, "Request Timeout", "request_timeout", "The request took too long to arrive."),
+    CONTENT_TOO_LARGE(
+            413, "Content Too Large", "request_body_too_big", "The request is larger than this application takes."),
+    TOO_MANY_REQUESTS(
+            429, "Too Many Requests", "ratelimited", "There were too many requests. Please try again in a moment."),
+    HEADER_FIELDS_TOO_LARGE(
+            431,
+            "Request Header Fields Too Large",
+            "request_header_fields_too_large",
+            "The header of the request is too large."),
     NOT_IMPLEMENTED(
             501,
             "Not Implemented",
+            "unsupported",
             "This server does not connect to other servers.",
             "Not Implemented: this server does not connect to other servers"),
-    SERVICE_UNAVAILABLE(503, "Service Unavailable", "The application does not answer. Please try again in a moment."),
+    SERVICE_UNAVAILABLE(
+            503,
+            "Service Unavailable",
+            "service_unavailable",
+            "The application does not answer. Please try again in a moment."),
     BUSY(
             503,
             "Service Unavailable",
+            "service_unavailable",
             "The application has as many requests as it takes. Please try again in a moment.",
             "Service Unavailable: too many requests at a time"),
-    VERSION_NOT_SUPPORTED(505, "HTTP Version Not Supported", "This server speaks HTTP/1.1 and HTTP/2.");
-
-    private static final byte[] HTML = Ascii.bytes("text/html");
+    VERSION_NOT_SUPPORTED(505, "HTTP Version Not Supported", "unsupported", "This server speaks HTTP/1.1 and HTTP/2.");
 
     private final int status;
     private final String reason;
-    private final String text;
-    private final String html;
+    private final byte[] text;
+    private final byte[] json;
+    private final byte[] html;
 
-    ErrorPage(int status, String reason, String explanation) {
-        this(status, reason, explanation, reason);
+    ErrorPage(int status, String reason, String code, String explanation) {
+        this(status, reason, code, explanation, reason);
     }
 
-    /** @param line for those who do not want a page */
-    ErrorPage(int status, String reason, String explanation, String line) {
+    /**
+     * @param code of the error object
+     * @param line for those who want neither a page nor JSON
+     */
+    ErrorPage(int status, String reason, String code, String explanation, String line) {
         this.status = status;
         this.reason = reason;
-        this.text = line + "\n";
-        this.html = """
+        this.text = bytes(line + "\n");
+        this.json = bytes("{\"code\":\"%s\",\"message\":\"%s\",\"retry\":%b}\n"
+                .formatted(code, explanation, status == 503 || status == 429));
+        this.html = bytes("""
                 <!DOCTYPE html>
                 <html lang="en">
                 <head>
@@ -60,54 +79,95 @@ enum ErrorPage implements Answer {
                 <p><small>%1$d</small></p>
                 </body>
                 </html>
-                """.formatted(status, reason, explanation);
+                """.formatted(status, reason, explanation));
     }
 
     static ErrorPage of(BadMessage fault) {
-        for (ErrorPage page : values()) {
-            if (page.status == fault.status()) {
-                return page;
-            }
-        }
-        return BAD_REQUEST;
+        return Arrays.stream(values())
+                .filter(page -> page.status == fault.status())
+                .findFirst()
+                .orElse(BAD_REQUEST);
     }
 
-    /** Whether a person with a browser asks. */
-    static boolean isWantedAsHtml(Head request) {
-        int accept = request.indexOf(Field.ACCEPT);
-        return accept >= 0
-                && Ascii.containsIgnoreCase(
-                        request.bytes(), request.valueStart(accept), request.valueEnd(accept), HTML);
+    @Override
+    public int status() {
+        return status;
     }
 
     /** @param fields whole lines to add to the head */
     Answer with(String fields) {
-        return (asHtml, bodyless, connection, allocator) -> response(asHtml, bodyless, connection, fields, allocator);
+        return new Special(this, fields, null);
+    }
+
+    @Override
+    public Answer orPage(byte[] page) {
+        return new Special(this, "", page);
     }
 
     @Override
     public ByteBuf response(
-            boolean asHtml, boolean bodyless, ResponseHeadWriter.Connection connection, ByteBufAllocator allocator) {
-        return response(asHtml, bodyless, connection, "", allocator);
+            AnswerForm form, boolean bodyless, ResponseHeadWriter.Connection connection, ByteBufAllocator allocator) {
+        return response(form, body(form), bodyless, connection, "", allocator);
+    }
+
+    private byte[] body(AnswerForm form) {
+        return switch (form) {
+            case HTML -> html;
+            case JSON -> json;
+            case TEXT -> text;
+        };
     }
 
     private ByteBuf response(
-            boolean asHtml,
+            AnswerForm form,
+            byte[] body,
             boolean bodyless,
             ResponseHeadWriter.Connection connection,
             String fields,
             ByteBufAllocator allocator) {
-        String body = asHtml ? html : text;
-        ByteBuf out = allocator.buffer(256 + body.length());
+        ByteBuf out = allocator.buffer(256 + fields.length() + body.length);
         ByteBufUtil.writeAscii(
                 out,
-                "HTTP/1.1 %d %s\r\nContent-Type: text/%s; charset=utf-8\r\n%sContent-Length: %d\r\n"
-                        .formatted(status, reason, asHtml ? "html" : "plain", fields, body.length()));
+                "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n%sContent-Length: %d\r\n"
+                        .formatted(status, reason, form.contentType(), fields, body.length));
         connection.write(out);
         ByteBufUtil.writeAscii(out, "\r\n");
         if (!bodyless) {
-            ByteBufUtil.writeAscii(out, body);
+            out.writeBytes(body);
         }
         return out;
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /**
+     * A page with more in its head, or one that the operator gave.
+     *
+     * @param own takes the place of the page and of the line, not of JSON
+     */
+    private record Special(ErrorPage page, String fields, byte @Nullable [] own) implements Answer {
+
+        @Override
+        public int status() {
+            return page.status;
+        }
+
+        @Override
+        public Answer orPage(byte[] other) {
+            return new Special(page, fields, other);
+        }
+
+        @Override
+        public ByteBuf response(
+                AnswerForm form,
+                boolean bodyless,
+                ResponseHeadWriter.Connection connection,
+                ByteBufAllocator allocator) {
+            return own == null || form == AnswerForm.JSON
+                    ? page.response(form, page.body(form), bodyless, connection, fields, allocator)
+                    : page.response(AnswerForm.HTML, own, bodyless, connection, fields, allocator);
+        }
     }
 }

@@ -24,11 +24,12 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
 
     private final ClientSide client;
     private final RouterLoop loop;
+    private final RequestTrace trace;
     private final boolean headOnly;
     private final boolean upgrade;
     private final boolean repeatable;
     private final long framing;
-    private final boolean asHtml;
+    private final AnswerForm form;
 
     private @Nullable Target target;
     private @Nullable Gate gate;
@@ -50,11 +51,12 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
     Exchange(ClientSide client, RouterLoop loop, Head head, long framing) {
         this.client = client;
         this.loop = loop;
+        this.trace = client.trace();
         this.headOnly = head.methodIs(HEAD_METHOD);
         this.upgrade = RequestHeadWriter.asksForUpgrade(head);
         this.repeatable = framing == 0 && isSafe(head);
         this.framing = framing;
-        this.asHtml = ErrorPage.isWantedAsHtml(head);
+        this.form = AnswerForm.of(head);
         this.requestEnded = framing == 0;
     }
 
@@ -72,6 +74,11 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
         Target found = loop.core()
                 .table()
                 .find(hop.entrance(), wanted.host(), head.bytes(), wanted.pathStart(), wanted.pathEnd());
+        trace.begin(loop.cell(found == null ? loop.core().meters().unrouted() : found.meter()));
+        AccessLog accessLog = loop.core().accessLog();
+        if (accessLog != null) {
+            trace.log(accessLog, AccessDraft.of(head, wanted, hop), found == null ? "" : found.id());
+        }
         if (found == null) {
             answer(ErrorPage.NOT_FOUND);
             return;
@@ -89,9 +96,10 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
         HeaderEdits edits = gate == null ? HeaderEdits.NONE : gate.requestEdits();
         boolean closes = found.disableKeepAlives();
         long now = System.currentTimeMillis();
-        RequestHeadWriter.write(head, wanted, framing, closes, upgrade, hop, edits, now, requestHead);
+        String id = trace.requestId();
+        RequestHeadWriter.write(head, wanted, framing, closes, upgrade, hop, edits, id, now, requestHead);
         String wish = found.sticky() ? loop.core().cookies().backend(head) : null;
-        search = new BackendSearch(loop, found, wish, upgrade, repeatable, this);
+        search = new BackendSearch(loop, found, wish, upgrade, repeatable, trace, this);
         search.next();
     }
 
@@ -104,6 +112,7 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
     private boolean enters(Gate entered, Head head, RequestTarget wanted, Hop hop) {
         Answer refusal = entered.enter(head, wanted, hop, httpsPort(hop.entrance()));
         if (refusal != null) {
+            trace.refused();
             answer(refusal);
             return false;
         }
@@ -125,6 +134,7 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
 
     void requestData(ByteBuf data) {
         requestBytes += data.readableBytes();
+        trace.received(data.readableBytes());
         if (requestBytes > maxBodyBytes() && !discardsRequest) {
             data.release();
             refuseRest();
@@ -197,6 +207,7 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
             dropBackend();
             dropRequestHead();
             leave();
+            trace.end();
         }
     }
 
@@ -240,6 +251,7 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
     @Override
     public void responseHead(Head head, long framing) {
         responseStarted = true;
+        trace.status(head.status());
         if (search != null) {
             search.answered();
         }
@@ -250,6 +262,7 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
 
     @Override
     public void responseData(ByteBuf data) {
+        trace.sent(data.readableBytes());
         client.writeData(data);
         expectMore();
     }
@@ -268,6 +281,7 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
     @Override
     public void responseEnd(Trailers trailers) {
         responseEnded = true;
+        trace.answered();
         client.writeEnd(trailers);
         client.flush();
         if (requestEnded) {
@@ -287,11 +301,14 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
         responseStarted = true;
         finished = true;
         dropRequestHead();
+        trace.status(head.status());
+        trace.answered();
         String cookie = stickyCookie();
         search.surrender();
         client.beginTunnel(head, responseEdits(), cookie, upgradedConnection, idle, () -> {
             carried.end();
             leave();
+            trace.end();
         });
     }
 
@@ -319,6 +336,7 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
             client.resume();
         } else if (responseStarted) {
             logFailure("response broken off", reason);
+            trace.brokenOff();
             client.breakOff();
         } else if (failed.isReused() && repeatable && !failed.hasReceivedBytes()) {
             failed.close();
@@ -370,7 +388,9 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
         responseEnded = true;
         discardsRequest = true;
         dropRequestHead();
-        client.answer(page, asHtml, headOnly);
+        trace.status(page.status());
+        trace.answered();
+        client.answer(loop.core().shown(page), form, headOnly);
         if (requestEnded) {
             finish();
         } else {
@@ -397,6 +417,7 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
         }
         dropBackend();
         leave();
+        trace.end();
         client.exchangeDone();
     }
 

@@ -108,8 +108,7 @@ final class Gate {
     private static Answer answer(Maintenance page) {
         String fields = "Content-Type: " + page.contentType() + "\r\n"
                 + page.retryAfter().map(Gate::retryAfter).orElse("");
-        return new TextAnswer(
-                page.status() + " Maintenance", fields, page.body().getBytes(StandardCharsets.UTF_8));
+        return new TextAnswer(page.status(), "Maintenance", fields, page.body().getBytes(StandardCharsets.UTF_8));
     }
 
     /** A form that is posted stays a form: only 308 promises that to all clients. */
@@ -119,7 +118,8 @@ final class Gate {
         String location = "https://" + wanted.host() + (httpsPort == 443 ? "" : ":" + httpsPort)
                 + (path.startsWith("/") ? path : "/" + path);
         return new TextAnswer(
-                movable ? "301 Moved Permanently" : "308 Permanent Redirect",
+                movable ? 301 : 308,
+                movable ? "Moved Permanently" : "Permanent Redirect",
                 "Location: " + location + "\r\n",
                 new byte[0]);
     }

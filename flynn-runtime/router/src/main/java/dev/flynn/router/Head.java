@@ -167,6 +167,16 @@ final class Head {
         return index + 1 < fieldCount ? nameStart(index + 1) : length - 2;
     }
 
+    /** The first value of a field that has no constant, empty if there is none. */
+    String firstValue(byte[] lowerCaseName) {
+        for (int i = 0; i < fieldCount; i++) {
+            if (nameIs(i, lowerCaseName)) {
+                return value(i);
+            }
+        }
+        return "";
+    }
+
     String value(int index) {
         return Ascii.string(bytes, valueStart(index), valueEnd(index));
     }

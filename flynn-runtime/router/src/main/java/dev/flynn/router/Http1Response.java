@@ -13,6 +13,7 @@ final class Http1Response implements ClientSide {
 
     private final ClientConnection connection;
     private final RouterCore core;
+    private final RequestTrace trace = new RequestTrace();
     private boolean http10;
     private boolean upgrade;
     private boolean expectsContinue;
@@ -36,6 +37,11 @@ final class Http1Response implements ClientSide {
         acceptsTrailers = acceptsTrailers(request);
         chunked = false;
         endsWithConnection = false;
+    }
+
+    @Override
+    public RequestTrace trace() {
+        return trace;
     }
 
     @Override
@@ -93,11 +99,11 @@ final class Http1Response implements ClientSide {
     }
 
     @Override
-    public void answer(Answer page, boolean asHtml, boolean headOnly) {
+    public void answer(Answer page, AnswerForm form, boolean headOnly) {
         keepAlive = keepAlive && connection.hasWholeRequest() && !core.isClosing();
         context()
                 .writeAndFlush(
-                        page.response(asHtml, headOnly, connectionField(), alloc()),
+                        page.response(form, headOnly, connectionField(), alloc()),
                         context().voidPromise());
     }
 

@@ -15,6 +15,7 @@ final class Http2ClientStream implements ClientSide {
 
     private final Http2ClientConnection connection;
     private final Http2Stream stream;
+    private final RequestTrace trace = new RequestTrace();
     private @Nullable Exchange exchange;
 
     /** What came before the backend could take it; the client was not yet told that it may send as much again. */
@@ -156,6 +157,11 @@ final class Http2ClientStream implements ClientSide {
     // ---- what the exchange says
 
     @Override
+    public RequestTrace trace() {
+        return trace;
+    }
+
+    @Override
     public ByteBufAllocator alloc() {
         return connection.context().alloc();
     }
@@ -232,8 +238,8 @@ final class Http2ClientStream implements ClientSide {
     }
 
     @Override
-    public void answer(Answer page, boolean asHtml, boolean headOnly) {
-        ByteBuf answer = page.response(asHtml, headOnly, ResponseHeadWriter.Connection.UNSAID, alloc());
+    public void answer(Answer page, AnswerForm form, boolean headOnly) {
+        ByteBuf answer = page.response(form, headOnly, ResponseHeadWriter.Connection.UNSAID, alloc());
         try {
             Head head = new Head();
             head.readResponse(answer, new HeadScanner(answer.readableBytes() + 1).find(answer));
@@ -323,7 +329,7 @@ final class Http2ClientStream implements ClientSide {
     }
 
     private void refuse(BadMessage fault) {
-        answer(ErrorPage.of(fault), false, false);
+        answer(ErrorPage.of(fault), AnswerForm.TEXT, false);
         if (!requestEnded) {
             stopRequest();
         }

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.route.RoutePolicy;
+import dev.flynn.base.NamedThreads;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.router.ApplyResult;
 import dev.flynn.spi.router.ApplyResult.Problem;
@@ -33,6 +34,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -89,6 +91,7 @@ public final class NettyRouter implements Router {
     private static final Duration ABORT_PATIENCE = Duration.ofSeconds(5);
 
     private final RouterCore core;
+    private final @Nullable AccessLog accessLog;
     private final EventLoopGroup eventLoops;
     private final Map<EventExecutor, RouterLoop> loops = new IdentityHashMap<>();
     private final Function<RouteTable.Certificate, SslContext> certificateLoader;
@@ -104,7 +107,9 @@ public final class NettyRouter implements Router {
     private @Nullable InetSocketAddress httpsAddress;
 
     private NettyRouter(Builder builder) {
-        this.core = new RouterCore(builder.config, builder.cookieKey);
+        this.accessLog = builder.accessLog();
+        this.core = new RouterCore(
+                builder.config, builder.cookieKey, new Meters(builder.eventLoops), accessLog, builder.unavailablePage);
         this.certificateLoader = ServerCertificates::load;
         Optional<SslContext> defaultTls = builder.defaultCertificate.map(ServerCertificates::load);
         this.eventLoops = new MultiThreadIoEventLoopGroup(
@@ -123,7 +128,7 @@ public final class NettyRouter implements Router {
         try {
             for (EventExecutor executor : eventLoops) {
                 EventLoop eventLoop = (EventLoop) executor;
-                loops.put(eventLoop, new RouterLoop(core, eventLoop, builder.transport));
+                loops.put(eventLoop, new RouterLoop(core, eventLoop, loops.size(), builder.transport));
             }
             loops.values().forEach(RouterLoop::start);
             builder.table.requireSupported(capabilities(builder.doesTls()));
@@ -187,6 +192,7 @@ public final class NettyRouter implements Router {
             RoutingTable previous = core.table();
             RoutingTable next = compile(table);
             replaceTable(next);
+            previous.metersGoneIn(next).forEach(Meter::retire);
             retire(previous.retiredBy(next));
             List<Problem> problems = new ArrayList<>(next.problems());
             if (!closed.get()) {
@@ -197,7 +203,7 @@ public final class NettyRouter implements Router {
     }
 
     private RoutingTable compile(RouteTable table) {
-        return RoutingTable.compile(table, core.table(), certificateLoader, this::gate);
+        return RoutingTable.compile(table, core.table(), core.meters(), certificateLoader, this::gate);
     }
 
     private Gate gate(RoutePolicy policy) {
@@ -233,6 +239,11 @@ public final class NettyRouter implements Router {
     @Override
     public Subscription watch(RouterListener listener) {
         return drains.watch(listener);
+    }
+
+    /** What was carried so far, for each route and backend of the table. Counting costs requests next to nothing; asking costs. */
+    public Traffic traffic() {
+        return core.meters().traffic(core.table());
     }
 
     /**
@@ -273,6 +284,9 @@ public final class NettyRouter implements Router {
         eventLoops
                 .shutdownGracefully(0, ABORT_PATIENCE.toSeconds(), TimeUnit.SECONDS)
                 .awaitUninterruptibly(ABORT_PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        if (accessLog != null) {
+            accessLog.close();
+        }
     }
 
     private boolean within(Duration patience, Function<RouterLoop, CompletableFuture<Void>> step) {
@@ -315,6 +329,9 @@ public final class NettyRouter implements Router {
         private String threadName = "router";
         private Transport transport = Transport.best();
         private RouterConfig config = RouterConfig.DEFAULTS;
+        private @Nullable AccessLogFormat accessLogFormat;
+        private Consumer<String> accessLogLines = line -> {};
+        private byte[] unavailablePage = new byte[0];
 
         private Builder() {}
 
@@ -457,6 +474,34 @@ public final class NettyRouter implements Router {
         /** For requests in flight when the router closes; ten seconds if not told. */
         public Builder closeGrace(Duration value) {
             return change(config -> config.withCloseGrace(value));
+        }
+
+        /**
+         * Tells of each request when it is over; no log if not told.
+         *
+         * @param lines takes one line at a time, without its end, from one thread of the router's own; when it blocks for
+         *     long, lines are dropped and counted, and requests go on
+         */
+        public Builder accessLog(AccessLogFormat format, Consumer<String> lines) {
+            accessLogFormat = requireNonNull(format, "format");
+            accessLogLines = requireNonNull(lines, "lines");
+            return this;
+        }
+
+        /** HTML that clients see with 503 instead of the router's own; those who want JSON get that. */
+        public Builder unavailablePage(byte[] html) {
+            unavailablePage = html.clone();
+            return this;
+        }
+
+        private @Nullable AccessLog accessLog() {
+            return accessLogFormat == null
+                    ? null
+                    : new AccessLog(
+                            accessLogFormat,
+                            accessLogLines,
+                            AccessLog.CAPACITY,
+                            new NamedThreads(threadName + "-access-log")::newThread);
         }
 
         /** For tests of the transport that the machine would not choose. */

@@ -2,7 +2,7 @@ package dev.flynn.router;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
-import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /** Writes the head that a backend gets for the head that a client sent. */
 final class RequestHeadWriter {
@@ -24,7 +24,6 @@ final class RequestHeadWriter {
     private static final byte[] REQUEST_START_NAME = Ascii.bytes("x-request-start");
     private static final byte[] REQUEST_ID_NAME = Ascii.bytes("x-request-id");
     private static final byte[] H2C = Ascii.bytes("h2c");
-    private static final byte[] HEX = Ascii.bytes("0123456789abcdef");
     private static final int MIN_ID_LENGTH = 20;
     private static final int MAX_ID_LENGTH = 200;
 
@@ -33,19 +32,23 @@ final class RequestHeadWriter {
     private final RequestTarget target;
     private final boolean upgrade;
     private final boolean keepsId;
+    private final @Nullable String freshId;
 
-    private RequestHeadWriter(Head head, RequestTarget target, boolean upgrade, HeaderEdits edits) {
+    private RequestHeadWriter(
+            Head head, RequestTarget target, boolean upgrade, HeaderEdits edits, @Nullable String freshId) {
         this.head = head;
         this.edits = edits;
         this.target = target;
         this.upgrade = upgrade;
         this.keepsId = hasWellFormedId(head);
+        this.freshId = freshId;
     }
 
     /**
      * @param closes whether the connection to the backend ends with the response
      * @param upgrade whether the client asks for an upgrade, so that what concerns the connection is passed on
      * @param edits of the fields, those that the router adds included
+     * @param freshId for a request that has no well-formed one; null for any
      * @param nowMillis Unix time
      */
     static void write(
@@ -56,9 +59,11 @@ final class RequestHeadWriter {
             boolean upgrade,
             Hop hop,
             HeaderEdits edits,
+            @Nullable String freshId,
             long nowMillis,
             ByteBuf out) {
-        new RequestHeadWriter(head, target, upgrade, edits).write(framing, closes && !upgrade, hop, nowMillis, out);
+        new RequestHeadWriter(head, target, upgrade, edits, freshId)
+                .write(framing, closes && !upgrade, hop, nowMillis, out);
     }
 
     private void write(long framing, boolean closes, Hop hop, long nowMillis, ByteBuf out) {
@@ -85,7 +90,11 @@ final class RequestHeadWriter {
         }
         if (!keepsId && !edits.drops(REQUEST_ID_NAME)) {
             out.writeBytes(REQUEST_ID);
-            writeRandomId(out);
+            if (freshId == null) {
+                RequestIds.write(out);
+            } else {
+                ByteBufUtil.writeAscii(out, freshId);
+            }
             out.writeBytes(CRLF);
         }
         edits.write(out);
@@ -132,6 +141,11 @@ final class RequestHeadWriter {
         out.writeBytes(added).writeBytes(CRLF);
     }
 
+    /** The client's own id of the request, empty if there is none or it is not well formed. */
+    static String wellFormedId(Head head) {
+        return hasWellFormedId(head) ? head.value(head.indexOf(Field.X_REQUEST_ID)) : "";
+    }
+
     private static boolean hasWellFormedId(Head head) {
         int index = head.indexOf(Field.X_REQUEST_ID);
         if (index < 0 || head.indexOf(Field.X_REQUEST_ID, index + 1) >= 0) {
@@ -149,29 +163,6 @@ final class RequestHeadWriter {
             }
         }
         return true;
-    }
-
-    /** A UUID, version 4: unique, not secret, so that a fast source of randomness will do. */
-    private static void writeRandomId(ByteBuf out) {
-        ThreadLocalRandom random = ThreadLocalRandom.current();
-        long high = (random.nextLong() & ~0xf000L) | 0x4000L;
-        long low = (random.nextLong() & ~(0xc0L << 56)) | (0x80L << 56);
-        writeHex(high, 64, 32, out);
-        out.writeByte('-');
-        writeHex(high, 32, 16, out);
-        out.writeByte('-');
-        writeHex(high, 16, 0, out);
-        out.writeByte('-');
-        writeHex(low, 64, 48, out);
-        out.writeByte('-');
-        writeHex(low, 48, 0, out);
-    }
-
-    /** Writes the bits from one position (exclusive, counted from the lowest) down to another. */
-    private static void writeHex(long bits, int from, int to, ByteBuf out) {
-        for (int shift = from - 4; shift >= to; shift -= 4) {
-            out.writeByte(HEX[(int) (bits >>> shift) & 0xf]);
-        }
     }
 
     private static void writeDecimal(long number, ByteBuf out) {

@@ -23,6 +23,7 @@ final class RouterLoop {
 
     private final RouterCore core;
     private final EventLoop eventLoop;
+    private final int index;
     private final Bootstrap dialer;
     private final long coarseNanos;
     private final ConnectionPool pool;
@@ -33,9 +34,11 @@ final class RouterLoop {
     private final Set<LoopClient> clients = new LinkedHashSet<>();
     private final CompletableFuture<Void> drained = new CompletableFuture<>();
 
-    RouterLoop(RouterCore core, EventLoop eventLoop, Transport transport) {
+    /** @param index its number among the loops of the router */
+    RouterLoop(RouterCore core, EventLoop eventLoop, int index, Transport transport) {
         this.core = core;
         this.eventLoop = eventLoop;
+        this.index = index;
         this.dialer = transport.client().group(eventLoop);
         this.coarseNanos = TICKS_PER_TIMEOUT * tickNanos(core.config());
         this.pool = new ConnectionPool(core.config().backendIdle());
@@ -51,6 +54,11 @@ final class RouterLoop {
 
     RouterCore core() {
         return core;
+    }
+
+    /** Where this loop counts. */
+    Meter.Cell cell(Meter meter) {
+        return meter.cell(index);
     }
 
     Http2Backends http2Backends() {

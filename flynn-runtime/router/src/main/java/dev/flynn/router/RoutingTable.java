@@ -1,5 +1,7 @@
 package dev.flynn.router;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.route.RoutePolicy;
 import dev.flynn.spi.router.ApplyResult.Problem;
@@ -9,6 +11,7 @@ import dev.flynn.spi.router.RouteTable.Certificate;
 import dev.flynn.spi.router.TcpRoute;
 import io.netty.handler.ssl.SslContext;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -23,7 +26,7 @@ import org.slf4j.LoggerFactory;
 final class RoutingTable {
 
     static final RoutingTable EMPTY =
-            new RoutingTable(RouteTable.EMPTY, Map.of(), Map.of(), Map.of(), Map.of(), List.of());
+            new RoutingTable(RouteTable.EMPTY, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), List.of());
 
     private static final Logger log = LoggerFactory.getLogger(RoutingTable.class);
 
@@ -37,6 +40,7 @@ final class RoutingTable {
     private final Map<String, Backend> backends;
     private final Map<Certificate, SslContext> contexts;
     private final Map<String, Gate> gates;
+    private final Map<String, Meter> meters;
     private final List<Problem> problems;
     private final boolean hasPorts;
     private final Map<Health.Subject, Health> healths;
@@ -57,9 +61,11 @@ final class RoutingTable {
             Map<Certificate, SslContext> contexts,
             Map<String, Gate> gates,
             Map<Health.Subject, Health> healths,
+            Map<String, Meter> meters,
             List<Problem> problems) {
         this.source = source;
         this.gates = gates;
+        this.meters = meters;
         this.backends = backends;
         this.contexts = contexts;
         this.problems = problems;
@@ -72,19 +78,22 @@ final class RoutingTable {
     /**
      * Compiles a table; backends, certificates, gates and healths that the old one has too are the same objects.
      *
+     * @param fresh makes meters for what the old one does not have
      * @param gateOf makes what a policy asks of requests
      * @param loader makes a certificate ready for use; one that it refuses counts as none
      */
     static RoutingTable compile(
             RouteTable source,
             RoutingTable previous,
+            Meters fresh,
             Function<Certificate, SslContext> loader,
             Function<RoutePolicy, Gate> gateOf) {
         Map<String, Backend> backends = new HashMap<>();
         for (List<RouteTable.Backend> ofService : source.backends().values()) {
             for (RouteTable.Backend backend : ofService) {
                 Backend known = previous.backends.get(backend.addr());
-                backends.computeIfAbsent(backend.addr(), addr -> known == null ? new Backend(addr) : known);
+                backends.computeIfAbsent(
+                        backend.addr(), addr -> known == null ? new Backend(addr, fresh.ofBackend()) : known);
             }
         }
         List<Problem> problems = new ArrayList<>();
@@ -95,6 +104,7 @@ final class RoutingTable {
                 contexts,
                 gates(source, previous, gateOf),
                 healths(source, backends, previous),
+                meters(source, previous, fresh),
                 List.copyOf(problems));
     }
 
@@ -103,6 +113,23 @@ final class RoutingTable {
         return backends.values().stream()
                 .filter(backend -> !next.backends.containsKey(backend.addr()))
                 .toList();
+    }
+
+    /** The meters of routes that the next one no longer has. */
+    List<Meter> metersGoneIn(RoutingTable next) {
+        return meters.entrySet().stream()
+                .filter(meter -> !next.meters.containsKey(meter.getKey()))
+                .map(Map.Entry::getValue)
+                .toList();
+    }
+
+    /** Of a route that is in this table. */
+    Meter meter(String routeId) {
+        return requireNonNull(meters.get(routeId), "meter");
+    }
+
+    Collection<Backend> backends() {
+        return backends.values();
     }
 
     /** What is wrong with single routes. */
@@ -204,6 +231,9 @@ final class RoutingTable {
         Map<Certificate, SslContext> contexts = new HashMap<>();
         for (HttpRoute route : source.routes()) {
             route.certificate().filter(certificate -> route.path().equals(ROOT)).ifPresent(certificate -> {
+                if (contexts.containsKey(certificate)) {
+                    return;
+                }
                 try {
                     SslContext known = previous.contexts.get(certificate);
                     contexts.put(certificate, known == null ? loader.apply(certificate) : known);
@@ -235,6 +265,16 @@ final class RoutingTable {
             }
         }
         return gates;
+    }
+
+    /** By route; what one has counted stays while the route does. */
+    private static Map<String, Meter> meters(RouteTable source, RoutingTable previous, Meters fresh) {
+        Map<String, Meter> meters = new HashMap<>();
+        for (HttpRoute route : source.routes()) {
+            Meter known = previous.meters.get(route.id());
+            meters.computeIfAbsent(route.id(), id -> known == null ? fresh.ofRoute() : known);
+        }
+        return meters;
     }
 
     /** Of each backend that a route wants checked; one for all routes that want the same. */
@@ -270,11 +310,13 @@ final class RoutingTable {
                     .add(
                             route.path(),
                             new Target(
+                                    route.id(),
                                     options(route),
                                     route.sticky(),
                                     route.protocol(),
                                     route.disableKeepAlives(),
-                                    gates.get(route.id())));
+                                    gates.get(route.id()),
+                                    meter(route.id())));
             if (route.path().equals(ROOT)) {
                 route.certificate().map(contexts::get).ifPresent(context -> tls.putIfAbsent(place, context));
             }

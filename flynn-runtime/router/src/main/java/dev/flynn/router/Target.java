@@ -9,15 +9,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a route leads to.
  *
+ * @param id of the route
  * @param options at least one
  * @param gate what its policy asks before that, null if nothing
+ * @param meter of what is carried
  */
 record Target(
+        String id,
         List<Option> options,
         boolean sticky,
         BackendProtocol protocol,
         boolean disableKeepAlives,
-        @Nullable Gate gate) {
+        @Nullable Gate gate,
+        Meter meter) {
 
     /** For a backend to accept a connection. */
     int dialMillis(RouterConfig config) {

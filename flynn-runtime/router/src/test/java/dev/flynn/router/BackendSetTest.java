@@ -12,9 +12,9 @@ import org.junit.jupiter.api.Test;
 
 class BackendSetTest {
 
-    private final Backend a = new Backend("127.0.0.1:1");
-    private final Backend b = new Backend("127.0.0.1:2");
-    private final Backend c = new Backend("127.0.0.1:3");
+    private final Backend a = new Backend("127.0.0.1:1", MeterBudget.unlimited(1));
+    private final Backend b = new Backend("127.0.0.1:2", MeterBudget.unlimited(1));
+    private final Backend c = new Backend("127.0.0.1:3", MeterBudget.unlimited(1));
     private final BackendSet set = BackendSet.of(List.of(a, b, c));
 
     @Test

@@ -11,8 +11,8 @@ class HealthTest {
 
     private static final HealthCheck CHECK = new HealthCheck("/", Duration.ofSeconds(1), Duration.ofSeconds(1), 3, 2);
 
-    private final Health health = new Health(
-            new Health.Subject(new Backend("127.0.0.1:1"), new Health.Question(CHECK, BackendProtocol.HTTP_1)));
+    private final Health health = new Health(new Health.Subject(
+            new Backend("127.0.0.1:1", MeterBudget.unlimited(1)), new Health.Question(CHECK, BackendProtocol.HTTP_1)));
 
     @Test
     void severalAnswersInARowChangeTheVerdict() {

@@ -5,6 +5,8 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.route.Route;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
+import dev.flynn.router.api.RouterBackend;
+import dev.flynn.router.api.RouterEvents;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.router.ApplyResult.Problem;
@@ -54,8 +56,9 @@ final class RouteTableFeed implements AutoCloseable {
             java.util.concurrent.Executors.newSingleThreadScheduledExecutor(new NamedThreads("router-table"));
     private final AtomicBoolean refreshDue = new AtomicBoolean();
     private final CompletableFuture<RouteTable> first = new CompletableFuture<>();
+    private final RouterEvents events;
 
-    /** Only the feed's thread touches the six below. */
+    /** Only the feed's thread touches what is below. */
     private final Map<String, ServiceWatch> services = new HashMap<>();
 
     private RouteTable known = RouteTable.EMPTY;
@@ -64,10 +67,15 @@ final class RouteTableFeed implements AutoCloseable {
     private Optional<RouteTable> applied = Optional.empty();
     private Set<Problem> told = Set.of();
     private Optional<Subscription> drainWatch = Optional.empty();
+    private final AppliedChanges changes = new AppliedChanges();
 
-    /** @param routerId the id of the router's job */
-    RouteTableFeed(ClusterState state, Discovery discovery, String routerId) {
+    /**
+     * @param routerId the id of the router's job
+     * @param events are told of what was applied
+     */
+    RouteTableFeed(ClusterState state, Discovery discovery, String routerId, RouterEvents events) {
         this.discovery = discovery;
+        this.events = events;
         this.drains = new DrainAnswers(state, routerId, this::wishesChanged);
         this.routes = state.routes().view(this::wake);
         wake();
@@ -79,15 +87,18 @@ final class RouteTableFeed implements AutoCloseable {
         return first.join();
     }
 
-    /** Applies every table from now on. */
+    /** Applies every table from now on, the present one before it returns. */
     void feed(Router fed) {
-        executor.execute(() -> {
-            router = Optional.of(fed);
-            if (tellsDrained(fed)) {
-                drainWatch = Optional.of(fed.watch(this::drained));
-            }
-            refresh();
-        });
+        CompletableFuture.runAsync(
+                        () -> {
+                            router = Optional.of(fed);
+                            if (tellsDrained(fed)) {
+                                drainWatch = Optional.of(fed.watch(this::drained));
+                            }
+                            refresh();
+                        },
+                        executor)
+                .join();
     }
 
     @Override
@@ -104,7 +115,12 @@ final class RouteTableFeed implements AutoCloseable {
     }
 
     private void drained(String addr) {
-        later(() -> drains.drained(addr), Duration.ZERO);
+        later(
+                () -> {
+                    events.publish(changes.drained(addr));
+                    drains.drained(addr);
+                },
+                Duration.ZERO);
     }
 
     private void wishesChanged() {
@@ -134,8 +150,11 @@ final class RouteTableFeed implements AutoCloseable {
             if (services.values().stream().allMatch(ServiceWatch::isCurrent)) {
                 first.complete(table);
             }
-            if (router.isPresent() && !applied.equals(Optional.of(table))) {
-                apply(router.get(), table);
+            if (router.isPresent()) {
+                if (!applied.equals(Optional.of(table))) {
+                    apply(router.get(), table);
+                }
+                events.publish(changes.applied(byAge, errors(told), instances()));
             }
         } catch (RuntimeException e) {
             log.atError().setCause(e).log("the route table could not be brought up to date; trying again");
@@ -199,6 +218,16 @@ final class RouteTableFeed implements AutoCloseable {
     /** A watch that was too slow begins again at once; anything else needs some time to get better. */
     private void watchEnded(ServiceWatch watch, FlynnException reason) {
         later(() -> watch(watch), reason.code() == ErrorCode.COMPACTED ? Duration.ZERO : RETRY);
+    }
+
+    private static Map<String, String> errors(Set<Problem> problems) {
+        return problems.stream().collect(Collectors.toMap(Problem::routeId, Problem::reason, (one, other) -> one));
+    }
+
+    private List<RouterBackend> instances() {
+        return services.values().stream()
+                .flatMap(watch -> watch.instances().stream().map(one -> RouterBackend.of(watch.service(), one)))
+                .toList();
     }
 
     private Map<String, List<Backend>> backends() {

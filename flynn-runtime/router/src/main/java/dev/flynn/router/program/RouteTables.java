@@ -45,10 +45,14 @@ final class RouteTables {
                 .collect(Collectors.toSet());
     }
 
+    /** Whether connections can be made to it at all. */
+    static boolean hasPort(Instance instance) {
+        return instance.port() > 0 && instance.port() <= MAX_PORT;
+    }
+
     /** @param leaderId the id of the leading instance, if there is one */
     static List<Backend> backends(Collection<Instance> instances, Optional<String> leaderId) {
         return instances.stream()
-                .filter(instance -> instance.port() > 0 && instance.port() <= MAX_PORT)
                 .map(instance -> new Backend(
                         instance.addr(), leaderId.filter(instance.id()::equals).isPresent()))
                 .toList();

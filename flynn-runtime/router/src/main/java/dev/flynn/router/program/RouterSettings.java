@@ -1,7 +1,10 @@
 package dev.flynn.router.program;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.router.AccessLogFormat;
 import dev.flynn.spi.router.RouteTable;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
@@ -13,8 +16,8 @@ import java.util.stream.Stream;
 /**
  * What the environment of a router's job says.
  *
- * @param listenIp {@code LISTEN_IP}: where the status is served; 127.0.0.1 if not set
- * @param port {@code PORT}: where the status is served; any free one if not set
+ * @param listenIp {@code LISTEN_IP}: where the API is served; 127.0.0.1 if not set
+ * @param port {@code PORT}: where the API is served; any free one if not set
  * @param routerListenIp {@code ROUTER_LISTEN_IP}: where clients connect; {@code LISTEN_IP} if not set
  * @param httpPort {@code DEFAULT_HTTP_PORT}, where 0 means that there is no plain HTTP, else {@code HTTP_PORT}; 8080 if neither
  *     is set
@@ -29,6 +32,8 @@ import java.util.stream.Stream;
  *     not set
  * @param router {@code ROUTER}: the name of the router that carries the requests; {@code netty} if not set
  * @param closeGrace {@code CLOSE_GRACE}: for requests in flight when the job stops, ISO-8601; five seconds if not set
+ * @param accessLog {@code ACCESS_LOG}: {@code json} or {@code combined}; {@code off} if not set
+ * @param unavailablePage {@code ERROR_503_PAGE_URL}: where the page is that clients see with 503; the router's own if not set
  */
 record RouterSettings(
         String listenIp,
@@ -43,7 +48,9 @@ record RouterSettings(
         byte[] cookieKey,
         boolean proxyProtocol,
         String router,
-        Duration closeGrace) {
+        Duration closeGrace,
+        Optional<AccessLogFormat> accessLog,
+        Optional<URI> unavailablePage) {
 
     private static final int DEFAULT_HTTP_PORT = 8080;
     private static final int DEFAULT_HTTPS_PORT = 4433;
@@ -68,7 +75,9 @@ record RouterSettings(
                 cookieKey(env),
                 text(env, "PROXY_PROTOCOL").map(RouterSettings::proxyProtocol).orElse(false),
                 text(env, RouterKinds.VARIABLE).orElse(RouterKinds.DEFAULT),
-                text(env, "CLOSE_GRACE").map(RouterSettings::duration).orElse(DEFAULT_CLOSE_GRACE));
+                text(env, "CLOSE_GRACE").map(RouterSettings::duration).orElse(DEFAULT_CLOSE_GRACE),
+                text(env, "ACCESS_LOG").flatMap(RouterSettings::accessLog),
+                text(env, "ERROR_503_PAGE_URL").map(RouterSettings::pageUrl));
     }
 
     @Override
@@ -127,6 +136,43 @@ record RouterSettings(
             default ->
                 throw FlynnException.invalidField("PROXY_PROTOCOL", "must be true or false, was '" + value + "'");
         };
+    }
+
+    /** @throws FlynnException {@code VALIDATION} naming what the router of that name does not know */
+    void requireNothingOfTheDefaultRouter() {
+        requireAbsent("ACCESS_LOG", accessLog);
+        requireAbsent("ERROR_503_PAGE_URL", unavailablePage);
+    }
+
+    private void requireAbsent(String name, Optional<?> setting) {
+        if (setting.isPresent()) {
+            throw FlynnException.invalidField(
+                    name,
+                    "is offered by the router '%s' only, and ROUTER is '%s'; unset one of them"
+                            .formatted(RouterKinds.DEFAULT, router));
+        }
+    }
+
+    private static Optional<AccessLogFormat> accessLog(String value) {
+        return switch (value) {
+            case "json" -> Optional.of(AccessLogFormat.JSON);
+            case "combined" -> Optional.of(AccessLogFormat.COMBINED);
+            case "off" -> Optional.empty();
+            default ->
+                throw FlynnException.invalidField("ACCESS_LOG", "must be json, combined or off, was '" + value + "'");
+        };
+    }
+
+    private static URI pageUrl(String value) {
+        try {
+            URI url = new URI(value);
+            if (url.getHost() != null && ("http".equals(url.getScheme()) || "https".equals(url.getScheme()))) {
+                return url;
+            }
+        } catch (URISyntaxException notAUrl) {
+            // said below
+        }
+        throw FlynnException.invalidField("ERROR_503_PAGE_URL", "must be an http or https URL, was '" + value + "'");
     }
 
     private static Duration duration(String value) {

@@ -1,6 +1,7 @@
 package dev.flynn.router.program;
 
 import dev.flynn.base.Closer;
+import dev.flynn.router.api.RouterApi;
 import dev.flynn.spi.router.Router;
 import java.net.InetSocketAddress;
 import java.util.Optional;
@@ -9,12 +10,12 @@ import java.util.Optional;
 public final class RunningRouter implements AutoCloseable {
 
     private final Router router;
-    private final StatusServer status;
+    private final RouterApi api;
     private final Closer opened;
 
-    RunningRouter(Router router, StatusServer status, Closer opened) {
+    RunningRouter(Router router, RouterApi api, Closer opened) {
         this.router = router;
-        this.status = status;
+        this.api = api;
         this.opened = opened;
     }
 
@@ -26,9 +27,9 @@ public final class RunningRouter implements AutoCloseable {
         return router.httpsAddress();
     }
 
-    /** Where {@code /.well-known/status} is served. */
-    public InetSocketAddress statusAddress() {
-        return status.address();
+    /** Where the router's API is served. */
+    public InetSocketAddress apiAddress() {
+        return api.address();
     }
 
     /** Stops accepting, lets requests in flight finish for a while, then ends everything. */

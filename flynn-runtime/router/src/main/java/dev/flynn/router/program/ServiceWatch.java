@@ -27,6 +27,7 @@ final class ServiceWatch implements AutoCloseable {
     private final Runnable onChange;
     private final BiConsumer<ServiceWatch, FlynnException> onEnd;
     private volatile List<Backend> backends = List.of();
+    private volatile List<Instance> instances = List.of();
     private volatile boolean current;
     private volatile boolean closed;
     private @Nullable Subscription subscription;
@@ -61,6 +62,11 @@ final class ServiceWatch implements AutoCloseable {
         return backends;
     }
 
+    /** What registered the backends, the oldest first. */
+    List<Instance> instances() {
+        return instances;
+    }
+
     /** Whether discovery has told what there is. */
     boolean isCurrent() {
         return current;
@@ -77,18 +83,18 @@ final class ServiceWatch implements AutoCloseable {
     /** One watch; called by one thread at a time. */
     private final class Watcher implements DiscoveryWatcher {
 
-        private final Map<String, Instance> instances = new HashMap<>();
+        private final Map<String, Instance> known = new HashMap<>();
         private Optional<String> leaderId = Optional.empty();
         private boolean complete;
 
         @Override
         public void onEvent(DiscoveryEvent event) {
             if (event instanceof DiscoveryEvent.Up up) {
-                instances.put(up.instance().id(), up.instance());
+                known.put(up.instance().id(), up.instance());
             } else if (event instanceof DiscoveryEvent.Update update) {
-                instances.put(update.instance().id(), update.instance());
+                known.put(update.instance().id(), update.instance());
             } else if (event instanceof DiscoveryEvent.Down down) {
-                instances.remove(down.instance().id());
+                known.remove(down.instance().id());
             } else if (event instanceof DiscoveryEvent.Leader leader) {
                 leaderId = leader.instance().map(Instance::id);
             } else if (event instanceof DiscoveryEvent.Current) {
@@ -109,9 +115,11 @@ final class ServiceWatch implements AutoCloseable {
         }
 
         private void publish() {
-            List<Instance> byAge = instances.values().stream()
+            List<Instance> byAge = known.values().stream()
+                    .filter(RouteTables::hasPort)
                     .sorted(Comparator.comparingLong(Instance::index))
                     .toList();
+            instances = byAge;
             List<Backend> now = RouteTables.backends(byAge, leaderId);
             boolean changed = !current || !now.equals(backends);
             backends = now;

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.router.AccessLogFormat;
 import dev.flynn.spi.router.RouteTable.Certificate;
+import java.net.URI;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.HashMap;
@@ -28,6 +30,8 @@ class RouterSettingsTest {
         assertThat(settings.closeGrace()).isEqualTo(Duration.ofSeconds(5));
         assertThat(settings.cookieKey()).hasSize(32);
         assertThat(settings.router()).isEqualTo("netty");
+        assertThat(settings.accessLog()).isEmpty();
+        assertThat(settings.unavailablePage()).isEmpty();
     }
 
     @Test
@@ -70,6 +74,23 @@ class RouterSettingsTest {
         assertThat(settings.allHttpPorts()).containsExactly(8000, 8001);
         assertThat(settings.allHttpsPorts()).containsExactly(443, 9443);
         assertThat(settings.publicHttpsPort()).contains(443);
+    }
+
+    @Test
+    void whatClientsAreLoggedAndShown() {
+        RouterSettings settings = RouterSettings.of(
+                Map.of("COOKIE_KEY", KEY, "ACCESS_LOG", "combined", "ERROR_503_PAGE_URL", "https://example.org/503"));
+
+        assertThat(settings.accessLog()).contains(AccessLogFormat.COMBINED);
+        assertThat(settings.unavailablePage()).contains(URI.create("https://example.org/503"));
+        assertThatThrownBy(() -> RouterSettings.of(Map.of("COOKIE_KEY", KEY, "ACCESS_LOG", "yes")))
+                .hasMessage("ACCESS_LOG must be json, combined or off, was 'yes'");
+        assertThatThrownBy(() -> RouterSettings.of(Map.of("COOKIE_KEY", KEY, "ERROR_503_PAGE_URL", "file:/etc/passwd")))
+                .hasMessage("ERROR_503_PAGE_URL must be an http or https URL, was 'file:/etc/passwd'");
+        assertThatThrownBy(() -> RouterSettings.of(Map.of("COOKIE_KEY", KEY, "ACCESS_LOG", "json", "ROUTER", "nginx"))
+                        .requireNothingOfTheDefaultRouter())
+                .hasMessage(
+                        "ACCESS_LOG is offered by the router 'netty' only, and ROUTER is 'nginx'; unset one of them");
     }
 
     @Test
