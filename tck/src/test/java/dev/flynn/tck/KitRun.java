@@ -1,6 +1,5 @@
 package dev.flynn.tck;
 
-import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
 
 import java.lang.reflect.Method;
@@ -19,12 +18,7 @@ public final class KitRun {
 
     private KitRun() {}
 
-    /** The numbers of the promises that have a failed test. */
-    public static Set<String> brokenPromises(Class<?> kit) {
-        return broken(EngineTestKit.engine("junit-jupiter").selectors(selectClass(kit)));
-    }
-
-    /** As {@link #brokenPromises(Class)}, running only the tests of some promises. */
+    /** Runs the tests of some promises; the numbers of those that have a failed test, and of what else the test is about. */
     public static Set<String> brokenPromises(Class<?> kit, Collection<String> promises) {
         DiscoverySelector[] tests = methodsOf(kit)
                 .filter(method -> method.isAnnotationPresent(Rule.class))
@@ -32,11 +26,7 @@ public final class KitRun {
                         Arrays.stream(method.getAnnotation(Rule.class).value()).anyMatch(promises::contains))
                 .map(method -> selectMethod(kit, method))
                 .toArray(DiscoverySelector[]::new);
-        return broken(EngineTestKit.engine("junit-jupiter").selectors(tests));
-    }
-
-    private static Set<String> broken(EngineTestKit.Builder kit) {
-        return kit.execute().testEvents().failed().stream()
+        return EngineTestKit.engine("junit-jupiter").selectors(tests).execute().testEvents().failed().stream()
                 .map(event -> event.getTestDescriptor().getSource().orElseThrow())
                 .map(source -> ((MethodSource) source).getJavaMethod().getAnnotation(Rule.class))
                 .flatMap(rule -> Arrays.stream(rule.value()))

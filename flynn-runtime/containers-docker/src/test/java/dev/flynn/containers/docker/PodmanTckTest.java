@@ -7,8 +7,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The same promises on podman's socket. */
+@ExtendWith(LongWithPodman.class)
 class PodmanTckTest extends EngineTck {
 
     private static @Nullable TestEngine engine;
