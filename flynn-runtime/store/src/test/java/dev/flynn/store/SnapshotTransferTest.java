@@ -13,8 +13,12 @@ import dev.flynn.spi.store.Transaction;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -24,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class SnapshotTransferTest {
 
+    private static final int WRITERS = 8;
     private static final String VALUE = "x".repeat(2000);
 
     @TempDir
@@ -43,7 +48,19 @@ class SnapshotTransferTest {
 
     /** More than the log keeps behind a snapshot, in more than one of its files. */
     private static void writeMuch(ClusterStore store) {
-        for (int i = 0; i < 4000; i++) {
+        ExecutorService writers = Executors.newFixedThreadPool(WRITERS);
+        try {
+            CompletableFuture.allOf(IntStream.range(0, WRITERS)
+                            .mapToObj(first -> CompletableFuture.runAsync(() -> write(store, first), writers))
+                            .toArray(CompletableFuture[]::new))
+                    .join();
+        } finally {
+            writers.shutdownNow();
+        }
+    }
+
+    private static void write(ClusterStore store, int first) {
+        for (int i = first; i < 4000; i += WRITERS) {
             store.commit(Transaction.builder().put("key" + i % 700, VALUE + i).build());
         }
     }
