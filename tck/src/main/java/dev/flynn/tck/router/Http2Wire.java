@@ -24,10 +24,11 @@ final class Http2Wire {
     private static final int END_HEADERS = 4;
     private static final int ACK = 1;
 
-    /** {@code :status: 200}, {@code :method: GET} and {@code :scheme: http} of the static table (RFC 7541, appendix A). */
+    /** {@code :status: 200}, {@code :method: GET}, {@code :method: POST} and {@code :scheme: http} of the static table (RFC 7541, appendix A). */
     private static final int STATUS_200 = 0x88;
 
     private static final int METHOD_GET = 0x82;
+    private static final int METHOD_POST = 0x83;
     private static final int SCHEME_HTTP = 0x86;
 
     private final InputStream in;
@@ -68,6 +69,65 @@ final class Http2Wire {
                 throw new IOException("the stream ended by " + frame);
             }
         }
+    }
+
+    /**
+     * Sends one POST as a client, whose body is followed by trailers.
+     *
+     * @return whether the response's body was followed by trailers
+     */
+    boolean postWithTrailers(String authority, String path) throws IOException {
+        out.write(PREFACE);
+        write(new Frame(SETTINGS, 0, 0, new byte[0]));
+        var head = new ByteArrayOutputStream();
+        head.write(METHOD_POST);
+        head.write(SCHEME_HTTP);
+        literal(head, ":path", path);
+        literal(head, ":authority", authority);
+        literal(head, "te", "trailers");
+        write(new Frame(HEADERS, END_HEADERS, 1, head.toByteArray()));
+        write(new Frame(DATA, 0, 1, "body".getBytes(UTF_8)));
+        write(new Frame(HEADERS, END_STREAM | END_HEADERS, 1, trailers()));
+        boolean hasData = false;
+        while (true) {
+            Frame frame = read();
+            if (frame.stream() != 1) {
+                continue;
+            }
+            hasData |= frame.type() == DATA && frame.payload().length > 0;
+            if (frame.has(END_STREAM) && frame.type() <= HEADERS) {
+                return hasData && frame.type() == HEADERS;
+            }
+            if (frame.type() > HEADERS) {
+                throw new IOException("the stream ended by " + frame);
+            }
+        }
+    }
+
+    /** Answers every request as a server with 200, a body and trailers; tells of each request whose body had trailers. */
+    void answerWithTrailers(Runnable hadTrailers) throws IOException {
+        HttpMessage.readExactly(in, PREFACE.length);
+        write(new Frame(SETTINGS, 0, 0, new byte[0]));
+        boolean hasData = false;
+        while (true) {
+            Frame frame = read();
+            hasData |= frame.type() == DATA;
+            if ((frame.type() == DATA || frame.type() == HEADERS) && frame.has(END_STREAM)) {
+                if (frame.type() == HEADERS && hasData) {
+                    hadTrailers.run();
+                }
+                write(new Frame(HEADERS, END_HEADERS, frame.stream(), new byte[] {(byte) STATUS_200}));
+                write(new Frame(DATA, 0, frame.stream(), "answer".getBytes(UTF_8)));
+                write(new Frame(HEADERS, END_STREAM | END_HEADERS, frame.stream(), trailers()));
+                hasData = false;
+            }
+        }
+    }
+
+    private static byte[] trailers() {
+        var trailers = new ByteArrayOutputStream();
+        literal(trailers, "x-checksum", "0");
+        return trailers.toByteArray();
     }
 
     /** Answers every request as a server with 200 and this text, after its end. */

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLException;
 import org.assertj.core.api.Assertions;
 
@@ -373,11 +374,7 @@ abstract class ProtocolPromises extends RouterKit {
         ScriptedBackend backend = open(ScriptedBackend.answering(
                 (request, connection) -> connection.respond(request.method() + " " + request.text(), "X-Answer: a")));
         apply(routeTo("localhost", backend));
-        HttpClient client = HttpClient.newBuilder()
-                .sslContext(trustingContext())
-                .version(HttpClient.Version.HTTP_2)
-                .connectTimeout(patience())
-                .build();
+        HttpClient client = http2Client();
         URI uri = URI.create("https://localhost:%d/a%%2Fb?q"
                 .formatted(router.httpsAddress().orElseThrow().getPort()));
 
@@ -423,6 +420,22 @@ abstract class ProtocolPromises extends RouterKit {
         assertThat(text("shop.test", "/")).isEqualTo("from h2c");
         RawClient client = client().send("POST", "shop.test", "/", "body");
         assertThat(client.readResponse().text()).isEqualTo("from h2c");
+    }
+
+    @Rule("RT-14")
+    void trailersPassBothWays() throws IOException {
+        require(RouterCapability.H2C_BACKENDS);
+        require(RouterCapability.H2C);
+        var received = new AtomicBoolean();
+        ScriptedBackend backend = open(ScriptedBackend.running(connection ->
+                new Http2Wire(connection.in(), connection.out()).answerWithTrailers(() -> received.set(true))));
+        apply(routeTo(HttpRoute.to("shop.test", "web").protocol(BackendProtocol.H2C), backend));
+        RawClient client = client();
+
+        boolean answered = new Http2Wire(client.in(), client.out()).postWithTrailers("shop.test", "/");
+
+        assertThat(received).as("the backend got trailers").isTrue();
+        assertThat(answered).as("the client got trailers").isTrue();
     }
 
     // ---- RT-15: ports

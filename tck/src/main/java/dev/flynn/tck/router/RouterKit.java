@@ -16,6 +16,9 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
@@ -257,6 +260,22 @@ abstract class RouterKit {
                     (X509Certificate) ((SSLSocket) client.socket()).getSession().getPeerCertificates()[0];
             return leaf.getSubjectX500Principal().getName();
         }
+    }
+
+    /** A client of HTTP/2 over TLS, by ALPN, which trusts everyone. */
+    HttpClient http2Client() {
+        return HttpClient.newBuilder()
+                .sslContext(trustingContext())
+                .version(HttpClient.Version.HTTP_2)
+                .connectTimeout(patience())
+                .build();
+    }
+
+    /** A request to {@code localhost}, to be completed. */
+    HttpRequest.Builder http2Request(String target) {
+        int port = router.httpsAddress().orElseThrow().getPort();
+        return HttpRequest.newBuilder(URI.create("https://localhost:" + port + target))
+                .timeout(patience());
     }
 
     static SSLContext trustingContext() {
