@@ -4,12 +4,10 @@ import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.Capacity;
 import dev.flynn.api.host.Host;
-import dev.flynn.api.job.JobState;
 import dev.flynn.api.release.ProcessType;
 import dev.flynn.state.JobRecord;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,33 +19,11 @@ import java.util.TreeMap;
  */
 final class DeploymentRoom {
 
-    private final List<Place> places = new ArrayList<>();
-
-    /** A host that takes new jobs, and what of it is free. */
-    private static final class Place {
-
-        private final Map<String, String> tags;
-        private Capacity free;
-
-        Place(Map<String, String> tags, Capacity free) {
-            this.tags = tags;
-            this.free = free;
-        }
-    }
+    private final HostRoom room;
 
     DeploymentRoom(Collection<Host> hosts, Collection<JobRecord> jobs) {
-        Map<String, Capacity> reserved = new HashMap<>();
-        jobs.stream()
-                .filter(job -> job.state() != JobState.DOWN)
-                .forEach(job -> reserved.merge(
-                        job.hostId(), Capacity.reservedBy(job.spec().resources()), Capacity::plus));
-        hosts.stream()
-                .filter(host -> !host.draining() && !host.full())
-                .forEach(host -> places.add(new Place(
-                        host.tags(),
-                        host.capacity()
-                                .orElse(Capacity.UNLIMITED)
-                                .minus(reserved.getOrDefault(host.id(), Capacity.NONE)))));
+        this.room = new HostRoom(
+                hosts.stream().filter(host -> !host.draining() && !host.full()).toList(), jobs);
     }
 
     /**
@@ -74,8 +50,9 @@ final class DeploymentRoom {
     private void take(String type, int more, ProcessType process, Map<String, String> tags) {
         Capacity need = Capacity.reservedBy(process.resources());
         for (int placed = 0; placed < more; placed++) {
-            Optional<Place> place = places.stream()
-                    .filter(known -> known.tags.entrySet().containsAll(tags.entrySet()) && known.free.holds(need))
+            Optional<Host> place = room.hosts().stream()
+                    .filter(host -> host.tags().entrySet().containsAll(tags.entrySet())
+                            && room.free(host).holds(need))
                     .findFirst();
             if (place.isEmpty()) {
                 throw new FlynnException(
@@ -85,17 +62,14 @@ final class DeploymentRoom {
                                         + "needs no more room than there is")
                                 .formatted(more, type, placed, why(need, tags)));
             }
-            place.get().free = place.get().free.minus(need);
+            room.take(place.get(), need);
         }
     }
 
     private static String why(Capacity need, Map<String, String> tags) {
         List<String> reasons = new ArrayList<>();
-        if (need.memoryBytes() > 0) {
-            reasons.add("each reserves %d MiB".formatted(need.memoryBytes() >> 20));
-        }
-        if (need.milliCpus() > 0) {
-            reasons.add("each reserves %d milli-CPU".formatted(need.milliCpus()));
+        if (!need.isNone()) {
+            reasons.add("each reserves " + HostRoom.text(need));
         }
         if (!tags.isEmpty()) {
             reasons.add("hosts must have the tags " + new TreeMap<>(tags));

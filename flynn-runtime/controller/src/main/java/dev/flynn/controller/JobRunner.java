@@ -3,6 +3,7 @@ package dev.flynn.controller;
 import dev.flynn.api.app.App;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.host.Capacity;
 import dev.flynn.api.host.Host;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.TerminalSize;
@@ -34,6 +35,9 @@ import java.util.stream.Collectors;
 /** Prepares one-off jobs: what they run, with which environment, on which host (contract: controller, Run a job). */
 public final class JobRunner {
 
+    /** How many hosts an error names. */
+    private static final int NAMED_HOSTS = 10;
+
     private final ClusterState state;
     private final Discovery discovery;
     private final HostConnections hosts;
@@ -51,6 +55,11 @@ public final class JobRunner {
 
         JobSpec on(String hostId) {
             return spec(JobId.random(hostId), app, request, release, artifact, attached);
+        }
+
+        /** What of a host the job has to itself. */
+        Capacity reserved() {
+            return Capacity.reservedBy(ResourceLimit.withDefaults(request.resources()));
         }
 
         public boolean hasTerminal() {
@@ -83,10 +92,12 @@ public final class JobRunner {
     /**
      * Makes the job wanted on a host that can be reached; the host starts it.
      *
-     * @throws FlynnException {@code NO_CAPACITY} if there is no such host
+     * @throws FlynnException {@code NO_CAPACITY} if there is no such host, or none of them has room for what the job reserves
      */
     public JobSpec run(Plan plan, Preparation preparation) {
-        List<String> candidates = candidates();
+        List<Host> all = new ArrayList<>(
+                state.hosts().list().stream().map(Versioned::value).toList());
+        List<String> candidates = candidates(all, plan.reserved());
         List<String> reasons = new ArrayList<>();
         for (String id : candidates) {
             JobSpec spec = plan.on(id);
@@ -104,25 +115,48 @@ public final class JobRunner {
         }
         throw new FlynnException(
                 ErrorCode.NO_CAPACITY,
-                candidates.isEmpty()
+                all.isEmpty()
                         ? "no host has joined the cluster yet; start flynn-host and try again"
                         : "no host can be reached now (%s); see that flynn-host runs there"
                                 .formatted(String.join("; ", reasons)));
     }
 
-    /** All hosts in random order; those that are drained, or seem to be dead, come last. */
-    private List<String> candidates() {
+    /**
+     * The hosts that have room, in random order; those that are drained, or seem to be dead, come last.
+     *
+     * @throws FlynnException {@code NO_CAPACITY} if none of several has room, naming what each one has
+     */
+    private List<String> candidates(List<Host> all, Capacity need) {
         Set<String> alive = discovery.instances(HostPresence.SERVICE).stream()
                 .flatMap(instance -> HostPresence.hostId(instance).stream())
                 .collect(Collectors.toSet());
-        List<Host> all = new ArrayList<>(
-                state.hosts().list().stream().map(Versioned::value).toList());
-        Collections.shuffle(all);
-        return all.stream()
+        var room = new HostRoom(all, need.isNone() ? List.of() : jobs());
+        List<Host> fitting = new ArrayList<>(all.stream()
+                .filter(host -> !host.full() && room.free(host).holds(need))
+                .toList());
+        if (fitting.isEmpty() && !all.isEmpty()) {
+            throw new FlynnException(ErrorCode.NO_CAPACITY, withoutRoom(room, need));
+        }
+        Collections.shuffle(fitting);
+        return fitting.stream()
                 .sorted(Comparator.comparing((Host host) -> !alive.contains(host.id()))
                         .thenComparing(Host::draining))
                 .map(Host::id)
                 .toList();
+    }
+
+    private List<JobRecord> jobs() {
+        return state.jobs().table().list().stream().map(Versioned::value).toList();
+    }
+
+    private static String withoutRoom(HostRoom room, Capacity need) {
+        String hosts = room.hosts().stream()
+                .limit(NAMED_HOSTS)
+                .map(host -> host.id() + (host.full() ? ": its disk is full" : ": " + HostRoom.text(room.free(host))))
+                .collect(Collectors.joining(", "));
+        String more = room.hosts().size() > NAMED_HOSTS ? ", and others" : "";
+        return "no host has room for a job%s (left: %s%s). Add a host, scale something down, or give the job smaller limits"
+                .formatted(need.isNone() ? "" : " that reserves " + HostRoom.text(need), hosts, more);
     }
 
     private Artifact artifact(NewJob request, Optional<Release> release) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.flynn.api.host.Capacity;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.id.JobId;
@@ -135,6 +136,22 @@ class JobsTest {
                         .post("/apps/ledger/jobs", "{\"release\":\"f0c6a0b2-74a2-4d5a-92c3-3d5b9dfb8a01\"}")
                         .status())
                 .isEqualTo(404);
+    }
+
+    @Test
+    void aJobForWhichNoHostHasRoomIsRefusedWithWhatIsLeft() {
+        controller.capacity("host1", new Capacity(1000L << 20, 2000));
+        String large = ",\"resources\":{\"memory\":{\"request\":%d,\"limit\":%<d}}".formatted(700L << 20);
+        String first = run(large);
+
+        Answer refused = controller.post("/apps/ledger/jobs", "{\"release\":\"%s\"%s}".formatted(release, large));
+
+        assertThat(refused.json().get("message").asText())
+                .startsWith(
+                        "no host has room for a job that reserves 700 MiB (left: host1: 300 MiB and 2000 milli-CPU). Add a host");
+        run(""); // reserves nothing
+        down(first, JobStatus.starting(new JobId(first), Instant.EPOCH).exited(0, Instant.now()));
+        run(large);
     }
 
     @Test

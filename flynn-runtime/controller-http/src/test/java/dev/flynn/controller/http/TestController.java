@@ -1,6 +1,9 @@
 package dev.flynn.controller.http;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.flynn.api.host.Capacity;
 import dev.flynn.api.host.Host;
 import dev.flynn.api.id.JobId;
 import dev.flynn.base.Closer;
@@ -13,6 +16,7 @@ import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.JobRecord;
+import dev.flynn.state.Versioned;
 import dev.flynn.store.MemoryClusterStore;
 import java.io.IOException;
 import java.net.URI;
@@ -27,6 +31,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -118,6 +123,14 @@ final class TestController implements AutoCloseable {
         otherPort = OptionalInt.of(port);
         prefix = below;
         closer.register(server);
+    }
+
+    /** What jobs may reserve together on a host. */
+    void capacity(String id, Capacity capacity) {
+        Transaction.Builder transaction = Transaction.builder();
+        Versioned<Host> host = state.hosts().get(id);
+        state.hosts().replace(transaction, host, host.value().withCapacity(Optional.of(capacity)));
+        assertThat(state.commit(transaction).committed()).isTrue();
     }
 
     void addHost(String id) {
