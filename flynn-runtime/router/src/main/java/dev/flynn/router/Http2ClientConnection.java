@@ -35,6 +35,9 @@ final class Http2ClientConnection extends Http2FrameAdapter implements LoopClien
 
     private static final int DRAIN_PATIENCE_SECONDS = 1;
 
+    /** What a client may send after the end; more than a window, less than a flood. */
+    private static final int MAX_DISCARDED_BYTES = 256 * 1024;
+
     private final RouterLoop loop;
     private final Hop hop;
     private final Http2Connection http2;
@@ -57,7 +60,7 @@ final class Http2ClientConnection extends Http2FrameAdapter implements LoopClien
         this.streamKey = http2.newKey();
         http2.addListener(new StreamEnds());
         http2.remote().flowController().listener(this::writabilityChanged);
-        this.handler = Http2Setup.server(http2, this, loop.core().config());
+        this.handler = Http2Setup.server(http2, this, loop.core().config(), this::endOnMistake);
         idleFor(loop.core().config().headTimeout());
     }
 
@@ -254,22 +257,42 @@ final class Http2ClientConnection extends Http2FrameAdapter implements LoopClien
         Channel channel = context().channel();
         if (channel.isActive()) {
             channel.pipeline().replace(handler, "end", new Discard());
+            handler.encoder().close();
+            handler.decoder().close();
             HalfClose.endOutput(channel);
             var unused = channel.eventLoop().schedule(() -> channel.close(), DRAIN_PATIENCE_SECONDS, TimeUnit.SECONDS);
         }
     }
 
+    /** Reads what nobody wants, up to a bound. */
     private static final class Discard extends ChannelInboundHandlerAdapter {
+
+        private int bytes;
 
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object message) {
+            bytes += ((ByteBuf) message).readableBytes();
             ReferenceCountUtil.release(message);
+            if (bytes > MAX_DISCARDED_BYTES) {
+                ctx.close();
+            }
         }
 
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
             ctx.close();
         }
+    }
+
+    /** Ends all requests: the client has broken a rule, and was told so. */
+    private void endOnMistake() {
+        draining = true;
+        ending = true;
+        lingering = true;
+        context().executor().execute(() -> {
+            List.copyOf(streams).forEach(Http2ClientStream::end);
+            linger();
+        });
     }
 
     private void goAway(int lastStream) {

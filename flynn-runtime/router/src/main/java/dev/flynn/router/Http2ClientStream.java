@@ -130,6 +130,11 @@ final class Http2ClientStream implements ClientSide {
         current.clientWritable(writable);
     }
 
+    /** Ends the stream without another word to the client. */
+    void end() {
+        stream.close();
+    }
+
     /** The stream is over, for whatever reason. */
     void closed() {
         dropWaiting();

@@ -1,5 +1,6 @@
 package dev.flynn.router;
 
+import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
 import io.netty.handler.codec.http2.DefaultHttp2Connection;
@@ -8,10 +9,13 @@ import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
 import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameListener;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.UniformStreamByteDistributor;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,8 +62,13 @@ final class Http2Setup {
         return connection;
     }
 
-    /** The handler of a client's connection. */
-    static Http2ConnectionHandler server(Http2Connection connection, Http2FrameListener listener, RouterConfig config) {
+    /**
+     * The handler of a client's connection.
+     *
+     * @param brokenRule called when the client was told of its mistake, and has to be given the time to read that
+     */
+    static Http2ConnectionHandler server(
+            Http2Connection connection, Http2FrameListener listener, RouterConfig config, Runnable brokenRule) {
         // from the start, for clients that never acknowledge the settings
         connection.remote().maxActiveStreams(MAX_STREAMS);
         return new Builder(
@@ -68,7 +77,8 @@ final class Http2Setup {
                         Http2Settings.defaultSettings()
                                 .maxConcurrentStreams(MAX_STREAMS)
                                 .initialWindowSize(STREAM_WINDOW)
-                                .maxHeaderListSize(config.maxHeadBytes()))
+                                .maxHeaderListSize(config.maxHeadBytes()),
+                        Optional.of(brokenRule))
                 .build();
     }
 
@@ -80,13 +90,21 @@ final class Http2Setup {
                         Http2Settings.defaultSettings()
                                 .pushEnabled(false)
                                 .initialWindowSize(STREAM_WINDOW)
-                                .maxHeaderListSize(config.maxHeadBytes()))
+                                .maxHeaderListSize(config.maxHeadBytes()),
+                        Optional.empty())
                 .build();
     }
 
     private static final class Builder extends AbstractHttp2ConnectionHandlerBuilder<Handler, Builder> {
 
-        Builder(Http2Connection connection, Http2FrameListener listener, Http2Settings settings) {
+        private final Optional<Runnable> brokenRule;
+
+        Builder(
+                Http2Connection connection,
+                Http2FrameListener listener,
+                Http2Settings settings,
+                Optional<Runnable> brokenRule) {
+            this.brokenRule = brokenRule;
             connection(connection);
             frameListener(listener);
             initialSettings(settings);
@@ -105,14 +123,42 @@ final class Http2Setup {
         @Override
         protected Handler build(
                 Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings initialSettings) {
-            return new Handler(decoder, encoder, initialSettings);
+            return new Handler(decoder, encoder, initialSettings, brokenRule);
         }
     }
 
     private static final class Handler extends Http2ConnectionHandler {
 
-        Handler(Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings initialSettings) {
+        private final Optional<Runnable> brokenRule;
+
+        Handler(
+                Http2ConnectionDecoder decoder,
+                Http2ConnectionEncoder encoder,
+                Http2Settings initialSettings,
+                Optional<Runnable> brokenRule) {
             super(decoder, encoder, initialSettings);
+            this.brokenRule = brokenRule;
+        }
+
+        /** Closing at once would destroy what the client is told, if it still sends; who floods is not listened to any longer. */
+        @Override
+        protected void onConnectionError(
+                ChannelHandlerContext ctx, boolean outbound, Throwable cause, @Nullable Http2Exception fault) {
+            if (fault == null || fault.error() == Http2Error.ENHANCE_YOUR_CALM || brokenRule.isEmpty()) {
+                super.onConnectionError(ctx, outbound, cause, fault);
+                return;
+            }
+            // goAway(…) of the handler would close the connection as soon as it is sent
+            encoder()
+                    .frameWriter()
+                    .writeGoAway(
+                            ctx,
+                            connection().remote().lastStreamCreated(),
+                            fault.error().code(),
+                            ByteBufUtil.writeUtf8(ctx.alloc(), String.valueOf(fault.getMessage())),
+                            ctx.newPromise())
+                    .addListener(told -> brokenRule.get().run());
+            flush(ctx);
         }
 
         @Override
