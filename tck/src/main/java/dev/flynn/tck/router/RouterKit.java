@@ -73,6 +73,14 @@ abstract class RouterKit {
         return PATIENCE;
     }
 
+    /**
+     * How many tables are applied one after the other while requests come; less for a router that takes a second for each.
+     * At least four: each of two tables comes and goes.
+     */
+    protected int tablesUnderLoad() {
+        return 10;
+    }
+
     @BeforeEach
     void open() {
         router = anotherRouter(COOKIE_KEY);

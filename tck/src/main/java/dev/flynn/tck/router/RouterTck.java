@@ -45,7 +45,6 @@ import org.apiguardian.api.API;
 public abstract class RouterTck extends PolicyPromises {
 
     private static final int LOAD_THREADS = 4;
-    private static final int TABLES_UNDER_LOAD = 10;
 
     /** More than all the buffers of the machine that lie on the way. */
     private static final long ENDLESS_BYTES = 512L << 20;
@@ -75,7 +74,7 @@ public abstract class RouterTck extends PolicyPromises {
         RouteTable wildcard = routeTo("*.shop.test", two).build();
         apply(exact);
         try (Load load = new Load("shop.test")) {
-            for (int round = 0; round < TABLES_UNDER_LOAD; round++) {
+            for (int round = 0; round < tablesUnderLoad(); round++) {
                 apply(round % 2 == 0 ? wildcard : exact);
                 load.awaitMore();
             }
@@ -92,7 +91,7 @@ public abstract class RouterTck extends PolicyPromises {
         ScriptedBackend comes = saying("comes");
         apply(routeTo("shop.test", stays));
         try (Load load = new Load("shop.test")) {
-            for (int round = 0; round < TABLES_UNDER_LOAD; round++) {
+            for (int round = 0; round < tablesUnderLoad(); round++) {
                 RouteTable.Builder table =
                         round % 2 == 0 ? routeTo("shop.test", stays, comes) : routeTo("shop.test", stays);
                 for (int other = 0; other <= round; other++) {

@@ -17,4 +17,10 @@ class NginxRouterTckTest extends RouterTck {
         setup.defaultCertificate().ifPresent(certificate -> builder.httpsPort(0).defaultCertificate(certificate));
         return builder.build();
     }
+
+    /** Each is a reload of nginx, with new processes. */
+    @Override
+    protected int tablesUnderLoad() {
+        return 4;
+    }
 }
