@@ -25,6 +25,11 @@ final class Foreground implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait, "shutdown"));
     }
 
+    /** As a signal does. */
+    void stop() {
+        stopWanted.countDown();
+    }
+
     /** Returns when the program is to stop. */
     void awaitStop() throws InterruptedException {
         stopWanted.await();

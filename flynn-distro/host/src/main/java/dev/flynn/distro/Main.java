@@ -96,6 +96,8 @@ public final class Main implements Runnable {
         commands.put("disk", DiskCommand.class);
         commands.put("collect-debug-info", CollectDebugInfoCommand.class);
         commands.put("discovery-service", DiscoveryServiceCommand.class);
+        commands.put("configurator", ConfiguratorCommand.class);
+        commands.put("nginx-appliance", NginxApplianceCommand.class);
         commands.put("version", VersionCommand.class);
         return commands;
     }
@@ -116,7 +118,8 @@ public final class Main implements Runnable {
             err.println("flynn-host: " + error.getMessage());
             err.println(
                     "See 'flynn-host help %s'.".formatted(error.getCommandLine().getCommandName()));
-            return 1;
+            int own = error.getCommandLine().getCommandSpec().exitCodeOnInvalidInput();
+            return own == CommandLine.ExitCode.USAGE ? 1 : own;
         };
     }
 

@@ -38,6 +38,8 @@ class MainTest {
         "disk",
         "collect-debug-info",
         "discovery-service",
+        "configurator",
+        "nginx-appliance",
         "version",
         "help"
     };
