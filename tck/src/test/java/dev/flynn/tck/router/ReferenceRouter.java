@@ -3,6 +3,7 @@ package dev.flynn.tck.router;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.flynn.api.route.RoutePolicy;
 import dev.flynn.spi.router.ApplyResult;
 import dev.flynn.spi.router.HttpRoute;
 import dev.flynn.spi.router.RouteTable;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -37,11 +39,11 @@ import java.util.stream.Collectors;
 /** A simple router that keeps every promise it declares: a thread for each connection, and blocking copies. */
 class ReferenceRouter implements Router {
 
-    private static final int DIAL_MILLIS = 1000;
     private static final Set<String> OF_THE_CONNECTION =
             Set.of("connection", "keep-alive", "te", "trailer", "upgrade", "proxy-connection", "expect");
 
     private final RouterSetup setup;
+    private final ReferencePolicies policies;
     private final ServerSocket listener;
     private final Set<Socket> clients = ConcurrentHashMap.newKeySet();
     private final AtomicInteger inFlight = new AtomicInteger();
@@ -49,7 +51,12 @@ class ReferenceRouter implements Router {
     volatile RouteTable table = RouteTable.EMPTY;
 
     ReferenceRouter(RouterSetup setup) {
+        this(setup, new ReferencePolicies());
+    }
+
+    ReferenceRouter(RouterSetup setup, ReferencePolicies policies) {
         this.setup = setup;
+        this.policies = policies;
         try {
             listener = new ServerSocket(0, 200, InetAddress.getByName("127.0.0.1"));
         } catch (IOException e) {
@@ -60,7 +67,11 @@ class ReferenceRouter implements Router {
 
     @Override
     public Set<RouterCapability> capabilities() {
-        return Set.of(RouterCapability.UPGRADE, RouterCapability.HALF_CLOSE, RouterCapability.STICKY);
+        Set<RouterCapability> capabilities = EnumSet.copyOf(ReferencePolicies.CAPABILITIES);
+        capabilities.add(RouterCapability.UPGRADE);
+        capabilities.add(RouterCapability.HALF_CLOSE);
+        capabilities.add(RouterCapability.STICKY);
+        return capabilities;
     }
 
     @Override
@@ -137,7 +148,9 @@ class ReferenceRouter implements Router {
     }
 
     List<Backend> backends(RouteTable of, HttpRoute route) {
-        List<Backend> all = new ArrayList<>(of.backends().getOrDefault(route.service(), List.of()));
+        String service = policies.service(
+                route, name -> !of.backends().getOrDefault(name, List.of()).isEmpty());
+        List<Backend> all = new ArrayList<>(of.backends().getOrDefault(service, List.of()));
         all.removeIf(backend -> route.leaderOnly() && !backend.leader());
         Collections.shuffle(all);
         return all;
@@ -241,12 +254,45 @@ class ReferenceRouter implements Router {
             respond(out, 404, "Not Found", bodyless);
             return bodyless;
         }
+        Optional<ReferencePolicies.Refusal> refusal =
+                policies.refuses(route.get(), request, client.getInetAddress().getHostAddress());
+        if (refusal.isPresent()) {
+            out.write(refusal.get().bytes(bodyless));
+            out.flush();
+            return bodyless;
+        }
+        var left = new AtomicBoolean();
+        Runnable leave = () -> {
+            if (left.compareAndSet(false, true)) {
+                policies.leave(route.get());
+            }
+        };
+        try {
+            if (policies.enter(route.get())) {
+                return carry(request, client, in, now, route.get(), leave);
+            }
+            respond(out, 503, "Service Unavailable", bodyless);
+            return bodyless;
+        } finally {
+            leave.run();
+        }
+    }
+
+    private boolean carry(
+            HttpMessage request, Socket client, InputStream in, RouteTable now, HttpRoute route, Runnable answered)
+            throws IOException {
+        OutputStream out = client.getOutputStream();
+        boolean bodyless = length(request) == 0;
         Optional<String> sent = request.all("Cookie").stream()
                 .flatMap(value -> Arrays.stream(value.split(";\\s*")))
                 .filter(pair -> pair.startsWith("_backend="))
                 .findFirst();
-        List<Backend> candidates = new ArrayList<>(backends(now, route.get()));
-        if (route.get().sticky()) {
+        List<Backend> candidates = new ArrayList<>(backends(now, route));
+        if (route.sticky()) {
+            wished(now, route, sent).filter(wish -> !candidates.contains(wish)).ifPresent(wish -> {
+                candidates.clear();
+                candidates.add(wish);
+            });
             candidates.sort(
                     Comparator.comparing(backend -> !sent.equals(Optional.of("_backend=" + cookie(backend.addr())))));
         }
@@ -262,17 +308,16 @@ class ReferenceRouter implements Router {
                         new InetSocketAddress(
                                 candidate.addr().substring(0, colon),
                                 Integer.parseInt(candidate.addr().substring(colon + 1))),
-                        DIAL_MILLIS);
+                        policies.dialMillis(route.policy()));
             } catch (IOException refused) {
                 close(backend);
                 continue;
             }
             backend.setTcpNoDelay(true);
-            boolean setsCookie =
-                    route.get().sticky() && !sent.equals(Optional.of("_backend=" + cookie(candidate.addr())));
+            boolean setsCookie = route.sticky() && !sent.equals(Optional.of("_backend=" + cookie(candidate.addr())));
             String extra = setsCookie ? "Set-Cookie: _backend=%s; Path=/\r\n".formatted(cookie(candidate.addr())) : "";
             try (backend) {
-                return exchange(request, client, in, backend, extra);
+                return exchange(request, client, in, backend, extra, route.policy(), answered);
             } catch (BackendFailed failed) {
                 if (!isRepeated()) {
                     break;
@@ -283,11 +328,27 @@ class ReferenceRouter implements Router {
         return bodyless;
     }
 
+    /** The backend that the cookie names, of any of the route's services. */
+    private Optional<Backend> wished(RouteTable now, HttpRoute route, Optional<String> sent) {
+        return route.targets().stream()
+                .flatMap(target -> now.backends().getOrDefault(target.service(), List.of()).stream())
+                .filter(backend -> backend.leader() || !route.leaderOnly())
+                .filter(backend -> sent.equals(Optional.of("_backend=" + cookie(backend.addr()))))
+                .findFirst();
+    }
+
     private static final class BackendFailed extends IOException {
         private static final long serialVersionUID = 1L;
     }
 
-    private boolean exchange(HttpMessage request, Socket client, InputStream in, Socket backend, String extra)
+    private boolean exchange(
+            HttpMessage request,
+            Socket client,
+            InputStream in,
+            Socket backend,
+            String extra,
+            RoutePolicy policy,
+            Runnable answered)
             throws IOException {
         boolean upgrade = wantsUpgrade(request);
         OutputStream toBackend = backend.getOutputStream();
@@ -296,9 +357,13 @@ class ReferenceRouter implements Router {
         Thread uploader;
         HttpMessage response;
         try {
-            write(toBackend, requestHead(request, client, upgrade));
+            write(toBackend, requestHead(request, client, upgrade, policy));
             uploader = start(() -> upload(request, in, backend, upgrade));
-            response = HttpMessage.readHead(fromBackend);
+            backend.setSoTimeout(policies.responseMillis(policy));
+            HttpMessage received = HttpMessage.readHead(fromBackend);
+            backend.setSoTimeout(0);
+            response = new HttpMessage(
+                    received.startLine(), policies.edited(policy.responseHeaders(), received.fields()), new byte[0]);
         } catch (IOException e) {
             throw new BackendFailed();
         }
@@ -318,6 +383,7 @@ class ReferenceRouter implements Router {
         if (!empty) {
             copyResponse(fromBackend, out, length);
         }
+        answered.run();
         if (!last) {
             join(uploader);
         }
@@ -344,12 +410,14 @@ class ReferenceRouter implements Router {
         }
     }
 
-    private String requestHead(HttpMessage request, Socket client, boolean upgrade) {
-        StringBuilder extra = new StringBuilder();
-        Optional<String> forwarded = joined(request, "X-Forwarded-For");
-        extra.append("X-Forwarded-For: ")
-                .append(forwardedFor(forwarded, client.getInetAddress().getHostAddress()))
-                .append("\r\n");
+    private String requestHead(HttpMessage request, Socket client, boolean upgrade, RoutePolicy policy) {
+        List<String> lines = new ArrayList<>(request.fields());
+        lines.removeIf(
+                line -> line.toLowerCase(Locale.ROOT).matches("x-(forwarded-(for|proto|port)|request-(id|start)):.*"));
+        lines.add("X-Forwarded-For: "
+                + forwardedFor(
+                        joined(request, "X-Forwarded-For"),
+                        client.getInetAddress().getHostAddress()));
         String[][] fields = {
             {"X-Forwarded-Proto", "http"}, {"X-Forwarded-Port", Integer.toString(listener.getLocalPort())}
         };
@@ -357,19 +425,16 @@ class ReferenceRouter implements Router {
             String value = joined(request, field[0])
                     .map(others -> others + ", " + field[1])
                     .orElse(field[1]);
-            extra.append(field[0]).append(": ").append(value).append("\r\n");
+            lines.add(field[0] + ": " + value);
         }
         String id = request.field("X-Request-Id")
                 .filter(value -> value.matches("[a-zA-Z0-9+/=-]{20,200}"))
                 .orElseGet(() -> UUID.randomUUID().toString());
-        extra.append("X-Request-Id: ").append(id).append("\r\n");
-        extra.append("X-Request-Start: ").append(System.currentTimeMillis()).append("\r\n");
-        List<String> kept = request.fields().stream()
-                .filter(line ->
-                        !line.toLowerCase(Locale.ROOT).matches("x-(forwarded-(for|proto|port)|request-(id|start)):.*"))
-                .toList();
+        lines.add("X-Request-Id: " + id);
+        lines.add("X-Request-Start: " + System.currentTimeMillis());
         String startLine = "%s %s HTTP/1.1".formatted(request.method(), target(request.target()));
-        return head(new HttpMessage(startLine, kept, new byte[0]), upgrade, extra.toString());
+        List<String> edited = policies.edited(policy.requestHeaders(), lines);
+        return head(new HttpMessage(startLine, edited, new byte[0]), upgrade, "");
     }
 
     private static Optional<String> joined(HttpMessage message, String name) {
