@@ -41,7 +41,7 @@ final class Meters {
         List<Traffic.OfRoute> ofRoutes = new ArrayList<>();
         table.source().routes().forEach(route -> {
             Meter meter = table.meter(route.id());
-            if (meter.isUsed()) {
+            if (meter != null && meter.isUsed()) {
                 ofRoutes.add(new Traffic.OfRoute(route.id(), route.domain(), route.path(), meter.counts()));
             }
         });

@@ -7,17 +7,18 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /** What is new in a table that the router has applied, beside the one before: as the router's API tells it. */
 final class AppliedChanges {
 
-    private Map<String, Served> served = Map.of();
+    private final Map<String, Served> served = new HashMap<>();
+    private Set<String> failing = Set.of();
     private Set<RouterBackend> up = Set.of();
 
     /** Backends that went down, by address, until nothing is in flight there. */
@@ -32,33 +33,34 @@ final class AppliedChanges {
     /**
      * A table was applied.
      *
-     * @param routes that it holds
-     * @param errors by {@link Route#formattedId}: why some do not serve as they say
-     * @param backends of all services that routes name
+     * @param changed ids of the routes that are different from before, by {@link Route#formattedId}
+     * @param find the route of an id, if it is still there
+     * @param errors by id: why routes do not serve as they say
      */
-    List<RouterEvent> applied(
-            Collection<Route> routes, Map<String, String> errors, Collection<RouterBackend> backends) {
+    List<RouterEvent> routes(
+            Collection<String> changed, Function<String, Optional<Route>> find, Map<String, String> errors) {
+        Set<String> candidates = new LinkedHashSet<>(changed);
+        candidates.addAll(failing);
+        candidates.addAll(errors.keySet());
+        failing = Set.copyOf(errors.keySet());
         List<RouterEvent> events = new ArrayList<>();
-        Map<String, Served> now = new LinkedHashMap<>();
-        for (Route route : routes) {
-            String id = route.formattedId();
-            var serves = new Served(route, Optional.ofNullable(errors.get(id)));
-            now.put(id, serves);
-            if (!serves.equals(served.get(id))) {
-                events.add(RouterEvent.set(route, serves.error()));
+        for (String id : candidates) {
+            Optional<Served> now = find.apply(id).map(route -> new Served(route, Optional.ofNullable(errors.get(id))));
+            Optional<Served> before = Optional.ofNullable(served.get(id));
+            now.ifPresentOrElse(serves -> served.put(id, serves), () -> served.remove(id));
+            if (now.isEmpty()) {
+                before.ifPresent(gone -> events.add(RouterEvent.remove(gone.route())));
+            } else if (!now.equals(before)) {
+                events.add(RouterEvent.set(now.get().route(), now.get().error()));
             }
         }
-        served.forEach((id, before) -> {
-            if (!now.containsKey(id)) {
-                events.add(RouterEvent.remove(before.route()));
-            }
-        });
-        served = now;
-        addBackends(events, new LinkedHashSet<>(backends));
         return events;
     }
 
-    private void addBackends(List<RouterEvent> events, Set<RouterBackend> now) {
+    /** Requests are carried to these backends, of all services that routes name. */
+    List<RouterEvent> backends(Collection<RouterBackend> all) {
+        Set<RouterBackend> now = new LinkedHashSet<>(all);
+        List<RouterEvent> events = new ArrayList<>();
         Set<String> addresses = addresses(now);
         addresses(up).stream()
                 .filter(addr -> !addresses.contains(addr))
@@ -77,6 +79,7 @@ final class AppliedChanges {
             }
         }
         up = now;
+        return events;
     }
 
     private static Set<String> addresses(Set<RouterBackend> backends) {

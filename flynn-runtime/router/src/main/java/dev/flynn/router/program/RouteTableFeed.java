@@ -2,10 +2,10 @@ package dev.flynn.router.program;
 
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
-import dev.flynn.api.route.Route;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
 import dev.flynn.router.api.RouterBackend;
+import dev.flynn.router.api.RouterEvent;
 import dev.flynn.router.api.RouterEvents;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.discovery.Discovery;
@@ -15,12 +15,10 @@ import dev.flynn.spi.router.RouteTable.Backend;
 import dev.flynn.spi.router.Router;
 import dev.flynn.spi.router.RouterCapability;
 import dev.flynn.state.ClusterState;
-import dev.flynn.state.TableView;
-import dev.flynn.state.Versioned;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,7 +48,7 @@ final class RouteTableFeed implements AutoCloseable {
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(5);
 
     private final Discovery discovery;
-    private final TableView<Route> routes;
+    private final KnownRoutes routes;
     private final DrainAnswers drains;
     private final ScheduledExecutorService executor =
             java.util.concurrent.Executors.newSingleThreadScheduledExecutor(new NamedThreads("router-table"));
@@ -68,6 +66,8 @@ final class RouteTableFeed implements AutoCloseable {
     private Set<Problem> told = Set.of();
     private Optional<Subscription> drainWatch = Optional.empty();
     private final AppliedChanges changes = new AppliedChanges();
+    private final Set<String> untold = new HashSet<>();
+    private Map<String, List<Backend>> toldBackends = Map.of();
 
     /**
      * @param routerId the id of the router's job
@@ -77,7 +77,7 @@ final class RouteTableFeed implements AutoCloseable {
         this.discovery = discovery;
         this.events = events;
         this.drains = new DrainAnswers(state, routerId, this::wishesChanged);
-        this.routes = state.routes().view(this::wake);
+        this.routes = new KnownRoutes(state, this::wake);
         wake();
     }
 
@@ -140,12 +140,9 @@ final class RouteTableFeed implements AutoCloseable {
     private void refresh() {
         refreshDue.set(false);
         try {
-            List<Route> byAge = routes.records().values().stream()
-                    .sorted(Comparator.comparingLong(Versioned::createRevision))
-                    .map(Versioned::value)
-                    .toList();
-            followServices(RouteTables.services(byAge));
-            RouteTable table = RouteTables.of(byAge, backends());
+            untold.addAll(routes.update());
+            followServices(routes.services());
+            RouteTable table = routes.table(backends());
             known = table;
             if (services.values().stream().allMatch(ServiceWatch::isCurrent)) {
                 first.complete(table);
@@ -154,12 +151,23 @@ final class RouteTableFeed implements AutoCloseable {
                 if (!applied.equals(Optional.of(table))) {
                     apply(router.get(), table);
                 }
-                events.publish(changes.applied(byAge, errors(told), instances()));
+                tell(table);
             }
         } catch (RuntimeException e) {
             log.atError().setCause(e).log("the route table could not be brought up to date; trying again");
             later(this::refresh, RETRY);
         }
+    }
+
+    /** What this router does by the table that it has applied. */
+    private void tell(RouteTable table) {
+        List<RouterEvent> news = new ArrayList<>(changes.routes(untold, routes::find, errors(told)));
+        untold.clear();
+        if (!table.backends().equals(toldBackends)) {
+            toldBackends = table.backends();
+            news.addAll(changes.backends(instances()));
+        }
+        events.publish(news);
     }
 
     /** A route that does not serve, because its port is taken perhaps, is tried again. */

@@ -5,17 +5,15 @@ import dev.flynn.api.route.BackendProtocol;
 import dev.flynn.api.route.Route;
 import dev.flynn.api.route.RoutePolicy;
 import dev.flynn.spi.router.HttpRoute;
-import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.RouteTable.Backend;
 import dev.flynn.spi.router.RouteTable.Certificate;
 import dev.flynn.spi.router.TcpRoute;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** From the words of the API to those of the router. */
 final class RouteTables {
@@ -24,25 +22,11 @@ final class RouteTables {
 
     private RouteTables() {}
 
-    /** The table of all routes, oldest first. */
-    static RouteTable of(Collection<Route> routes, Map<String, List<Backend>> backends) {
-        return new RouteTable(
-                routes.stream()
-                        .filter(route -> route.type().equals(Route.HTTP))
-                        .map(RouteTables::httpRoute)
-                        .toList(),
-                routes.stream()
-                        .filter(route -> route.type().equals(Route.TCP))
-                        .map(RouteTables::tcpRoute)
-                        .toList(),
-                backends);
-    }
-
-    /** Every service that a route names. */
-    static Set<String> services(Collection<Route> routes) {
-        return routes.stream()
-                .flatMap(route -> Stream.concat(Stream.of(route.service()), route.weights().keySet().stream()))
-                .collect(Collectors.toSet());
+    /** Every service that the route names. */
+    static Set<String> services(Route route) {
+        Set<String> services = new HashSet<>(route.weights().keySet());
+        services.add(route.service());
+        return services;
     }
 
     /** Whether connections can be made to it at all. */
@@ -58,7 +42,7 @@ final class RouteTables {
                 .toList();
     }
 
-    private static HttpRoute httpRoute(Route route) {
+    static HttpRoute httpRoute(Route route) {
         HttpRoute.Builder builder = HttpRoute.to(route.domain().orElse(""), route.service())
                 .id(route.formattedId())
                 .path(route.path().filter(path -> !path.isEmpty()).orElse("/"))
@@ -74,7 +58,7 @@ final class RouteTables {
         return builder.build();
     }
 
-    private static TcpRoute tcpRoute(Route route) {
+    static TcpRoute tcpRoute(Route route) {
         return new TcpRoute(route.formattedId(), route.port().orElse(0), route.service(), route.leader());
     }
 

@@ -8,6 +8,7 @@ import dev.flynn.router.api.RouterEvent;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What the API tells of two tables, one after the other. */
@@ -30,10 +31,12 @@ class AppliedChangesTest {
 
     @Test
     void aReasonIsToldWhenItComesAndWhenItGoes() {
-        assertThat(changes.applied(List.of(route), Map.of(route.formattedId(), "port taken"), List.of()))
+        assertThat(changes.routes(List.of(route.formattedId()), this::found, Map.of(route.formattedId(), "port taken")))
                 .containsExactly(RouterEvent.set(route, Optional.of("port taken")));
 
-        assertThat(changes.applied(List.of(route), Map.of(), List.of()))
+        assertThat(changes.routes(List.of(), this::found, Map.of(route.formattedId(), "port taken")))
+                .isEmpty();
+        assertThat(changes.routes(List.of(), this::found, Map.of()))
                 .containsExactly(RouterEvent.set(route, Optional.empty()));
     }
 
@@ -67,13 +70,18 @@ class AppliedChangesTest {
         assertThat(changes.drained(one.addr())).containsExactly(RouterEvent.drained(one));
     }
 
+    private Optional<Route> found(String id) {
+        return Optional.of(route).filter(known -> known.formattedId().equals(id));
+    }
+
+    /** After a change of the one route there is, or its end. */
     private List<String> routes(Route... now) {
-        return changes.applied(List.of(now), Map.of(), List.of()).stream()
+        return changes.routes(List.of(route.formattedId()), id -> Stream.of(now).findFirst(), Map.of()).stream()
                 .map(RouterEvent::event)
                 .toList();
     }
 
     private List<RouterEvent> backends(RouterBackend... now) {
-        return changes.applied(List.of(), Map.of(), List.of(now));
+        return changes.backends(List.of(now));
     }
 }
