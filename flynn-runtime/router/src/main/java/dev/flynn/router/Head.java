@@ -66,7 +66,7 @@ final class Head {
             throw BadMessage.malformed("the request target is malformed");
         }
         at = readVersion(at + 1);
-        if (bytes[at] != '\r') {
+        if (bytes[at] != '\r' || bytes[at + 1] != '\n') {
             throw BadMessage.malformed("the version is malformed");
         }
         readFields(at + 2);

@@ -30,6 +30,7 @@ class MalformedRequestTest {
                 "POST / HTTP/1.1\r\nHost: app\r\nTransfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n0\r\n\r\n",
                 "POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
                 "POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 5, 5\r\n\r\nhello",
+                "GET / HTTP/1.1\rXHost: app\r\n\r\n",
                 "POST / HTTP/1.1\r\nHost: app\r\nContent-Length: +5\r\n\r\nhello",
                 "POST / HTTP/1.1\r\nHost: app\r\nContent-Length: -1\r\n\r\n",
                 "POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 0x5\r\n\r\nhello",

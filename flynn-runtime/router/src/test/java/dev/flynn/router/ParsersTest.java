@@ -10,11 +10,27 @@ import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
+import java.util.regex.Pattern;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the parsers do with generated input, cut into pieces anywhere. */
+/**
+ * What the parsers do with generated input, cut into pieces anywhere; the long form has as many times more as the system
+ * property {@code router.attack.factor} says.
+ */
 class ParsersTest {
+
+    private static final int FACTOR = Integer.getInteger("router.attack.factor", 1);
+
+    /** RFC 9112, sections 3 and 5, once more and by other means. */
+    private static final Pattern REQUEST_LINE =
+            Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^\\x00-\\x20\\x7f]+ HTTP/1\\.[01]");
+
+    private static final Pattern STATUS_LINE =
+            Pattern.compile("HTTP/1\\.[01] [1-9]\\d\\d( [^\\x00-\\x08\\n-\\x1f\\x7f]*)?");
+
+    private static final Pattern FIELD_LINE =
+            Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\\x00-\\x08\\n-\\x1f\\x7f]*");
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
@@ -67,7 +83,7 @@ class ParsersTest {
         String response = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n";
         Head head = new Head();
         int read = 0;
-        for (int i = 0; i < 20_000; i++) {
+        for (int i = 0; i < 20_000 * FACTOR; i++) {
             boolean isRequest = random.nextBoolean();
             byte[] bytes = damage(Ascii.bytes(isRequest ? request : response), random);
             try {
@@ -84,11 +100,22 @@ class ParsersTest {
                     Framing.ofResponse(head, false);
                 }
                 read++;
+                requireWellFormed(isRequest, new String(bytes, 0, length, StandardCharsets.ISO_8859_1));
             } catch (BadMessage refused) {
                 assertThat(refused.status()).isBetween(400, 505);
             }
         }
         assertThat(read).as("heads that were still good").isPositive();
+    }
+
+    /** What was taken for a head is one to every other reader too. */
+    private static void requireWellFormed(boolean isRequest, String head) {
+        String[] lines = head.split("\r\n", -1);
+        assertThat(lines[0]).matches(isRequest ? REQUEST_LINE : STATUS_LINE);
+        for (int i = 1; i < lines.length - 2; i++) {
+            assertThat(lines[i]).matches(FIELD_LINE);
+        }
+        assertThat(lines[lines.length - 1] + lines[lines.length - 2]).isEmpty();
     }
 
     /** Changes, drops and doubles a few bytes. */
