@@ -141,6 +141,7 @@ class JourneyIT {
 
     /** Three seconds for an answer, and no manners: it ends at the first signal. */
     private static final String SLOW = """
+            process.on('SIGTERM', () => process.exit(0));
             require('http').createServer((request, response) => {
               if (request.url !== '/slow') return response.end('Hello\\n');
               let left = 15;
