@@ -71,13 +71,19 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
 
     /** Finds the route and a backend; the head's content is not needed afterwards. */
     void start(Head head, RequestTarget wanted, Hop hop) {
-        Target found = loop.core()
-                .table()
-                .find(hop.entrance(), wanted.host(), head.bytes(), wanted.pathStart(), wanted.pathEnd());
+        RoutingTable table = loop.core().table();
+        Answer challenge = table.challenges().answer(head, wanted);
+        Target found = challenge != null
+                ? null
+                : table.find(hop.entrance(), wanted.host(), head.bytes(), wanted.pathStart(), wanted.pathEnd());
         trace.begin(loop.cell(found == null ? loop.core().meters().unrouted() : found.meter()));
         AccessLog accessLog = loop.core().accessLog();
         if (accessLog != null) {
             trace.log(accessLog, AccessDraft.of(head, wanted, hop), found == null ? "" : found.id());
+        }
+        if (challenge != null) {
+            answer(challenge);
+            return;
         }
         if (found == null) {
             answer(ErrorPage.NOT_FOUND);

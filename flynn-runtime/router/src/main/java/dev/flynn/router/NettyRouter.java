@@ -85,7 +85,8 @@ public final class NettyRouter implements Router {
             RouterCapability.KEEP_ALIVE_SWITCH,
             RouterCapability.WEIGHTS,
             RouterCapability.BODY_LIMIT,
-            RouterCapability.HEADERS);
+            RouterCapability.HEADERS,
+            RouterCapability.ACME_CHALLENGES);
 
     private static final int DEFAULT_HTTPS_PORT = 443;
     private static final Duration ABORT_PATIENCE = Duration.ofSeconds(5);

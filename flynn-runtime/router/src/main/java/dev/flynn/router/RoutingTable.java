@@ -25,6 +25,7 @@ final class RoutingTable {
             Map.of(),
             Map.of(),
             Map.of(),
+            Challenges.NONE,
             List.of());
 
     static final String ROOT = "/";
@@ -43,6 +44,7 @@ final class RoutingTable {
     private final Map<Target.Service, BackendSet> sets;
     private final Map<Integer, Map<String, Domain>> domains;
     private final Map<Integer, Target.Service> tcpServices;
+    private final Challenges challenges;
     private final List<Problem> problems;
     private final boolean hasPorts;
 
@@ -65,6 +67,7 @@ final class RoutingTable {
             Map<Target.Service, BackendSet> sets,
             Map<Integer, Map<String, Domain>> domains,
             Map<Integer, Target.Service> tcpServices,
+            Challenges challenges,
             List<Problem> problems) {
         this.source = source;
         this.backends = backends;
@@ -75,6 +78,7 @@ final class RoutingTable {
         this.sets = sets;
         this.domains = domains;
         this.tcpServices = tcpServices;
+        this.challenges = challenges;
         this.problems = problems;
         this.hasPorts = domains.keySet().stream().anyMatch(port -> port != OWN_PORTS);
     }
@@ -166,6 +170,11 @@ final class RoutingTable {
 
     RouteTable source() {
         return source;
+    }
+
+    /** What certificate authorities may ask. */
+    Challenges challenges() {
+        return challenges;
     }
 
     /**

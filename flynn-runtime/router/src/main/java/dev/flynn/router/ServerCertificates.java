@@ -34,14 +34,6 @@ final class ServerCertificates {
     private static final Pattern PKCS8 =
             Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]*)-----END PRIVATE KEY-----");
 
-    /** What a client may choose from; one that offers neither gets HTTP/1.1. */
-    private static final ApplicationProtocolConfig PROTOCOLS = new ApplicationProtocolConfig(
-            ApplicationProtocolConfig.Protocol.ALPN,
-            ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
-            ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
-            ApplicationProtocolNames.HTTP_2,
-            ApplicationProtocolNames.HTTP_1_1);
-
     private ServerCertificates() {}
 
     /** @throws FlynnException {@code VALIDATION} if the texts are not a chain and the key of its leaf */
@@ -56,7 +48,7 @@ final class ServerCertificates {
             if (!belongTogether(publicKey, key)) {
                 throw notItsKey();
             }
-            return context(new OneKey(chain, key));
+            return context(new OneKey(chain, key), ApplicationProtocolNames.HTTP_2, ApplicationProtocolNames.HTTP_1_1);
         } catch (GeneralSecurityException | IOException e) {
             throw FlynnException.invalid(
                     "Certificate invalid: chain and key must be PEM texts (" + e.getMessage() + ")");
@@ -66,8 +58,10 @@ final class ServerCertificates {
     /**
      * Not by Netty's builder, which at its first use tries out a key store: a tenth of the time in which a router starts. Nor
      * with the JDK's trust store, since clients show no certificates.
+     *
+     * @param protocols that a client may choose from by ALPN; one that offers none of them goes on without
      */
-    private static SslContext context(KeyManager key) throws GeneralSecurityException {
+    static SslContext context(KeyManager key, String... protocols) throws GeneralSecurityException {
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(new KeyManager[] {key}, new TrustManager[0], null);
         return new JdkSslContext(
@@ -75,7 +69,11 @@ final class ServerCertificates {
                 false,
                 null,
                 IdentityCipherSuiteFilter.INSTANCE,
-                PROTOCOLS,
+                new ApplicationProtocolConfig(
+                        ApplicationProtocolConfig.Protocol.ALPN,
+                        ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+                        ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+                        protocols),
                 ClientAuth.NONE,
                 new String[] {"TLSv1.3", "TLSv1.2"},
                 false);

@@ -1,11 +1,15 @@
 package dev.flynn.router;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.AbstractSniHandler;
 import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.util.Optional;
@@ -13,16 +17,27 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses the certificate by the name that the client asks for: that of the route, else the default one; without a name the
- * default one. A name that no route has fails the handshake.
+ * default one. A name that no route has fails the handshake. A certificate authority that asks whether this router serves a
+ * domain gets the certificate that says so, and nothing else.
  */
-final class SniSelector extends AbstractSniHandler<Optional<SslContext>> {
+final class SniSelector extends AbstractSniHandler<SniSelector.Choice> {
 
-    /** A record with the fatal alert {@code unrecognized_name} (RFC 6066, section 3). */
-    private static final byte[] UNRECOGNIZED_NAME = {21, 3, 1, 0, 2, 2, 112};
+    /** Alerts of RFC 6066, section 3, and RFC 7301, section 3.2. */
+    private static final int UNRECOGNIZED_NAME = 112;
+
+    private static final int NO_APPLICATION_PROTOCOL = 120;
 
     private final RouterCore core;
     private final boolean ownPort;
     private final Optional<SslContext> defaultContext;
+    private boolean isAuthority;
+
+    /**
+     * What to do with the handshake.
+     *
+     * @param alert why it fails, without a context
+     */
+    record Choice(Optional<SslContext> context, int alert) {}
 
     SniSelector(RouterCore core, boolean ownPort, Optional<SslContext> defaultContext) {
         super(core.config().headTimeout().toMillis());
@@ -32,32 +47,67 @@ final class SniSelector extends AbstractSniHandler<Optional<SslContext>> {
     }
 
     @Override
-    protected Future<Optional<SslContext>> lookup(ChannelHandlerContext ctx, @Nullable String hostname) {
-        return ctx.executor().newSucceededFuture(choose(ctx.channel(), hostname));
+    protected Future<Choice> lookup(ChannelHandlerContext ctx, @Nullable ByteBuf clientHello) throws Exception {
+        isAuthority = clientHello != null && ClientHello.offers(clientHello, ChallengeCertificates.PROTOCOL);
+        return super.lookup(ctx, clientHello);
     }
 
     @Override
-    protected void onLookupComplete(
-            ChannelHandlerContext ctx, @Nullable String hostname, Future<Optional<SslContext>> chosen) {
-        chosen.getNow()
-                .ifPresentOrElse(
-                        context -> ctx.pipeline().replace(this, "tls", context.newHandler(ctx.alloc())),
-                        () -> refuse(ctx));
+    protected Future<Choice> lookup(ChannelHandlerContext ctx, @Nullable String hostname) {
+        return ctx.executor().newSucceededFuture(isAuthority ? chooseChallenge(hostname) : choose(ctx.channel(), hostname));
     }
 
-    private Optional<SslContext> choose(Channel channel, @Nullable String hostname) {
+    @Override
+    protected void onLookupComplete(ChannelHandlerContext ctx, @Nullable String hostname, Future<Choice> chosen) {
+        Choice choice = chosen.getNow();
+        choice.context().ifPresentOrElse(context -> begin(ctx, context), () -> refuse(ctx, choice.alert()));
+    }
+
+    private Choice choose(Channel channel, @Nullable String hostname) {
         if (hostname == null) {
-            return defaultContext;
+            return new Choice(defaultContext, UNRECOGNIZED_NAME);
         }
         RoutingTable table = core.table();
         var at = new Entrance(((InetSocketAddress) channel.localAddress()).getPort(), ownPort);
         if (!table.serves(at, hostname)) {
-            return Optional.empty();
+            return new Choice(Optional.empty(), UNRECOGNIZED_NAME);
         }
-        return table.tls(at, hostname).or(() -> defaultContext);
+        return new Choice(table.tls(at, hostname).or(() -> defaultContext), UNRECOGNIZED_NAME);
     }
 
-    private static void refuse(ChannelHandlerContext ctx) {
-        ctx.writeAndFlush(Unpooled.wrappedBuffer(UNRECOGNIZED_NAME)).addListener(ChannelFutureListener.CLOSE);
+    private Choice chooseChallenge(@Nullable String hostname) {
+        return new Choice(
+                Optional.ofNullable(hostname)
+                        .flatMap(name -> core.table().challenges().tls(name)),
+                NO_APPLICATION_PROTOCOL);
+    }
+
+    private void begin(ChannelHandlerContext ctx, SslContext context) {
+        if (isAuthority) {
+            ctx.pipeline().addAfter(ctx.name(), "end", new EndAfterHandshake());
+        }
+        ctx.pipeline().replace(this, "tls", context.newHandler(ctx.alloc()));
+    }
+
+    /** A record with a fatal alert. */
+    private static void refuse(ChannelHandlerContext ctx, int alert) {
+        byte[] alertRecord = {21, 3, 1, 0, 2, 2, (byte) alert};
+        ctx.writeAndFlush(Unpooled.wrappedBuffer(alertRecord)).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    /** Such connections are for nothing else (RFC 8737, section 4). */
+    private static final class EndAfterHandshake extends ChannelInboundHandlerAdapter {
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (event instanceof SslHandshakeCompletionEvent) {
+                ctx.close();
+            }
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            ReferenceCountUtil.release(message);
+        }
     }
 }

@@ -109,7 +109,17 @@ final class TableCompiler {
                 changed.isEmpty() ? previous.domains() : domains(changed, contexts, gates, meters);
         Map<Integer, Target.Service> tcpServices = tcpServices();
         return new RoutingTable(
-                source, backends, contexts, gates, healths, meters, sets, domains, tcpServices, List.copyOf(problems));
+                source,
+                backends,
+                contexts,
+                gates,
+                healths,
+                meters,
+                sets,
+                domains,
+                tcpServices,
+                Challenges.of(source.challenges(), previous.challenges()),
+                List.copyOf(problems));
     }
 
     private Map<String, Backend> newBackends() {

@@ -88,6 +88,22 @@ public record HttpRoute(
         return new Builder(domain, service);
     }
 
+    /** The same with this certificate. */
+    public HttpRoute withCertificate(RouteTable.Certificate other) {
+        return new HttpRoute(
+                id,
+                domain,
+                path,
+                port,
+                targets,
+                sticky,
+                leaderOnly,
+                protocol,
+                disableKeepAlives,
+                Optional.of(other),
+                policy);
+    }
+
     /** The service that gets most, the first of them when several do. */
     public String service() {
         Target most = targets.get(0);

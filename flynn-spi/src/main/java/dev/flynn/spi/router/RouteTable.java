@@ -6,10 +6,12 @@ import dev.flynn.api.error.FlynnException;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apiguardian.api.API;
 
@@ -28,16 +30,27 @@ import org.apiguardian.api.API;
  * @param routes in any order; of those with the same domain, port and path the first one counts
  * @param tcpRoutes of those with the same port the first one counts
  * @param backends service name to the addresses that serve it now
+ * @param challenges of certificate authorities that may ask now, answered before any route
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
-public record RouteTable(List<HttpRoute> routes, List<TcpRoute> tcpRoutes, Map<String, List<Backend>> backends) {
+public record RouteTable(
+        List<HttpRoute> routes,
+        List<TcpRoute> tcpRoutes,
+        Map<String, List<Backend>> backends,
+        Set<AcmeChallenge> challenges) {
 
     public static final RouteTable EMPTY = new RouteTable(List.of(), List.of(), Map.of());
+
+    /** A table that answers no challenges. */
+    public RouteTable(List<HttpRoute> routes, List<TcpRoute> tcpRoutes, Map<String, List<Backend>> backends) {
+        this(routes, tcpRoutes, backends, Set.of());
+    }
 
     public RouteTable {
         routes = List.copyOf(routes);
         tcpRoutes = List.copyOf(tcpRoutes);
         backends = Map.copyOf(backends);
+        challenges = Set.copyOf(challenges);
     }
 
     public static Builder builder() {
@@ -69,7 +82,7 @@ public record RouteTable(List<HttpRoute> routes, List<TcpRoute> tcpRoutes, Map<S
     }
 
     /**
-     * The table without the routes that need more.
+     * The table without the routes and challenges that need more.
      *
      * @param leftOut is told of each
      */
@@ -81,7 +94,10 @@ public record RouteTable(List<HttpRoute> routes, List<TcpRoute> tcpRoutes, Map<S
                 tcpRoutes.stream()
                         .filter(route -> isSupported(route.id(), route.needs(), capabilities, leftOut))
                         .toList(),
-                backends);
+                backends,
+                challenges.stream()
+                        .filter(challenge -> isSupported(challenge.domain(), challenge.needs(), capabilities, leftOut))
+                        .collect(Collectors.toSet()));
     }
 
     private static boolean isSupported(
@@ -102,10 +118,11 @@ public record RouteTable(List<HttpRoute> routes, List<TcpRoute> tcpRoutes, Map<S
         return "needs %s, which this router does not offer; it offers %s".formatted(missing, capabilities);
     }
 
-    /** @throws FlynnException {@code VALIDATION}, naming the first route that needs more, and what it needs */
+    /** @throws FlynnException {@code VALIDATION}, naming the first route or challenge that needs more, and what it needs */
     public void requireSupported(Set<RouterCapability> capabilities) {
         routes.forEach(route -> requireSupported(route.id(), route.needs(), capabilities));
         tcpRoutes.forEach(route -> requireSupported(route.id(), route.needs(), capabilities));
+        challenges.forEach(challenge -> requireSupported(challenge.domain(), challenge.needs(), capabilities));
     }
 
     private static void requireSupported(String id, Set<RouterCapability> needs, Set<RouterCapability> capabilities) {
@@ -120,6 +137,7 @@ public record RouteTable(List<HttpRoute> routes, List<TcpRoute> tcpRoutes, Map<S
         private final List<HttpRoute> routes = new ArrayList<>();
         private final List<TcpRoute> tcpRoutes = new ArrayList<>();
         private final Map<String, List<Backend>> backends = new HashMap<>();
+        private final Set<AcmeChallenge> challenges = new HashSet<>();
 
         private Builder() {}
 
@@ -149,8 +167,13 @@ public record RouteTable(List<HttpRoute> routes, List<TcpRoute> tcpRoutes, Map<S
             return this;
         }
 
+        public Builder challenge(AcmeChallenge challenge) {
+            challenges.add(challenge);
+            return this;
+        }
+
         public RouteTable build() {
-            return new RouteTable(routes, tcpRoutes, backends);
+            return new RouteTable(routes, tcpRoutes, backends, challenges);
         }
     }
 }

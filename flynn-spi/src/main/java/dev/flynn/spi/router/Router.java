@@ -64,6 +64,10 @@ import org.apiguardian.api.API;
  *   <li>RT-31 H2C: clients may speak HTTP/2 without TLS, by prior knowledge.
  *   <li>RT-32 IDLE_TIMEOUT: a response that pauses for longer than the route allows is broken off, in a way that cannot be
  *       taken for its end; a connection after 101 that is silent for longer is closed.
+ *   <li>RT-33 ACME_CHALLENGES: a request for the token of a challenge, on its domain, is answered with the key authorization
+ *       before any route or policy is asked; other tokens, and other domains, are requests like any other. With TLS, a
+ *       handshake that offers the protocol {@code acme-tls/1} for the domain gets the certificate of RFC 8737 and that
+ *       protocol, and then its end; without a challenge it fails. Challenges of a table before are not answered.
  * </ul>
  *
  * <p>Implementations are thread-safe.

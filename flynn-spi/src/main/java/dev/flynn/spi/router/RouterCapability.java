@@ -55,5 +55,7 @@ public enum RouterCapability {
     /** {@link RoutePolicy#idleTimeout} (RT-32). */
     IDLE_TIMEOUT,
     /** {@link HttpRoute#disableKeepAlives} (RT-27). */
-    KEEP_ALIVE_SWITCH
+    KEEP_ALIVE_SWITCH,
+    /** {@link RouteTable#challenges} (RT-33). */
+    ACME_CHALLENGES
 }

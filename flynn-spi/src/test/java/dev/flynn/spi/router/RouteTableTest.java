@@ -103,7 +103,8 @@ class RouteTableTest {
                         RouterCapability.HALF_CLOSE,
                         RouterCapability.HTTP_2,
                         RouterCapability.H2C,
-                        RouterCapability.DRAIN_EVENTS);
+                        RouterCapability.DRAIN_EVENTS,
+                        RouterCapability.ACME_CHALLENGES);
         assertThat(HttpRoute.to("a", "b").build().needs()).isEmpty();
     }
 

@@ -249,11 +249,12 @@ abstract class RouterKit {
     }
 
     /** A client of the TLS listener, which trusts everyone; no name is sent if it is empty. */
-    RawClient tlsClient(String serverName) throws IOException {
+    RawClient tlsClient(String serverName, String... applicationProtocols) throws IOException {
         SSLSocket socket =
                 closing((SSLSocket) trustingContext().getSocketFactory().createSocket());
         SSLParameters parameters = socket.getSSLParameters();
         parameters.setServerNames(serverName.isEmpty() ? List.of() : List.of(new SNIHostName(serverName)));
+        parameters.setApplicationProtocols(applicationProtocols);
         socket.setSSLParameters(parameters);
         socket.connect(router.httpsAddress().orElseThrow());
         socket.setSoTimeout((int) patience().toMillis());

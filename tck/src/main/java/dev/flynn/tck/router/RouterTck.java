@@ -42,7 +42,7 @@ import org.apiguardian.api.API;
  * over a new connection when a kept one ends before any byte of the response, and sends everything else over new ones.
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
-public abstract class RouterTck extends Http2PolicyPromises {
+public abstract class RouterTck extends ChallengePromises {
 
     private static final int LOAD_THREADS = 4;
 

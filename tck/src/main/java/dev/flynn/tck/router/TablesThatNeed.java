@@ -7,6 +7,7 @@ import dev.flynn.api.route.RoutePolicy.HeaderRules;
 import dev.flynn.api.route.RoutePolicy.HealthCheck;
 import dev.flynn.api.route.RoutePolicy.Maintenance;
 import dev.flynn.api.route.RoutePolicy.RateLimit;
+import dev.flynn.spi.router.AcmeChallenge;
 import dev.flynn.spi.router.HttpRoute;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.RouterCapability;
@@ -16,7 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** For each capability a table whose one route, {@code needy}, needs that one and no other. */
+/** For each capability a table whose one route, {@code needy}, or whose one challenge, for {@code needy.test}, needs that one and no other. */
 final class TablesThatNeed {
 
     private TablesThatNeed() {}
@@ -32,6 +33,11 @@ final class TablesThatNeed {
             }
             case TCP -> {
                 return Optional.of(table.route(new TcpRoute("needy", freePort, "web", false))
+                        .build());
+            }
+            case ACME_CHALLENGES -> {
+                return Optional.of(table.challenge(new AcmeChallenge(
+                                AcmeChallenge.Kind.HTTP_01, "needy.test", "token", "token.thumbprint"))
                         .build());
             }
             case STICKY -> route.sticky();

@@ -119,7 +119,7 @@ final class Acceptance {
                 possible.add(route);
             }
         }
-        return new RouteTable(table.routes(), possible, table.backends());
+        return new RouteTable(table.routes(), possible, table.backends(), table.challenges());
     }
 
     private static Optional<String> resolve(String addr) {
