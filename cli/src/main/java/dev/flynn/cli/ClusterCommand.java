@@ -24,6 +24,12 @@ final class ClusterCommand implements Command {
                         Option.flag("use-ids"),
                         Option.flag("insecure"),
                         Option.value("format"),
+                        Option.value("directory"),
+                        Option.value("email"),
+                        Option.value("ca"),
+                        Option.value("validation"),
+                        Option.value("dns-provider"),
+                        Option.flag("agree-terms"),
                         Option.flag("json")),
                 Form.of("", 0, 0, "json"),
                 Form.of("add", 3, 3, "force", "default", "git-url", "no-git", "tls-pin", "git-host"),
@@ -31,6 +37,19 @@ final class ClusterCommand implements Command {
                 Form.of("default", 0, 1),
                 Form.of("migrate-domain", 1, 1, "yes"),
                 Form.of("backup", 0, 0, "file"),
+                Form.of(
+                        "acme enable",
+                        0,
+                        0,
+                        "directory",
+                        "email",
+                        "ca",
+                        "validation",
+                        "dns-provider",
+                        "agree-terms",
+                        "json"),
+                Form.of("acme disable", 0, 0),
+                Form.of("acme", 0, 0, "json"),
                 Form.of("log-sink add syslog", 1, 2, "use-ids", "insecure", "format", "json"),
                 Form.of("log-sink remove", 1, 1, "json"),
                 Form.of("log-sink", 0, 0, "json"));
@@ -48,6 +67,9 @@ final class ClusterCommand implements Command {
                         .ifPresentOrElse(name -> setDefault(context, name), () -> showDefault(context));
             case "backup" -> backup(context, arguments.option("file"));
             case "migrate-domain" -> new DomainMove(context).run(arguments.value(0), arguments.has("yes"));
+            case "acme enable" -> AcmeSetup.enable(context, arguments);
+            case "acme disable" -> AcmeSetup.disable(context);
+            case "acme" -> AcmeSetup.show(context, arguments.has("json"));
             case "log-sink add syslog" -> LogSinks.add(context, arguments);
             case "log-sink remove" -> LogSinks.remove(context, arguments);
             default -> LogSinks.list(context, arguments.has("json"));

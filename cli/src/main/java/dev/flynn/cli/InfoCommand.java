@@ -47,7 +47,7 @@ final class InfoCommand implements Command {
     }
 
     private static String webUrl(Context context, Route route) {
-        boolean tls = route.tlsCert().isPresent();
+        boolean tls = route.tlsCert().isPresent() || route.autoTls();
         int port = port(context, tls);
         boolean isUsual = port == (tls ? HTTPS : HTTP);
         return (tls ? "https://" : "http://") + route.domain().orElse("") + (isUsual ? "" : ":" + port);

@@ -19,6 +19,7 @@ final class RouteCommand implements Command {
             "service",
             "tls-cert",
             "tls-key",
+            "auto-tls",
             "sticky",
             "leader",
             "drain",
@@ -32,7 +33,7 @@ final class RouteCommand implements Command {
     private static final List<String> TAKEN_BACK_OF_TCP = List.of("no-leader", "no-drain");
 
     private static final List<String> TAKEN_BACK =
-            List.of("no-sticky", "no-leader", "no-drain", "keep-alive", "no-weight");
+            List.of("no-auto-tls", "no-sticky", "no-leader", "no-drain", "keep-alive", "no-weight");
 
     @Override
     public Syntax syntax() {
@@ -40,6 +41,8 @@ final class RouteCommand implements Command {
                 Option.value('s', "service"),
                 Option.value('c', "tls-cert"),
                 Option.value('k', "tls-key"),
+                Option.flag("auto-tls"),
+                Option.flag("no-auto-tls"),
                 Option.flag("sticky"),
                 Option.flag("no-sticky"),
                 Option.flag("leader"),
@@ -94,7 +97,7 @@ final class RouteCommand implements Command {
             if (route.type().equals(Route.TCP)) {
                 table.row("tcp:" + route.port().orElse(0), route.service(), route.formattedId(), "", "");
             } else {
-                String scheme = route.tlsCert().isPresent() ? "https:" : "http:";
+                String scheme = route.tlsCert().isPresent() || route.autoTls() ? "https:" : "http:";
                 table.row(
                         scheme + route.domain().orElse(""),
                         route.service(),
@@ -115,6 +118,7 @@ final class RouteCommand implements Command {
             fields.put("path", domain.substring(slash));
         }
         putIfGiven(fields, "sticky", arguments, "sticky");
+        putIfGiven(fields, "auto_tls", arguments, "auto-tls");
         putIfGiven(fields, "disable_keep_alives", arguments, "no-keep-alive");
         protocol(arguments).ifPresent(protocol -> fields.put("backend_protocol", protocol));
         Map<String, Integer> weights = weights(arguments, Map.of());
@@ -184,6 +188,10 @@ final class RouteCommand implements Command {
         }
         Table table = new Table();
         RouteDetails.of(route).forEach((label, value) -> table.row(label + ":", value));
+        if (route.autoTls()) {
+            CertificateDetails.of(context.controller().routeCertificate(app, id))
+                    .forEach((label, value) -> table.row(label + ":", value));
+        }
         table.print(context.console());
     }
 
@@ -221,13 +229,18 @@ final class RouteCommand implements Command {
             return;
         }
         Optional<Certificates> tls = Certificates.of(context, arguments);
+        if (tls.isPresent() && arguments.has("auto-tls")) {
+            throw new CliException("--auto-tls gets a certificate, and --tls-cert gives one: choose one of them");
+        }
         Route route = context.controller().route(app, id);
         RoutePolicy policy =
                 policyOptions(context, arguments).change(route.policy().orElse(RoutePolicy.NONE));
+        boolean autoTls = tls.isEmpty() && isWanted("auto-tls", arguments, route.autoTls());
         Route changed = changed(route, service, arguments)
                 .tls(
-                        tls.map(Certificates::certificate).or(route::tlsCert),
-                        tls.map(Certificates::key).or(route::tlsKey))
+                        tls.map(Certificates::certificate).or(() -> autoTls ? Optional.empty() : route.tlsCert()),
+                        tls.map(Certificates::key).or(() -> autoTls ? Optional.empty() : route.tlsKey()))
+                .autoTls(autoTls)
                 .sticky(isWanted("sticky", arguments, route.sticky()))
                 .disableKeepAlives(
                         !arguments.has("keep-alive") && (arguments.has("no-keep-alive") || route.disableKeepAlives()))

@@ -40,13 +40,17 @@ final class RouteDetails {
             line("Weights", joined(weights.entrySet().stream().map(Object::toString)));
         }
         if (route.type().equals(Route.HTTP)) {
-            line("Certificate", route.tlsCert().isPresent() ? "its own" : "the cluster's");
+            line("Certificate", certificate(route));
             flag("Sticky", route.sticky());
             line("Keep-alive", route.disableKeepAlives() ? "no" : "yes");
         }
         flag("Leader only", route.leader());
         flag("Drain", route.drainBackends());
         line("Backends speak", route.backendProtocol().map(BackendProtocol::wireName));
+    }
+
+    private static String certificate(Route route) {
+        return route.autoTls() ? "from an authority" : route.tlsCert().isPresent() ? "its own" : "the cluster's";
     }
 
     private void add(RoutePolicy policy) {

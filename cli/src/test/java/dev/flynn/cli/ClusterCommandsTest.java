@@ -132,4 +132,35 @@ class ClusterCommandsTest {
                 .isEqualTo("Deleted sink c1a7d0a3-0b63-4c4d-9a58-5f3c3f0c2f1e.\n");
         assertThat(cli.run("cluster", "log-sink", "add", "logplex", "x").out()).startsWith("usage: flynn cluster");
     }
+
+    @Test
+    void theAuthorityOfCertificatesIsSetAndShown() {
+        String status =
+                "{\"settings\":{\"directory\":\"https://ca.test/dir\",\"email\":\"ops@example.com\",\"terms_agreed\":true},"
+                        + "\"domains\":[{\"domain\":\"shop.example.com\",\"state\":\"issued\",\"expires_at\":\"2026-03-01T00:00:00Z\"}]}";
+        cli.withCluster()
+                .answer("GET /acme", status)
+                .answer("PUT /acme", status)
+                .answer("DELETE /acme", "{}");
+
+        assertThat(cli.run("cluster", "acme", "enable").err()).contains("--agree-terms");
+        assertThat(cli.run(
+                                "cluster",
+                                "acme",
+                                "enable",
+                                "--agree-terms",
+                                "--email",
+                                "ops@example.com",
+                                "--directory",
+                                "https://ca.test/dir")
+                        .out())
+                .isEqualTo("Certificates come from https://ca.test/dir for routes that are added with --auto-tls.\n");
+        assertThat(cli.bodies("PUT /acme"))
+                .containsExactly(
+                        "{\"directory\":\"https://ca.test/dir\",\"email\":\"ops@example.com\",\"terms_agreed\":true}");
+        assertThat(cli.run("cluster", "acme").out())
+                .contains("https://ca.test/dir")
+                .containsPattern("shop.example.com +issued +2026-03-01T00:00:00Z");
+        assertThat(cli.run("cluster", "acme", "disable").status()).isZero();
+    }
 }

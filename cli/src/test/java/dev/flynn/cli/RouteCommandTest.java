@@ -334,4 +334,53 @@ class RouteCommandTest {
         assertThat(sent("PUT /apps/ledger/routes/" + TCP).path("drain_backends").asBoolean())
                 .isTrue();
     }
+
+    private static final String CERTIFICATE = "{\"domain\":\"pay.example.net\",\"state\":\"failing\",\"failures\":2,"
+            + "\"expires_at\":\"2026-03-01T00:00:00Z\",\"error\":\"urn:ietf:params:acme:error:dns: no A record\","
+            + "\"failed_at\":\"2026-01-01T00:00:00Z\",\"next_attempt_at\":\"2026-01-01T00:10:00Z\"}";
+
+    @Test
+    void aRouteMayGetItsCertificateByItself() {
+        cli.run("-a", "ledger", "route", "add", "http", "--auto-tls", "pay.example.net");
+
+        assertThat(sent("POST /apps/ledger/routes").path("auto_tls").asBoolean())
+                .isTrue();
+    }
+
+    @Test
+    void anAutomaticCertificateTakesThePlaceOfOneByHand() {
+        assertThat(cli.run("-a", "ledger", "route", "update", HTTP, "--auto-tls")
+                        .status())
+                .isZero();
+
+        JsonNode sent = sent("PUT /apps/ledger/routes/" + HTTP);
+        assertThat(sent.path("auto_tls").asBoolean()).isTrue();
+        assertThat(sent.has("tls_cert")).isFalse();
+        assertThat(sent.has("tls_key")).isFalse();
+    }
+
+    @Test
+    void anAutomaticCertificateStaysUnlessToldOtherwise() {
+        cli.answer("GET /apps/ledger/routes/" + HTTP, automatic());
+        cli.run("-a", "ledger", "route", "update", HTTP, "--sticky");
+        assertThat(sent("PUT /apps/ledger/routes/" + HTTP).path("auto_tls").asBoolean())
+                .isTrue();
+    }
+
+    private static String automatic() {
+        return http(",\"auto_tls\":true").replace("\"tls_cert\":\"CERT\",\"tls_key\":\"KEY\",", "");
+    }
+
+    @Test
+    void aRouteIsShownWithTheStateOfItsCertificate() {
+        cli.answer("GET /apps/ledger/routes/" + HTTP, automatic())
+                .answer("GET /apps/ledger/routes/" + HTTP + "/certificate", CERTIFICATE);
+
+        assertThat(cli.run("-a", "ledger", "route", "show", HTTP).out())
+                .containsPattern("Domain: +pay.example.net")
+                .containsPattern("State: +failing, the one before serves until 2026-03-01T00:00:00Z")
+                .containsPattern("Last error: +urn:ietf:params:acme:error:dns: no A record")
+                .containsPattern("Failed: +2026-01-01T00:00:00Z, 2 in a row")
+                .containsPattern("Next attempt: +2026-01-01T00:10:00Z");
+    }
 }

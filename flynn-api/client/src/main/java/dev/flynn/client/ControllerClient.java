@@ -10,6 +10,9 @@ import dev.flynn.api.access.KeyHolder;
 import dev.flynn.api.access.NewAccessKey;
 import dev.flynn.api.app.App;
 import dev.flynn.api.app.Formation;
+import dev.flynn.api.certificate.AcmeSettings;
+import dev.flynn.api.certificate.AcmeStatus;
+import dev.flynn.api.certificate.DomainCertificate;
 import dev.flynn.api.deployment.Deployment;
 import dev.flynn.api.deployment.DeploymentProgress;
 import dev.flynn.api.domain.DomainMigration;
@@ -385,6 +388,11 @@ public final class ControllerClient implements AutoCloseable {
         return call("PUT", appPath(app, "/routes/" + route.formattedId()), route, Route.class);
     }
 
+    /** How it stands with the certificate that the cluster gets for a route with {@link Route#autoTls}. */
+    public DomainCertificate routeCertificate(String app, String id) {
+        return call("GET", appPath(app, "/routes/" + id + "/certificate"), null, DomainCertificate.class);
+    }
+
     public void deleteRoute(String app, String id) {
         callEmpty("DELETE", appPath(app, "/routes/" + id));
     }
@@ -555,6 +563,21 @@ public final class ControllerClient implements AutoCloseable {
     /** Begins to move the cluster to another domain; events of type {@code domain_migration} tell how that goes. */
     public DomainMigration migrateDomain(String oldDomain, String domain) {
         return call("PUT", "/domain", Map.of("old_domain", oldDomain, "domain", domain), DomainMigration.class);
+    }
+
+    /** The authority from which the cluster gets certificates, and how it stands with each domain. */
+    public AcmeStatus acme() {
+        return call("GET", "/acme", null, AcmeStatus.class);
+    }
+
+    /** Sets the authority; what failed before is tried again at once. */
+    public AcmeStatus enableAcme(AcmeSettings settings) {
+        return call("PUT", "/acme", settings, AcmeStatus.class);
+    }
+
+    /** Gets no certificates any more. */
+    public void disableAcme() {
+        callEmpty("DELETE", "/acme");
     }
 
     /** Where logs are sent beside the cluster's own aggregators, newest first. */

@@ -22,6 +22,8 @@ import dev.flynn.api.app.ExpandedFormation;
 import dev.flynn.api.app.Formation;
 import dev.flynn.api.app.ScaleRequest;
 import dev.flynn.api.app.Strategy;
+import dev.flynn.api.certificate.AcmeValidation;
+import dev.flynn.api.certificate.DomainCertificate;
 import dev.flynn.api.deployment.DeploymentStatus;
 import dev.flynn.api.domain.DomainMigration;
 import dev.flynn.api.domain.TlsCertificate;
@@ -82,6 +84,8 @@ final class WireModule extends SimpleModule {
         addText(Scope.class, Scope::toString, Scope::parse);
         addText(BackendProtocol.class, BackendProtocol::wireName, BackendProtocol::ofWireName);
         addText(RoutePolicy.Auth.Scheme.class, RoutePolicy.Auth.Scheme::wireName, RoutePolicy.Auth.Scheme::ofWireName);
+        addText(AcmeValidation.class, AcmeValidation::wireName, AcmeValidation::ofWireName);
+        addText(DomainCertificate.State.class, DomainCertificate.State::wireName, DomainCertificate.State::ofWireName);
         addText(Instant.class, Times::format, Times::parse);
         addSerializer(Duration.class, new DurationSerializer());
         addDeserializer(Duration.class, new DurationDeserializer());

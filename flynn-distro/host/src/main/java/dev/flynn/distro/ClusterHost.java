@@ -127,7 +127,8 @@ final class ClusterHost implements AutoCloseable {
                         ports,
                         options.router(),
                         discoveryServers.jobEnvironment(),
-                        local -> new RemoteHosts(link, membership.hostId(), local, membership::addressOf))));
+                        local -> new RemoteHosts(link, membership.hostId(), local, membership::addressOf),
+                        membership.files().loadSealingKey())));
         closer.register(JobService.serve(link, () -> services.agent().connect(membership.hostId())));
         closer.register(LogReceiver.serve(link, services.logs().aggregators()));
         closer.register(new LogForwarders(link, services.logs(), discovery, this::aggregator));

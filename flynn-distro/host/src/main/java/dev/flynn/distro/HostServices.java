@@ -2,6 +2,7 @@ package dev.flynn.distro;
 
 import dev.flynn.base.Closer;
 import dev.flynn.base.DiskReserve;
+import dev.flynn.base.SealingKey;
 import dev.flynn.blobstore.BlobStoreProgram;
 import dev.flynn.containers.builtin.BuiltinContainerBackend;
 import dev.flynn.disk.GarbagePolicy;
@@ -59,6 +60,7 @@ final class HostServices implements AutoCloseable {
      * @param router the name of what carries the requests
      * @param jobEnvironment what jobs are told of discovery
      * @param hosts makes the way to all hosts from that to this one
+     * @param sealingKey what the cluster encrypts its secrets with, if this host knows it
      */
     record Settings(
             String hostId,
@@ -71,7 +73,8 @@ final class HostServices implements AutoCloseable {
             ListenPorts ports,
             String router,
             Map<String, String> jobEnvironment,
-            UnaryOperator<HostConnections> hosts) {}
+            UnaryOperator<HostConnections> hosts,
+            Optional<SealingKey> sealingKey) {}
 
     /** Starts the agent; the jobs of an earlier run begin to come back. */
     HostServices(DataDirectory data, ClusterState state, Discovery discovery, Settings settings) {
@@ -129,7 +132,13 @@ final class HostServices implements AutoCloseable {
                         new RouterKinds(
                                 Plugins.ofInstallation().loader(),
                                 new ComponentContext(settings.hostId(), data.directory("routers"), clock)),
-                        () -> ClusterKey.read(state)),
+                        () -> ClusterKey.read(state),
+                        AutomaticCertificates.of(
+                                settings.hostId(),
+                                state,
+                                settings.sealingKey(),
+                                Plugins.ofInstallation(),
+                                data.root().resolve("providers"))),
                 new BlobStoreProgram(data.directory("blobs"), state, discovery),
                 new LogAggregatorProgram(logs),
                 new GitReceiveProgram(data.directory("repos"), discovery, clock));

@@ -150,7 +150,8 @@ final class Membership implements AutoCloseable {
         return HostLink.builder(credentials)
                 .listen(new InetSocketAddress(options.listenIp(), port))
                 .advertise(options.externalIp() + ":" + port)
-                .joinDesk(new JoinDesk(this::membersIfReady, json, () -> KnownPeers.facts(storeMembers())))
+                .joinDesk(new JoinDesk(
+                        this::membersIfReady, json, () -> KnownPeers.facts(storeMembers()), files::loadSealingKey))
                 .build();
     }
 
@@ -239,6 +240,7 @@ final class Membership implements AutoCloseable {
     }
 
     private void found(HostIdentity identity) {
+        var unused = files.foundSealingKey();
         ClusterAuthority authority = files.loadAuthority().orElseThrow();
         members.found(authority, identity);
         files.firstToken().ifPresent(token -> {

@@ -12,6 +12,7 @@ import dev.flynn.distro.backends.FilesOfHost;
 import dev.flynn.distro.backends.HostContext;
 import dev.flynn.distro.backends.ServiceArchives;
 import dev.flynn.host.SlugCache;
+import dev.flynn.identity.IdentityFiles;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.discovery.Discovery;
 import dev.flynn.spi.store.ClusterStore;
@@ -21,6 +22,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
@@ -98,7 +100,8 @@ final class SingleHost implements AutoCloseable {
                             ports,
                             options.router(),
                             discoveryServers.jobEnvironment(),
-                            UnaryOperator.identity())));
+                            UnaryOperator.identity(),
+                            Optional.of(new IdentityFiles(data.root().resolve("identity")).foundSealingKey()))));
             // it goes first, before what it asks
             HostApiServer serving = closer.register(hostApi);
             this.startHostApi = () -> serving.start(

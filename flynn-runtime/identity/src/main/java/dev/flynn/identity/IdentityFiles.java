@@ -3,6 +3,7 @@ package dev.flynn.identity;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.base.SealingKey;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -17,6 +18,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -43,6 +45,7 @@ public final class IdentityFiles {
     private static final String JOINING = "joining.pem";
     private static final String FIRST_TOKEN = "first-token";
     private static final String REMOVED = "removed";
+    private static final String SEALING_KEY = "sealing-key";
 
     private static final String FORMAT = "# flynn identity, format ";
     private static final String VERSION = "1";
@@ -145,6 +148,30 @@ public final class IdentityFiles {
             saveAuthority(created);
             return created;
         });
+    }
+
+    /** What this cluster encrypts its secrets with before it stores them; empty on a host that was never told. */
+    public Optional<SealingKey> loadSealingKey() {
+        return read(SEALING_KEY, text -> {
+            try {
+                return SealingKey.of(Base64.getDecoder().decode(text.strip()));
+            } catch (IllegalArgumentException e) {
+                throw FlynnException.invalid("it is not base64");
+            }
+        });
+    }
+
+    /** The key of a cluster that this host founds, made if there is none; others are told when they join. */
+    public SealingKey foundSealingKey() {
+        return loadSealingKey().orElseGet(() -> {
+            SealingKey created = SealingKey.random();
+            saveSealingKey(created);
+            return created;
+        });
+    }
+
+    void saveSealingKey(SealingKey key) {
+        write(SEALING_KEY, Base64.getEncoder().encodeToString(key.bytes()) + "\n");
     }
 
     /**

@@ -4,11 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.base.SealingKey;
 import dev.flynn.json.FlynnJson;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -53,7 +56,7 @@ public final class JoinAttempt {
     }
 
     /**
-     * Takes the certificate and keeps the new identity in its file.
+     * Takes the certificate and keeps the new identity in its file, and the cluster's sealing key in another.
      *
      * @param session in which the answer came
      * @throws FlynnException what the cluster said, if it refused
@@ -66,9 +69,13 @@ public final class JoinAttempt {
         X509Certificate certificate = Pem.certificate(reply.certificate());
         var identity =
                 new HostIdentity(new HostName(token.clusterId(), hostId), key.key(), certificate, authority(session));
+        Map<String, String> facts = new HashMap<>(reply.facts());
+        Optional.ofNullable(facts.remove(JoinDesk.SEALING_KEY))
+                .map(text -> SealingKey.of(Base64.getDecoder().decode(text)))
+                .ifPresent(files::saveSealingKey);
         files.save(identity);
         files.deleteJoiningKey();
-        return new Joined(identity, reply.facts());
+        return new Joined(identity, facts);
     }
 
     private static X509Certificate authority(SSLSession session) {

@@ -4,9 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.base.SealingKey;
 import dev.flynn.json.FlynnJson;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,23 +20,33 @@ public final class JoinDesk {
     /** No request is larger. */
     public static final int MAX_REQUEST_BYTES = 8 * 1024;
 
+    /** The fact that has the cluster's sealing key, in base64; whoever joins keeps it with its identity, and nowhere else. */
+    static final String SEALING_KEY = "sealing-key";
+
     private static final Logger log = LoggerFactory.getLogger(JoinDesk.class);
 
     private final Supplier<ClusterMembers> members;
     private final FlynnJson json;
     private final Supplier<Map<String, String>> facts;
+    private final Supplier<Optional<SealingKey>> sealingKey;
 
     /** @param facts that a host which has joined needs to find its cluster: the store's peers, for example */
     public JoinDesk(ClusterMembers members, FlynnJson json, Supplier<Map<String, String>> facts) {
-        this(() -> members, json, facts);
+        this(() -> members, json, facts, Optional::empty);
     }
 
     /**
      * A desk that opens before the cluster's store does.
      *
      * @param members throws {@code SERVICE_UNAVAILABLE} as long as nobody can join
+     * @param sealingKey what hosts that join are told too
      */
-    public JoinDesk(Supplier<ClusterMembers> members, FlynnJson json, Supplier<Map<String, String>> facts) {
+    public JoinDesk(
+            Supplier<ClusterMembers> members,
+            FlynnJson json,
+            Supplier<Map<String, String>> facts,
+            Supplier<Optional<SealingKey>> sealingKey) {
+        this.sealingKey = sealingKey;
         this.members = members;
         this.json = json;
         this.facts = facts;
@@ -80,6 +93,14 @@ public final class JoinDesk {
                 .addKeyValue("host", request.hostId())
                 .addKeyValue("token", token.id())
                 .log("host joined the cluster");
-        return JoinMessages.Reply.joined(certificate, facts.get());
+        return JoinMessages.Reply.joined(certificate, factsWithKey());
+    }
+
+    private Map<String, String> factsWithKey() {
+        Map<String, String> all = new HashMap<>(facts.get());
+        sealingKey
+                .get()
+                .ifPresent(key -> all.put(SEALING_KEY, Base64.getEncoder().encodeToString(key.bytes())));
+        return all;
     }
 }

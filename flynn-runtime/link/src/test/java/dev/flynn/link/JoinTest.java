@@ -32,6 +32,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -65,7 +66,11 @@ class JoinTest {
         removed = new RemovedHosts(files);
         first = new HostCredentials(identity, removed, Clock.systemUTC());
         link = hosts.open(TestHosts.builder(first)
-                .joinDesk(new JoinDesk(members, JSON, () -> Map.of("peers", "first")))
+                .joinDesk(new JoinDesk(
+                        () -> members,
+                        JSON,
+                        () -> Map.of("peers", "first"),
+                        () -> Optional.of(files.foundSealingKey())))
                 .service("test", (caller, method, request) -> CompletableFuture.completedFuture(request))
                 .build());
     }
@@ -98,6 +103,8 @@ class JoinTest {
         assertThat(hosts.files("second").load(Instant.now()))
                 .map(HostIdentity::name)
                 .hasValue(joined.identity().name());
+        assertThat(hosts.files("second").loadSealingKey().orElseThrow().bytes())
+                .isEqualTo(hosts.files("first").loadSealingKey().orElseThrow().bytes());
         HostLink second = linkOf(joined.identity());
         assertThat(second.call("first", link.advertisedAddress(), "test", "m", new byte[4], PATIENCE)
                         .get(20, TimeUnit.SECONDS))

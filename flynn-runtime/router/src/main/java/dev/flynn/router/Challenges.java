@@ -45,7 +45,7 @@ final class Challenges {
                 answers.put(
                         key(challenge.domain(), challenge.token()),
                         new TextAnswer(
-                                "200 OK", FIELDS, challenge.keyAuthorization().getBytes(StandardCharsets.US_ASCII)));
+                                200, "OK", FIELDS, challenge.keyAuthorization().getBytes(StandardCharsets.US_ASCII)));
             } else {
                 SslContext known = previous.contexts.get(challenge);
                 contexts.put(challenge, known == null ? ChallengeCertificates.context(challenge) : known);

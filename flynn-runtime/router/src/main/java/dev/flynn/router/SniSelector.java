@@ -54,7 +54,8 @@ final class SniSelector extends AbstractSniHandler<SniSelector.Choice> {
 
     @Override
     protected Future<Choice> lookup(ChannelHandlerContext ctx, @Nullable String hostname) {
-        return ctx.executor().newSucceededFuture(isAuthority ? chooseChallenge(hostname) : choose(ctx.channel(), hostname));
+        return ctx.executor()
+                .newSucceededFuture(isAuthority ? chooseChallenge(hostname) : choose(ctx.channel(), hostname));
     }
 
     @Override

@@ -122,6 +122,7 @@ class RouteTableTest {
                 .healthCheck(HealthCheck.of("/healthz"))
                 .dialTimeout(Duration.ofSeconds(1))
                 .responseTimeout(Duration.ofSeconds(1))
+                .idleTimeout(Duration.ofSeconds(1))
                 .build();
     }
 

@@ -30,7 +30,9 @@ public enum EventType {
     CLUSTER_BACKUP,
     SINK,
     SINK_DELETION,
-    VOLUME;
+    VOLUME,
+    /** The certificate of a domain was issued by an authority, or could not be. */
+    CERTIFICATE;
 
     public String wireName() {
         return name().toLowerCase(Locale.ROOT);

@@ -25,6 +25,7 @@ import org.apiguardian.api.API;
  * @param weights of an http route: further services and their share beside the route's own, which has 100 if it is not
  *     named here
  * @param policy of an http route: what else the router does with its requests
+ * @param autoTls of an http route: whether the cluster gets a certificate for the domain and renews it
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public record Route(
@@ -44,6 +45,7 @@ public record Route(
         Optional<BackendProtocol> backendProtocol,
         Map<String, Integer> weights,
         Optional<RoutePolicy> policy,
+        boolean autoTls,
         Instant createdAt,
         Instant updatedAt) {
 
@@ -87,6 +89,7 @@ public record Route(
         builder.backendProtocol = backendProtocol;
         builder.weights = weights;
         builder.policy = policy;
+        builder.autoTls = autoTls;
         builder.createdAt = createdAt;
         builder.updatedAt = updatedAt;
         return builder;
@@ -130,6 +133,7 @@ public record Route(
         private Optional<BackendProtocol> backendProtocol = Optional.empty();
         private Map<String, Integer> weights = Map.of();
         private Optional<RoutePolicy> policy = Optional.empty();
+        private boolean autoTls;
         private Instant createdAt = Instant.EPOCH;
         private Instant updatedAt = Instant.EPOCH;
 
@@ -200,6 +204,11 @@ public record Route(
             return this;
         }
 
+        public Builder autoTls(boolean value) {
+            autoTls = value;
+            return this;
+        }
+
         public Builder createdAt(Instant value) {
             createdAt = requireNonNull(value, "createdAt");
             return this;
@@ -228,6 +237,7 @@ public record Route(
                     backendProtocol,
                     weights,
                     policy,
+                    autoTls,
                     createdAt,
                     updatedAt);
         }

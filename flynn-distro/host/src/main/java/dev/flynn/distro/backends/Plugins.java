@@ -2,6 +2,7 @@ package dev.flynn.distro.backends;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.container.ContainerBackendFactory;
+import dev.flynn.spi.dns.DnsChallengeProviderFactory;
 import dev.flynn.spi.resource.ResourceProviderFactory;
 import java.io.IOException;
 import java.io.Reader;
@@ -26,7 +27,7 @@ import java.util.stream.Collectors;
 
 /**
  * What others wrote: jars in a folder, with what they need, and with a line in {@code META-INF/services} for the factory of a
- * container backend, a resource provider or a scheduler. Beside them a file {@code NAME.properties} may have settings of what
+ * container backend, a resource provider, a DNS provider or a scheduler. Beside them a file {@code NAME.properties} may have settings of what
  * is named NAME.
  */
 public final class Plugins {
@@ -36,6 +37,7 @@ public final class Plugins {
     private final Path folder;
     private final Map<String, ContainerBackendFactory> backends = new TreeMap<>();
     private final Map<String, ResourceProviderFactory> providers = new TreeMap<>();
+    private final Map<String, DnsChallengeProviderFactory> dnsProviders = new TreeMap<>();
     private ClassLoader loader = Plugins.class.getClassLoader();
 
     private Plugins(Path folder) {
@@ -62,6 +64,7 @@ public final class Plugins {
         loader = new URLClassLoader(jars(), Plugins.class.getClassLoader());
         load(ContainerBackendFactory.class, "backend", ContainerBackendFactory::name, backends);
         load(ResourceProviderFactory.class, "resource provider", ResourceProviderFactory::name, providers);
+        load(DnsChallengeProviderFactory.class, "DNS provider", DnsChallengeProviderFactory::name, dnsProviders);
     }
 
     private <F> void load(Class<F> type, String what, Function<F, String> name, Map<String, F> byName) {
@@ -113,6 +116,11 @@ public final class Plugins {
     /** What provisions resources. */
     public Collection<ResourceProviderFactory> resourceProviders() {
         return Collections.unmodifiableCollection(providers.values());
+    }
+
+    /** What sets records of the DNS for certificate authorities. */
+    public Collection<DnsChallengeProviderFactory> dnsProviders() {
+        return Collections.unmodifiableCollection(dnsProviders.values());
     }
 
     /** Finds what is in the jars, and what this program has itself. */

@@ -72,6 +72,7 @@ final class ControllerApi implements AutoCloseable {
                 new JobsEndpoint(apps, controller.jobs()),
                 new DeploymentsEndpoint(apps, controller.deployments()),
                 new RoutesEndpoint(apps, controller.routes()),
+                new AcmeEndpoint(state),
                 new ProvidersEndpoint(apps, controller.providers()),
                 new EventsEndpoint(state, apps, confines, streams, eventLanes),
                 new VolumesEndpoint(state, apps, controller.volumes(), streams),

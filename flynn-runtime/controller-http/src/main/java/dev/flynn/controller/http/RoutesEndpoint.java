@@ -1,5 +1,6 @@
 package dev.flynn.controller.http;
 
+import dev.flynn.api.certificate.DomainCertificate;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.route.Route;
 import dev.flynn.controller.AppCatalog;
@@ -52,6 +53,14 @@ public final class RoutesEndpoint {
     @Told("One route.")
     public Route get(@PathParam("app") String app, @PathParam("type") String type, @PathParam("id") String id) {
         return routes.get(id(app), type, id);
+    }
+
+    @GET
+    @Path("apps/{app}/routes/{type}/{id}/certificate")
+    @Told("How it stands with the certificate that the cluster gets for a route with auto_tls.")
+    public DomainCertificate certificate(
+            @PathParam("app") String app, @PathParam("type") String type, @PathParam("id") String id) {
+        return routes.certificate(id(app), type, id);
     }
 
     @PUT

@@ -67,6 +67,9 @@ class PermissionTest {
         "PUT, /domain, admin",
         "POST, /providers/{provider}/resources, admin",
         "GET, /audit, admin",
+        "GET, /acme, admin",
+        "PUT, /acme, admin",
+        "DELETE, /acme, admin",
         "GET, /access-keys, admin",
         "POST, /access-keys, admin",
         "DELETE, /access-keys/{key}, admin"

@@ -50,6 +50,7 @@ final class RouteTableFeed implements AutoCloseable {
     private final Discovery discovery;
     private final KnownRoutes routes;
     private final DrainAnswers drains;
+    private final TableCompletion completion;
     private final ScheduledExecutorService executor =
             java.util.concurrent.Executors.newSingleThreadScheduledExecutor(new NamedThreads("router-table"));
     private final AtomicBoolean refreshDue = new AtomicBoolean();
@@ -72,12 +73,26 @@ final class RouteTableFeed implements AutoCloseable {
     /**
      * @param routerId the id of the router's job
      * @param events are told of what was applied
+     * @param completions adds to the table
      */
-    RouteTableFeed(ClusterState state, Discovery discovery, String routerId, RouterEvents events) {
+    RouteTableFeed(
+            ClusterState state,
+            Discovery discovery,
+            String routerId,
+            RouterEvents events,
+            TableCompletion.Factory completions) {
         this.discovery = discovery;
         this.events = events;
         this.drains = new DrainAnswers(state, routerId, this::wishesChanged);
         this.routes = new KnownRoutes(state, this::wake);
+        try {
+            this.completion = completions.open(this::wake);
+        } catch (RuntimeException e) {
+            routes.close();
+            drains.close();
+            executor.shutdownNow();
+            throw e;
+        }
         wake();
     }
 
@@ -108,6 +123,7 @@ final class RouteTableFeed implements AutoCloseable {
         services.values().forEach(ServiceWatch::close);
         drainWatch.ifPresent(Subscription::close);
         drains.close();
+        completion.close();
     }
 
     private static boolean tellsDrained(Router fed) {
@@ -142,7 +158,7 @@ final class RouteTableFeed implements AutoCloseable {
         try {
             untold.addAll(routes.update());
             followServices(routes.services());
-            RouteTable table = routes.table(backends());
+            RouteTable table = completion.complete(routes.table(backends()));
             known = table;
             if (services.values().stream().allMatch(ServiceWatch::isCurrent)) {
                 first.complete(table);

@@ -34,6 +34,7 @@ public final class RouterProgram implements BuiltinProgram {
     private final Discovery discovery;
     private final RouterKinds kinds;
     private final Supplier<String> clusterKey;
+    private final TableCompletion.Factory completions;
     private final SharedPorts ports = new SharedPorts();
 
     /**
@@ -41,6 +42,21 @@ public final class RouterProgram implements BuiltinProgram {
      * @param clusterKey of those who may use the router's API; empty while there is none
      */
     public RouterProgram(ClusterState state, Discovery discovery, RouterKinds kinds, Supplier<String> clusterKey) {
+        this(state, discovery, kinds, clusterKey, TableCompletion.NONE);
+    }
+
+    /**
+     * @param kinds those that a job may ask for
+     * @param clusterKey of those who may use the router's API; empty while there is none
+     * @param completions adds to the tables of the routers
+     */
+    public RouterProgram(
+            ClusterState state,
+            Discovery discovery,
+            RouterKinds kinds,
+            Supplier<String> clusterKey,
+            TableCompletion.Factory completions) {
+        this.completions = requireNonNull(completions, "completions");
         this.state = requireNonNull(state, "state");
         this.discovery = requireNonNull(discovery, "discovery");
         this.kinds = requireNonNull(kinds, "kinds");
@@ -68,7 +84,7 @@ public final class RouterProgram implements BuiltinProgram {
         try {
             RouterEvents events = new RouterEvents(state.json());
             RouteTableFeed feed = opened.register(
-                    new RouteTableFeed(state, discovery, job.spec().id().value(), events));
+                    new RouteTableFeed(state, discovery, job.spec().id().value(), events, completions));
             RouteTable first = feed.firstTable();
             Stream.concat(settings.allHttpPorts().stream(), settings.allHttpsPorts().stream())
                     .forEach(port -> opened.register(ports.share(settings.routerListenIp(), port)));

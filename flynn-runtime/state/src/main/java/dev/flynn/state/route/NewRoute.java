@@ -11,6 +11,7 @@ import java.util.Optional;
  * What a client sends to create or update a route.
  *
  * @param certificate the later form of {@code tls_cert} and {@code tls_key}
+ * @param autoTls whether the cluster gets the certificate from an authority
  */
 public record NewRoute(
         String type,
@@ -27,7 +28,8 @@ public record NewRoute(
         Optional<BackendProtocol> backendProtocol,
         Map<String, Integer> weights,
         Optional<RoutePolicy> policy,
-        Optional<Certificate> certificate) {
+        Optional<Certificate> certificate,
+        boolean autoTls) {
 
     public static NewRoute http(String domain, String service) {
         return new NewRoute(
@@ -45,7 +47,8 @@ public record NewRoute(
                 Optional.empty(),
                 Map.of(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                false);
     }
 
     /** The same under another domain, with its own certificate or none. */
@@ -65,7 +68,8 @@ public record NewRoute(
                 route.backendProtocol(),
                 route.weights(),
                 route.policy(),
-                certificate);
+                certificate,
+                route.autoTls() && certificate.isEmpty());
     }
 
     Optional<String> cert() {

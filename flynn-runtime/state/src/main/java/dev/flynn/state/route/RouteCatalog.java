@@ -2,6 +2,8 @@ package dev.flynn.state.route;
 
 import static dev.flynn.state.route.RouteRules.ROOT;
 
+import dev.flynn.api.certificate.DomainCertificate;
+import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.event.EventType;
 import dev.flynn.api.id.AppId;
@@ -11,9 +13,11 @@ import dev.flynn.spi.store.StoreEntry;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.Versioned;
+import dev.flynn.state.acme.AcmeState;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -38,6 +42,7 @@ public final class RouteCatalog {
     private static final int LAST_PORT = 3500;
 
     private final ClusterState state;
+    private final AcmeState acme;
     private final int firstPort;
     private final int lastPort;
 
@@ -51,6 +56,7 @@ public final class RouteCatalog {
      */
     public RouteCatalog(ClusterState state, int firstPort, int lastPort) {
         this.state = state;
+        this.acme = new AcmeState(state);
         this.firstPort = firstPort;
         this.lastPort = lastPort;
     }
@@ -106,7 +112,32 @@ public final class RouteCatalog {
                 .updatedAt(now)
                 .build();
         RouteRules.requireValid(route, request);
+        if (route.autoTls()) {
+            requireAuthority();
+        }
         return route;
+    }
+
+    /** A route that waits for something that nobody has set up would wait without a word. */
+    private void requireAuthority() {
+        if (acme.settings().isEmpty()) {
+            throw new FlynnException(
+                    ErrorCode.PRECONDITION_FAILED,
+                    "the cluster has no authority to get certificates from: set one with 'flynn cluster acme enable', and then ask for it again");
+        }
+    }
+
+    /**
+     * How it stands with the certificate that the cluster gets for a route.
+     *
+     * @throws FlynnException {@code OBJECT_NOT_FOUND} if it gets none
+     */
+    public DomainCertificate certificate(AppId app, String type, String id) {
+        Route route = get(app, type, id);
+        if (!route.autoTls()) {
+            throw FlynnException.notFound("automatic certificate of route", route.formattedId());
+        }
+        return acme.status(route.domain().orElse("").toLowerCase(Locale.ROOT));
     }
 
     /** The port that is asked for, or the lowest of the range that no route has. */
@@ -208,6 +239,9 @@ public final class RouteCatalog {
                     .updatedAt(state.clock().instant())
                     .build();
             RouteRules.requireValid(changed, request);
+            if (changed.autoTls() && !route.autoTls()) {
+                requireAuthority();
+            }
             Transaction.Builder transaction = Transaction.builder();
             if (!changed.path().equals(route.path())) {
                 move(transaction, route, changed);

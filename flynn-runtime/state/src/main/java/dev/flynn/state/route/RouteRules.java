@@ -3,6 +3,7 @@ package dev.flynn.state.route;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.route.Route;
 import dev.flynn.api.route.RoutePolicy;
+import dev.flynn.state.acme.AcmeState;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
@@ -54,7 +55,8 @@ final class RouteRules {
                     .disableKeepAlives(request.disableKeepAlives())
                     .backendProtocol(request.backendProtocol())
                     .weights(request.weights())
-                    .policy(request.policy().filter(policy -> !policy.equals(RoutePolicy.NONE)));
+                    .policy(request.policy().filter(policy -> !policy.equals(RoutePolicy.NONE)))
+                    .autoTls(request.autoTls());
         }
         return builder;
     }
@@ -80,6 +82,21 @@ final class RouteRules {
             throw FlynnException.invalidField("tls_cert", "and tls_key belong together; give both or none");
         }
         route.tlsCert().ifPresent(RouteRules::requireCertificate);
+        if (request.autoTls()) {
+            requireAutomatic(route);
+        }
+    }
+
+    private static void requireAutomatic(Route route) {
+        if (!route.type().equals(Route.HTTP) || isBelowRoot(route)) {
+            throw FlynnException.invalidField(
+                    "auto_tls",
+                    "is for the route of a whole domain; its other paths are served with the same certificate");
+        }
+        if (route.tlsCert().isPresent()) {
+            throw FlynnException.invalidField("auto_tls", "and tls_cert exclude each other; give one of them");
+        }
+        AcmeState.requirePossible(route.domain().orElse(""));
     }
 
     static boolean isBelowRoot(Route route) {

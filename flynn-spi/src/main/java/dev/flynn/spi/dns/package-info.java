@@ -1,0 +1,5 @@
+/** Setting records of the DNS. */
+@NullMarked
+package dev.flynn.spi.dns;
+
+import org.jspecify.annotations.NullMarked;
