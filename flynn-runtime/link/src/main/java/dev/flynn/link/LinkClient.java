@@ -64,6 +64,7 @@ public final class LinkClient {
                 case Wire.FAILURE -> throw Wire.readFailure(frame);
                 case Wire.PING ->
                     write(connection, Unpooled.buffer().writeByte(Wire.PONG).writeInt(number));
+                case Wire.PONG -> {} // a sign of life while the other host still works on it
                 default -> throw new ProtocolException("a frame of type " + type + " as an answer");
             }
         }

@@ -243,6 +243,20 @@ class JoinTest {
     }
 
     @Test
+    void aProgramWaitsForAnAnswerThatTakesLongerThanSignsOfLife() {
+        HostLink slow = hosts.open(TestHosts.builder(first)
+                .deadAfter(Duration.ofMillis(200))
+                .service(
+                        "test",
+                        (caller, method, request) -> CompletableFuture.supplyAsync(
+                                () -> request, CompletableFuture.delayedExecutor(700, TimeUnit.MILLISECONDS)))
+                .build());
+
+        assertThat(LinkClient.call(first, "first", slow.advertisedAddress(), "test", "m", new byte[6], PATIENCE))
+                .hasSize(6);
+    }
+
+    @Test
     void aProgramOnAHostCallsItsDaemonWithTheHostsIdentity() {
         assertThat(LinkClient.call(first, "first", link.advertisedAddress(), "test", "m", new byte[6], PATIENCE))
                 .hasSize(6);
