@@ -29,7 +29,7 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /**
  * The certificate by which a router shows that it serves a domain (RFC 8737, section 3). Its key is made for it and kept
- * nowhere. Apart, so that its library is loaded only when an authority asks.
+ * nowhere; the JDK's engine is good enough for it. Apart, so that its library is loaded only when an authority asks.
  */
 final class ChallengeCertificates {
 
@@ -47,7 +47,7 @@ final class ChallengeCertificates {
             generator.initialize(new ECGenParameterSpec("secp256r1"));
             KeyPair keys = generator.generateKeyPair();
             X509Certificate[] chain = {certificate(challenge, keys)};
-            return ServerCertificates.context(new OneKey(chain, keys.getPrivate()), PROTOCOL);
+            return new JdkTls().context(chain, keys.getPrivate(), PROTOCOL);
         } catch (GeneralSecurityException | OperatorCreationException | CertIOException e) {
             throw new IllegalStateException("cannot make the certificate for " + challenge, e);
         }

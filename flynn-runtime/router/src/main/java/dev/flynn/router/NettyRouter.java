@@ -95,7 +95,7 @@ public final class NettyRouter implements Router {
     private final @Nullable AccessLog accessLog;
     private final EventLoopGroup eventLoops;
     private final Map<EventExecutor, RouterLoop> loops = new IdentityHashMap<>();
-    private final Function<RouteTable.Certificate, SslContext> certificateLoader;
+    private final TlsContexts tls;
     private final Drains drains;
     private final Listeners listeners;
     private final Object applying = new Object();
@@ -111,8 +111,8 @@ public final class NettyRouter implements Router {
         this.accessLog = builder.accessLog();
         this.core = new RouterCore(
                 builder.config, builder.cookieKey, new Meters(builder.eventLoops), accessLog, builder.unavailablePage);
-        this.certificateLoader = ServerCertificates::load;
-        Optional<SslContext> defaultTls = builder.defaultCertificate.map(ServerCertificates::load);
+        this.tls = new TlsContexts(builder.tlsEngine, builder.legacyTls, builder.cookieKey);
+        Optional<SslContext> defaultTls = builder.defaultCertificate.map(tls::load);
         this.eventLoops = new MultiThreadIoEventLoopGroup(
                 builder.eventLoops,
                 new DefaultThreadFactory(
@@ -132,6 +132,7 @@ public final class NettyRouter implements Router {
                 loops.put(eventLoop, new RouterLoop(core, eventLoop, loops.size(), builder.transport));
             }
             loops.values().forEach(RouterLoop::start);
+            tls.refreshOn(eventLoops.next());
             builder.table.requireSupported(capabilities(builder.doesTls()));
             replaceTable(compile(builder.table));
             listen(builder);
@@ -194,7 +195,7 @@ public final class NettyRouter implements Router {
             RoutingTable next = compile(table);
             replaceTable(next);
             previous.metersGoneIn(next).forEach(Meter::retire);
-            retire(previous.retiredBy(next));
+            retire(previous.retiredBy(next), previous.contextsRetiredBy(next));
             List<Problem> problems = new ArrayList<>(next.problems());
             if (!closed.get()) {
                 problems.addAll(listeners.listenFor(table));
@@ -204,7 +205,7 @@ public final class NettyRouter implements Router {
     }
 
     private RoutingTable compile(RouteTable table) {
-        return RoutingTable.compile(table, core.table(), core.meters(), certificateLoader, this::gate);
+        return RoutingTable.compile(table, core.table(), core.meters(), tls::load, this::gate);
     }
 
     private Gate gate(RoutePolicy policy) {
@@ -220,14 +221,18 @@ public final class NettyRouter implements Router {
         }
     }
 
-    private void retire(List<Backend> retired) {
-        if (retired.isEmpty()) {
+    /** Once no loop looks into an older table. */
+    private void retire(List<Backend> retired, List<SslContext> retiredTls) {
+        if (retired.isEmpty() && retiredTls.isEmpty()) {
             return;
         }
         retired.forEach(Backend::retire);
         var unused = CompletableFuture.allOf(
                         loops.values().stream().map(RouterLoop::forgetRetired).toArray(CompletableFuture<?>[]::new))
-                .thenRun(() -> retired.forEach(backend -> backend.whenDrained(drains::tell)));
+                .thenRun(() -> {
+                    retired.forEach(backend -> backend.whenDrained(drains::tell));
+                    tls.release(retiredTls);
+                });
     }
 
     private static void logProblem(Problem problem) {
@@ -285,6 +290,7 @@ public final class NettyRouter implements Router {
         eventLoops
                 .shutdownGracefully(0, ABORT_PATIENCE.toSeconds(), TimeUnit.SECONDS)
                 .awaitUninterruptibly(ABORT_PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        tls.close();
         if (accessLog != null) {
             accessLog.close();
         }
@@ -326,6 +332,8 @@ public final class NettyRouter implements Router {
         private RouteTable table = RouteTable.EMPTY;
         private boolean proxyProtocol;
         private boolean sharesPorts;
+        private TlsEngine.Kind tlsEngine = TlsEngine.Kind.JDK;
+        private boolean legacyTls;
         private int eventLoops = Runtime.getRuntime().availableProcessors();
         private String threadName = "router";
         private Transport transport = Transport.best();
@@ -424,6 +432,24 @@ public final class NettyRouter implements Router {
          */
         public Builder sharePorts() {
             sharesPorts = true;
+            return this;
+        }
+
+        /**
+         * What does TLS: {@code jdk}, if not told; {@code openssl}, with Netty's native library
+         * ({@code netty-tcnative-boringssl-static} on the class path), which is faster and ends both ways of an upgraded
+         * connection when one of them ends; or {@code auto}, which takes OpenSSL where it is there.
+         *
+         * @throws FlynnException {@code VALIDATION} for another name
+         */
+        public Builder tlsEngine(String name) {
+            tlsEngine = TlsEngine.Kind.parse(name);
+            return this;
+        }
+
+        /** Allows TLS 1.0 and 1.1 too, which RFC 8996 says nobody must use; only with OpenSSL. Off if not told. */
+        public Builder legacyTls(boolean value) {
+            legacyTls = value;
             return this;
         }
 

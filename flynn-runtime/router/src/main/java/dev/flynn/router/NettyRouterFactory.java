@@ -19,7 +19,8 @@ import java.util.TreeMap;
  * <p>Settings: {@code listen-ip}, {@code http-port}, {@code https-port}, {@code public-https-port},
  * {@code additional-http-ports} and {@code additional-https-ports} (with commas between them), {@code tls-cert} and
  * {@code tls-key} (PEM texts), {@code cookie-key} (base64 of 32 bytes), {@code close-grace} (ISO-8601),
- * {@code proxy-protocol} and {@code share-ports} ({@code true} or {@code false}). All are optional, see {@link NettyRouter.Builder}.
+ * {@code tls-engine} ({@code auto}, {@code jdk} or {@code openssl}), {@code legacy-tls}, {@code proxy-protocol} and
+ * {@code share-ports} ({@code true} or {@code false}). All are optional, see {@link NettyRouter.Builder}.
  */
 public final class NettyRouterFactory implements RouterFactory {
 
@@ -59,6 +60,14 @@ public final class NettyRouterFactory implements RouterFactory {
         String proxyProtocol = unread.remove("proxy-protocol");
         if (proxyProtocol != null) {
             builder.proxyProtocol(bool("proxy-protocol", proxyProtocol));
+        }
+        String tlsEngine = unread.remove("tls-engine");
+        if (tlsEngine != null) {
+            builder.tlsEngine(tlsEngine);
+        }
+        String legacyTls = unread.remove("legacy-tls");
+        if (legacyTls != null) {
+            builder.legacyTls(bool("legacy-tls", legacyTls));
         }
         String sharePorts = unread.remove("share-ports");
         if (sharePorts != null && bool("share-ports", sharePorts)) {

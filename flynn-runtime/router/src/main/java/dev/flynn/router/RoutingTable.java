@@ -163,6 +163,14 @@ final class RoutingTable {
         return backends.values();
     }
 
+    /** The TLS of certificates that the next table has no more. */
+    List<SslContext> contextsRetiredBy(RoutingTable next) {
+        return contexts.entrySet().stream()
+                .filter(context -> !next.contexts.containsKey(context.getKey()))
+                .map(Map.Entry::getValue)
+                .toList();
+    }
+
     /** What is wrong with single routes. */
     List<Problem> problems() {
         return problems;

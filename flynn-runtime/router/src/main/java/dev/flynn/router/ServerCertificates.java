@@ -2,11 +2,7 @@ package dev.flynn.router;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.router.RouteTable;
-import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolNames;
-import io.netty.handler.ssl.ClientAuth;
-import io.netty.handler.ssl.IdentityCipherSuiteFilter;
-import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.SslContext;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -23,9 +19,6 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.net.ssl.KeyManager;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManager;
 
 /** Certificates as TLS needs them; keys of PKCS#8 and of the kinds that OpenSSL wrote before it. */
 final class ServerCertificates {
@@ -37,7 +30,7 @@ final class ServerCertificates {
     private ServerCertificates() {}
 
     /** @throws FlynnException {@code VALIDATION} if the texts are not a chain and the key of its leaf */
-    static SslContext load(RouteTable.Certificate certificate) {
+    static SslContext load(RouteTable.Certificate certificate, TlsEngine engine) {
         try {
             X509Certificate[] chain = chain(certificate.chain());
             if (chain.length == 0) {
@@ -48,35 +41,11 @@ final class ServerCertificates {
             if (!belongTogether(publicKey, key)) {
                 throw notItsKey();
             }
-            return context(new OneKey(chain, key), ApplicationProtocolNames.HTTP_2, ApplicationProtocolNames.HTTP_1_1);
+            return engine.context(chain, key, ApplicationProtocolNames.HTTP_2, ApplicationProtocolNames.HTTP_1_1);
         } catch (GeneralSecurityException | IOException e) {
             throw FlynnException.invalid(
                     "Certificate invalid: chain and key must be PEM texts (" + e.getMessage() + ")");
         }
-    }
-
-    /**
-     * Not by Netty's builder, which at its first use tries out a key store: a tenth of the time in which a router starts. Nor
-     * with the JDK's trust store, since clients show no certificates.
-     *
-     * @param protocols that a client may choose from by ALPN; one that offers none of them goes on without
-     */
-    static SslContext context(KeyManager key, String... protocols) throws GeneralSecurityException {
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(new KeyManager[] {key}, new TrustManager[0], null);
-        return new JdkSslContext(
-                context,
-                false,
-                null,
-                IdentityCipherSuiteFilter.INSTANCE,
-                new ApplicationProtocolConfig(
-                        ApplicationProtocolConfig.Protocol.ALPN,
-                        ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
-                        ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
-                        protocols),
-                ClientAuth.NONE,
-                new String[] {"TLSv1.3", "TLSv1.2"},
-                false);
     }
 
     private static X509Certificate[] chain(String pem) throws GeneralSecurityException {

@@ -104,7 +104,7 @@ class ChecklistTest {
                 new Meters(1),
                 certificate -> {
                     loaded.add(certificate);
-                    return ServerCertificates.load(certificate);
+                    return ServerCertificates.load(certificate, new JdkTls());
                 },
                 policy -> new Gate(policy, new Nonces(new byte[32], System::currentTimeMillis)));
 

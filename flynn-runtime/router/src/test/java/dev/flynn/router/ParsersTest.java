@@ -185,4 +185,44 @@ class ParsersTest {
         assertThat(pending.capacity()).isLessThan(8192);
         pending.release();
     }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+    void whatAHandshakeOffersIsFoundAndMalformedOnesOfferNothing(long seed) {
+        Random random = new Random(seed);
+        boolean offered = random.nextBoolean();
+        ByteBuf protocols = Unpooled.buffer();
+        for (String name : new String[] {"h2", offered ? "acme-tls/1" : "acme-tls/2", "http/1.1"}) {
+            protocols.writeByte(name.length()).writeBytes(Ascii.bytes(name));
+        }
+        ByteBuf extensions = Unpooled.buffer();
+        for (int type = 0; type < 10; type++) {
+            byte[] content = new byte[random.nextInt(20)];
+            random.nextBytes(content);
+            extensions.writeShort(100 + type).writeShort(content.length).writeBytes(content);
+        }
+        extensions.writeShort(16).writeShort(protocols.readableBytes() + 2).writeShort(protocols.readableBytes());
+        extensions.writeBytes(protocols);
+        ByteBuf hello = Unpooled.buffer();
+        hello.writeZero(34)
+                .writeByte(32)
+                .writeZero(32)
+                .writeShort(4)
+                .writeZero(4)
+                .writeByte(1)
+                .writeZero(1);
+        hello.writeShort(extensions.readableBytes()).writeBytes(extensions);
+
+        assertThat(ClientHello.offers(hello, "acme-tls/1")).isEqualTo(offered);
+        assertThat(hello.readerIndex()).isZero();
+        for (int length = 0; length < hello.readableBytes(); length++) {
+            assertThat(ClientHello.offers(hello.slice(0, length), "acme-tls/1")).isFalse();
+        }
+        for (int i = 0; i < 200; i++) {
+            byte[] noise = new byte[random.nextInt(200)];
+            random.nextBytes(noise);
+            assertThat(ClientHello.offers(Unpooled.wrappedBuffer(noise), "acme-tls/1"))
+                    .isFalse();
+        }
+    }
 }

@@ -29,7 +29,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 /**
  * A router for one test, with a table to build; everything that was opened here is closed after the test.
  *
- * <p>The system property {@code router.transport} makes all tests run on another transport than the machine's best.
+ * <p>The system property {@code router.transport} makes all tests run on another transport than the machine's best, and {@code
+ * router.tls} with another engine of TLS.
  */
 final class RouterFixture implements AfterEachCallback {
 
@@ -53,6 +54,7 @@ final class RouterFixture implements AfterEachCallback {
                             .listenIp("127.0.0.1")
                             .httpPort(0)
                             .transport(transport())
+                            .tlsEngine(System.getProperty("router.tls", "jdk"))
                             .table(table()))
                     .build());
         }

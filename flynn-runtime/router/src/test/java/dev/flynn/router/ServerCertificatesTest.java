@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.router.RouteTable.Certificate;
+import io.netty.handler.ssl.SslContext;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +37,10 @@ class ServerCertificatesTest {
             -----END CERTIFICATE-----
             """;
 
+    private static SslContext load(Certificate certificate) {
+        return ServerCertificates.load(certificate, new JdkTls());
+    }
+
     private final Certificate valid = TestCertificates.named("valid");
 
     @ParameterizedTest
@@ -45,14 +50,13 @@ class ServerCertificatesTest {
 
         assertThat(certificate.key())
                 .contains(pkcs8 ? "-----BEGIN PRIVATE KEY" : "-----BEGIN " + algorithm + " PRIVATE KEY");
-        assertThat(ServerCertificates.load(certificate).isServer()).isTrue();
+        assertThat(load(certificate).isServer()).isTrue();
     }
 
     /** With the parameters of the curve in front, as {@code openssl ecparam -genkey} writes it. */
     @Test
     void readsWhatOpenSslWrites() {
-        assertThat(ServerCertificates.load(new Certificate("\n\n" + OPENSSL_CHAIN, OPENSSL_KEY))
-                        .isServer())
+        assertThat(load(new Certificate("\n\n" + OPENSSL_CHAIN, OPENSSL_KEY)).isServer())
                 .isTrue();
     }
 
@@ -61,7 +65,7 @@ class ServerCertificatesTest {
         for (String algorithm : List.of("EC", "RSA")) {
             Certificate other = TestCertificates.named("other", algorithm, true);
 
-            assertThatThrownBy(() -> ServerCertificates.load(new Certificate(valid.chain(), other.key())))
+            assertThatThrownBy(() -> load(new Certificate(valid.chain(), other.key())))
                     .isInstanceOf(FlynnException.class)
                     .hasMessage("Certificate invalid: the private key is not that of the first certificate");
         }
@@ -69,10 +73,10 @@ class ServerCertificatesTest {
 
     @Test
     void refusesWhatIsNoCertificate() {
-        assertThatThrownBy(() -> ServerCertificates.load(new Certificate("nonsense", valid.key())))
+        assertThatThrownBy(() -> load(new Certificate("nonsense", valid.key())))
                 .isInstanceOf(FlynnException.class)
                 .hasMessageStartingWith("Certificate invalid: ");
-        assertThatThrownBy(() -> ServerCertificates.load(new Certificate(valid.chain(), "nonsense")))
+        assertThatThrownBy(() -> load(new Certificate(valid.chain(), "nonsense")))
                 .isInstanceOf(FlynnException.class)
                 .hasMessageStartingWith("Certificate invalid: ");
     }

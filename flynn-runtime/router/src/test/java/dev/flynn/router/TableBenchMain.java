@@ -62,9 +62,10 @@ public final class TableBenchMain {
     }
 
     private RoutingTable compile(RouteTable source, RoutingTable previous) {
-        return RoutingTable.compile(source, previous, meters, ServerCertificates::load, policy -> {
-            throw new IllegalStateException("there are no policies here");
-        });
+        return RoutingTable.compile(
+                source, previous, meters, certificate -> ServerCertificates.load(certificate, new JdkTls()), policy -> {
+                    throw new IllegalStateException("there are no policies here");
+                });
     }
 
     private static HttpRoute route(int number, String service) {

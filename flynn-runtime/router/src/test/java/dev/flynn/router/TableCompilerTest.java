@@ -223,7 +223,7 @@ class TableCompilerTest {
     }
 
     private static SslContext load(Certificate certificate) {
-        return ServerCertificates.load(certificate);
+        return ServerCertificates.load(certificate, new JdkTls());
     }
 
     private static @Nullable Target target(RoutingTable table, String domain) {

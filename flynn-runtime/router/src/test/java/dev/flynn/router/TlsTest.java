@@ -22,8 +22,13 @@ class TlsTest {
     private static final Certificate OWN = TestCertificates.named("own");
 
     @RegisterExtension
-    final RouterFixture fixture =
-            new RouterFixture().with(builder -> builder.httpsPort(0).defaultCertificate(DEFAULT));
+    final RouterFixture fixture = new RouterFixture()
+            .with(builder -> builder.httpsPort(0).defaultCertificate(DEFAULT).tlsEngine(engine()));
+
+    /** The one that the machine has. */
+    String engine() {
+        return "openssl";
+    }
 
     private final TestBackend backend = TestBackend.saying("hello");
 

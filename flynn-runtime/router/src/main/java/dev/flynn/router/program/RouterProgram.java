@@ -115,6 +115,8 @@ public final class RouterProgram implements BuiltinProgram {
                 .withoutHttp()
                 .cookieKey(settings.cookieKey())
                 .proxyProtocol(settings.proxyProtocol())
+                .tlsEngine(settings.tlsEngine())
+                .legacyTls(settings.legacyTls())
                 .closeGrace(settings.closeGrace())
                 .table(first.supportedBy(NettyRouter.CAPABILITIES, problem -> {}));
         settings.allHttpPorts().forEach(builder::additionalHttpPort);

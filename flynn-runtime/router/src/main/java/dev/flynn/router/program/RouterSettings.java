@@ -30,6 +30,8 @@ import java.util.stream.Stream;
  * @param cookieKey {@code COOKIE_KEY}: base64 of 32 bytes, required
  * @param proxyProtocol {@code PROXY_PROTOCOL}: whether connections may begin with a header of the PROXY protocol; false if
  *     not set
+ * @param tlsEngine {@code TLS_ENGINE}: {@code jdk} (if not set), {@code openssl} or {@code auto}
+ * @param legacyTls {@code LEGACY_TLS}: whether TLS 1.0 and 1.1 are allowed too; false if not set
  * @param router {@code ROUTER}: the name of the router that carries the requests; {@code netty} if not set
  * @param closeGrace {@code CLOSE_GRACE}: for requests in flight when the job stops, ISO-8601; five seconds if not set
  * @param accessLog {@code ACCESS_LOG}: {@code json} or {@code combined}; {@code off} if not set
@@ -47,6 +49,8 @@ record RouterSettings(
         Optional<RouteTable.Certificate> certificate,
         byte[] cookieKey,
         boolean proxyProtocol,
+        String tlsEngine,
+        boolean legacyTls,
         String router,
         Duration closeGrace,
         Optional<AccessLogFormat> accessLog,
@@ -73,7 +77,9 @@ record RouterSettings(
                 port(env, "PUBLIC_HTTPS_PORT"),
                 certificate,
                 cookieKey(env),
-                text(env, "PROXY_PROTOCOL").map(RouterSettings::proxyProtocol).orElse(false),
+                isTrue(env, "PROXY_PROTOCOL"),
+                text(env, "TLS_ENGINE").orElse("jdk"),
+                isTrue(env, "LEGACY_TLS"),
                 text(env, RouterKinds.VARIABLE).orElse(RouterKinds.DEFAULT),
                 text(env, "CLOSE_GRACE").map(RouterSettings::duration).orElse(DEFAULT_CLOSE_GRACE),
                 text(env, "ACCESS_LOG").flatMap(RouterSettings::accessLog),
@@ -129,12 +135,12 @@ record RouterSettings(
         throw FlynnException.invalidField(name, "must be a port from 0 to 65535, was '" + value + "'");
     }
 
-    private static boolean proxyProtocol(String value) {
+    private static boolean isTrue(Map<String, String> env, String name) {
+        String value = text(env, name).orElse("false");
         return switch (value) {
             case "true" -> true;
             case "false" -> false;
-            default ->
-                throw FlynnException.invalidField("PROXY_PROTOCOL", "must be true or false, was '" + value + "'");
+            default -> throw FlynnException.invalidField(name, "must be true or false, was '" + value + "'");
         };
     }
 
@@ -142,6 +148,8 @@ record RouterSettings(
     void requireNothingOfTheDefaultRouter() {
         requireAbsent("ACCESS_LOG", accessLog);
         requireAbsent("ERROR_503_PAGE_URL", unavailablePage);
+        requireAbsent("TLS_ENGINE", Optional.of(tlsEngine).filter(engine -> !engine.equals("jdk")));
+        requireAbsent("LEGACY_TLS", Optional.of(legacyTls).filter(legacy -> legacy));
     }
 
     private void requireAbsent(String name, Optional<?> setting) {
