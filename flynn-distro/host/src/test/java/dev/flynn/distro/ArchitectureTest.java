@@ -95,6 +95,24 @@ class ArchitectureTest {
         slices().matching("dev.flynn.(*)..").should().beFreeOfCycles().check(platform);
     }
 
+    /** Messages, TLS, policies, counts and tables are read one at a time, without the connections that use them. */
+    @Test
+    void theRouterStandsOnPackagesThatDoNotKnowIt() {
+        slices().matching("dev.flynn.router.(*)").should().beFreeOfCycles().check(platform);
+        noClasses()
+                .that()
+                .resideInAnyPackage(
+                        "dev.flynn.router.message",
+                        "dev.flynn.router.tls",
+                        "dev.flynn.router.policy",
+                        "dev.flynn.router.telemetry",
+                        "dev.flynn.router.table")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("dev.flynn.router")
+                .check(platform);
+    }
+
     @Test
     void noComponentKnowsTheAssembly() {
         noClasses()

@@ -1,5 +1,7 @@
 package dev.flynn.router;
 
+import dev.flynn.router.message.Head;
+import dev.flynn.router.message.Trailers;
 import io.netty.buffer.ByteBuf;
 
 /** Hears what a {@link BackendSide} does with a request. */

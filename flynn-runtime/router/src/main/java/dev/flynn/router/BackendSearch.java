@@ -1,6 +1,9 @@
 package dev.flynn.router;
 
 import dev.flynn.api.route.BackendProtocol;
+import dev.flynn.router.table.Backend;
+import dev.flynn.router.table.BackendSet;
+import dev.flynn.router.table.Target;
 import io.netty.channel.ChannelFuture;
 import java.util.ArrayList;
 import java.util.List;
@@ -180,7 +183,8 @@ final class BackendSearch {
     }
 
     private void dial(Backend dialed) {
-        int patience = target.dialMillis(loop.core().config());
+        int patience =
+                RouterConfig.millis(target.dialTimeout(loop.core().config().dialTimeout()));
         if (target.protocol() == BackendProtocol.H2C) {
             loop.http2Backends().open(dialed, patience, this::connected, this::refused);
         } else {

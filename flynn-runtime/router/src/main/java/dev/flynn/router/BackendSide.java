@@ -1,5 +1,7 @@
 package dev.flynn.router;
 
+import dev.flynn.router.message.Trailers;
+import dev.flynn.router.table.Backend;
 import io.netty.buffer.ByteBuf;
 
 /** Who answers a request: an HTTP/1.1 connection to a backend, or a stream of HTTP/2. */

@@ -1,5 +1,17 @@
 package dev.flynn.router;
 
+import dev.flynn.router.message.AnswerForm;
+import dev.flynn.router.message.Ascii;
+import dev.flynn.router.message.BadMessage;
+import dev.flynn.router.message.BodyReader;
+import dev.flynn.router.message.Entrance;
+import dev.flynn.router.message.ErrorPage;
+import dev.flynn.router.message.Framing;
+import dev.flynn.router.message.Head;
+import dev.flynn.router.message.HeadScanner;
+import dev.flynn.router.message.Hop;
+import dev.flynn.router.message.RequestTarget;
+import dev.flynn.router.message.ResponseHeadWriter;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;

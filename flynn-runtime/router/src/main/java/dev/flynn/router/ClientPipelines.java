@@ -1,5 +1,6 @@
 package dev.flynn.router;
 
+import dev.flynn.router.tls.TlsDetector;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;

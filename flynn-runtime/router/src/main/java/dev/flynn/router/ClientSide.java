@@ -1,5 +1,10 @@
 package dev.flynn.router;
 
+import dev.flynn.router.message.Answer;
+import dev.flynn.router.message.AnswerForm;
+import dev.flynn.router.message.Head;
+import dev.flynn.router.message.HeaderEdits;
+import dev.flynn.router.message.Trailers;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.time.Duration;

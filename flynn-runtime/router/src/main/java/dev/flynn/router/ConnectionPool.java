@@ -1,5 +1,6 @@
 package dev.flynn.router;
 
+import dev.flynn.router.table.Backend;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

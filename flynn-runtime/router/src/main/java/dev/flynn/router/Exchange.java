@@ -1,5 +1,23 @@
 package dev.flynn.router;
 
+import dev.flynn.router.message.Answer;
+import dev.flynn.router.message.AnswerForm;
+import dev.flynn.router.message.Ascii;
+import dev.flynn.router.message.Entrance;
+import dev.flynn.router.message.ErrorPage;
+import dev.flynn.router.message.Framing;
+import dev.flynn.router.message.Head;
+import dev.flynn.router.message.HeaderEdits;
+import dev.flynn.router.message.Hop;
+import dev.flynn.router.message.RequestHeadWriter;
+import dev.flynn.router.message.RequestTarget;
+import dev.flynn.router.message.Trailers;
+import dev.flynn.router.policy.Gate;
+import dev.flynn.router.table.Backend;
+import dev.flynn.router.table.RoutingTable;
+import dev.flynn.router.table.Target;
+import dev.flynn.router.telemetry.AccessDraft;
+import dev.flynn.router.telemetry.AccessLog;
 import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.util.List;
@@ -112,7 +130,8 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
     /** For which the backend may let the client wait for its response. */
     Duration responsePatience() {
         RouterConfig config = loop.core().config();
-        return target == null ? config.responseTimeout() : target.responseTimeout(config);
+        Duration usual = config.responseTimeout();
+        return target == null ? usual : target.responseTimeout(usual);
     }
 
     private boolean enters(Gate entered, Head head, RequestTarget wanted, Hop hop) {

@@ -1,6 +1,7 @@
 package dev.flynn.router;
 
 import dev.flynn.api.route.RoutePolicy.HealthCheck;
+import dev.flynn.router.table.Health;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;

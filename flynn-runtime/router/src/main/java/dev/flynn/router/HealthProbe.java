@@ -2,6 +2,9 @@ package dev.flynn.router;
 
 import dev.flynn.api.route.BackendProtocol;
 import dev.flynn.api.route.RoutePolicy.HealthCheck;
+import dev.flynn.router.message.Head;
+import dev.flynn.router.message.Trailers;
+import dev.flynn.router.table.Health;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.PooledByteBufAllocator;

@@ -1,5 +1,15 @@
 package dev.flynn.router;
 
+import dev.flynn.router.message.Answer;
+import dev.flynn.router.message.AnswerForm;
+import dev.flynn.router.message.Ascii;
+import dev.flynn.router.message.Bodies;
+import dev.flynn.router.message.Field;
+import dev.flynn.router.message.Head;
+import dev.flynn.router.message.HeaderEdits;
+import dev.flynn.router.message.RequestHeadWriter;
+import dev.flynn.router.message.ResponseHeadWriter;
+import dev.flynn.router.message.Trailers;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelHandlerContext;

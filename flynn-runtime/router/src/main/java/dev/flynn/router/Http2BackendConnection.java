@@ -1,5 +1,8 @@
 package dev.flynn.router;
 
+import dev.flynn.router.message.BadMessage;
+import dev.flynn.router.message.Head;
+import dev.flynn.router.table.Backend;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;

@@ -1,5 +1,11 @@
 package dev.flynn.router;
 
+import dev.flynn.router.message.BadMessage;
+import dev.flynn.router.message.Framing;
+import dev.flynn.router.message.Head;
+import dev.flynn.router.message.Http2Heads;
+import dev.flynn.router.message.Trailers;
+import dev.flynn.router.table.Backend;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http2.Http2Error;

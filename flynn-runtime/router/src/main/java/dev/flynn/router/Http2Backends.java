@@ -1,5 +1,6 @@
 package dev.flynn.router;
 
+import dev.flynn.router.table.Backend;
 import io.netty.channel.ChannelFuture;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,5 +1,7 @@
 package dev.flynn.router;
 
+import dev.flynn.router.message.BadMessage;
+import dev.flynn.router.message.Hop;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;

@@ -1,5 +1,18 @@
 package dev.flynn.router;
 
+import dev.flynn.router.message.Answer;
+import dev.flynn.router.message.AnswerForm;
+import dev.flynn.router.message.BadMessage;
+import dev.flynn.router.message.ErrorPage;
+import dev.flynn.router.message.Field;
+import dev.flynn.router.message.Framing;
+import dev.flynn.router.message.Head;
+import dev.flynn.router.message.HeadScanner;
+import dev.flynn.router.message.HeaderEdits;
+import dev.flynn.router.message.Http2Heads;
+import dev.flynn.router.message.RequestTarget;
+import dev.flynn.router.message.ResponseHeadWriter;
+import dev.flynn.router.message.Trailers;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;

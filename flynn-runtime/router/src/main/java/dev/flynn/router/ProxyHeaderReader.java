@@ -1,5 +1,7 @@
 package dev.flynn.router;
 
+import dev.flynn.router.message.BadMessage;
+import dev.flynn.router.message.ProxyHeader;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;

@@ -1,5 +1,10 @@
 package dev.flynn.router;
 
+import dev.flynn.router.table.Backend;
+import dev.flynn.router.telemetry.AccessDraft;
+import dev.flynn.router.telemetry.AccessLog;
+import dev.flynn.router.telemetry.Meter;
+import dev.flynn.router.telemetry.TrafficCounts;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,11 @@
 package dev.flynn.router;
 
+import dev.flynn.router.message.Answer;
+import dev.flynn.router.policy.Nonces;
+import dev.flynn.router.policy.StickyCookies;
+import dev.flynn.router.table.Meters;
+import dev.flynn.router.table.RoutingTable;
+import dev.flynn.router.telemetry.AccessLog;
 import org.jspecify.annotations.Nullable;
 
 /** What all event loops of a router share. */

@@ -1,5 +1,8 @@
 package dev.flynn.router;
 
+import dev.flynn.router.message.Head;
+import dev.flynn.router.table.Health;
+import dev.flynn.router.telemetry.Meter;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;

@@ -1,5 +1,9 @@
 package dev.flynn.router;
 
+import dev.flynn.router.message.Entrance;
+import dev.flynn.router.table.RoutingTable;
+import dev.flynn.router.tls.ChallengeCertificates;
+import dev.flynn.router.tls.ClientHello;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;

@@ -1,5 +1,7 @@
 package dev.flynn.router;
 
+import dev.flynn.router.table.Backend;
+import dev.flynn.router.table.Target;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;

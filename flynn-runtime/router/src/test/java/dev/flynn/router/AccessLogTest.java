@@ -5,6 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.flynn.json.FlynnJson;
+import dev.flynn.router.telemetry.AccessEntry;
+import dev.flynn.router.telemetry.AccessLog;
+import dev.flynn.router.telemetry.AccessLogFormat;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;

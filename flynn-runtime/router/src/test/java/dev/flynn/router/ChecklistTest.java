@@ -3,6 +3,13 @@ package dev.flynn.router;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.flynn.router.message.Entrance;
+import dev.flynn.router.policy.Gate;
+import dev.flynn.router.policy.Nonces;
+import dev.flynn.router.table.Meters;
+import dev.flynn.router.table.RoutingTable;
+import dev.flynn.router.tls.JdkTls;
+import dev.flynn.router.tls.ServerCertificates;
 import dev.flynn.spi.router.HttpRoute;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.RouteTable.Certificate;

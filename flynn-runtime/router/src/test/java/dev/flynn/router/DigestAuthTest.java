@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flynn.api.route.RoutePolicy;
 import dev.flynn.api.route.RoutePolicy.Auth;
+import dev.flynn.router.message.Ascii;
+import dev.flynn.router.policy.Nonces;
+import dev.flynn.router.policy.PasswordHash;
 import dev.flynn.spi.router.HttpRoute;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.flynn.api.route.BackendProtocol;
 import dev.flynn.api.route.RoutePolicy;
 import dev.flynn.api.route.RoutePolicy.HealthCheck;
+import dev.flynn.router.table.Failures;
 import dev.flynn.spi.router.HttpRoute;
 import java.io.IOException;
 import java.time.Duration;

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flynn.api.route.BackendProtocol;
 import dev.flynn.api.route.RoutePolicy.HealthCheck;
+import dev.flynn.router.table.Backend;
+import dev.flynn.router.table.Health;
+import dev.flynn.router.telemetry.MeterBudget;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 

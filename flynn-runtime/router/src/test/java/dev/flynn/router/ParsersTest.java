@@ -3,6 +3,14 @@ package dev.flynn.router;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flynn.router.message.Ascii;
+import dev.flynn.router.message.BadMessage;
+import dev.flynn.router.message.BodyReader;
+import dev.flynn.router.message.Framing;
+import dev.flynn.router.message.Head;
+import dev.flynn.router.message.HeadScanner;
+import dev.flynn.router.message.RequestTarget;
+import dev.flynn.router.tls.ClientHello;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.router.tls.JdkTls;
+import dev.flynn.router.tls.ServerCertificates;
 import dev.flynn.spi.router.RouteTable.Certificate;
 import io.netty.handler.ssl.SslContext;
 import java.util.List;

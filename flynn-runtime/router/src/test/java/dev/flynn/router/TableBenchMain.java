@@ -1,5 +1,9 @@
 package dev.flynn.router;
 
+import dev.flynn.router.table.Meters;
+import dev.flynn.router.table.RoutingTable;
+import dev.flynn.router.tls.JdkTls;
+import dev.flynn.router.tls.ServerCertificates;
 import dev.flynn.spi.router.HttpRoute;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.RouteTable.Backend;

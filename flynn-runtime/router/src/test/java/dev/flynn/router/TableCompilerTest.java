@@ -4,6 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.route.RoutePolicy;
+import dev.flynn.router.message.Ascii;
+import dev.flynn.router.message.Entrance;
+import dev.flynn.router.policy.Gate;
+import dev.flynn.router.policy.Nonces;
+import dev.flynn.router.table.BackendSet;
+import dev.flynn.router.table.Meters;
+import dev.flynn.router.table.RoutingTable;
+import dev.flynn.router.table.Target;
+import dev.flynn.router.tls.JdkTls;
+import dev.flynn.router.tls.ServerCertificates;
 import dev.flynn.spi.router.HttpRoute;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.RouteTable.Backend;
@@ -121,7 +131,7 @@ class TableCompilerTest {
         return IntStream.range(1, 5)
                 .mapToObj(port -> set.named("127.0.0.1:" + port, List.of()))
                 .filter(backend -> backend != null)
-                .map(dev.flynn.router.Backend::addr)
+                .map(dev.flynn.router.table.Backend::addr)
                 .toList();
     }
 

@@ -6,6 +6,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.router.message.Entrance;
+import dev.flynn.router.table.Meters;
+import dev.flynn.router.table.RoutingTable;
+import dev.flynn.router.tls.OpenSslTls;
+import dev.flynn.router.tls.TicketKeys;
+import dev.flynn.router.tls.TlsContexts;
+import dev.flynn.router.tls.TlsEngine;
 import dev.flynn.spi.router.HttpRoute;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.RouteTable.Certificate;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.flynn.api.route.RoutePolicy;
+import dev.flynn.router.telemetry.Traffic;
+import dev.flynn.router.telemetry.TrafficCounts;
 import dev.flynn.spi.router.HttpRoute;
 import java.io.IOException;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.flynn.distro.router;
 
-import dev.flynn.router.Traffic;
+import dev.flynn.router.telemetry.Traffic;
 import java.util.List;
 
 /**

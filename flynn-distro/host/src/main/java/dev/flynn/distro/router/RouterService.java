@@ -5,7 +5,7 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.base.KeyPassword;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.link.HostLink;
-import dev.flynn.router.Traffic;
+import dev.flynn.router.telemetry.Traffic;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.discovery.Discovery;
 import java.net.URI;

@@ -1,8 +1,8 @@
 package dev.flynn.distro.router;
 
-import dev.flynn.router.Latencies;
-import dev.flynn.router.Traffic;
-import dev.flynn.router.TrafficCounts;
+import dev.flynn.router.telemetry.Latencies;
+import dev.flynn.router.telemetry.Traffic;
+import dev.flynn.router.telemetry.TrafficCounts;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;

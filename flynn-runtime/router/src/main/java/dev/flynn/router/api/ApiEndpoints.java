@@ -7,7 +7,7 @@ import dev.flynn.api.route.Route;
 import dev.flynn.base.KeyPassword;
 import dev.flynn.json.ErrorBody;
 import dev.flynn.json.FlynnJson;
-import dev.flynn.router.Traffic;
+import dev.flynn.router.telemetry.Traffic;
 import dev.flynn.state.route.NewRoute;
 import dev.flynn.state.route.Refused;
 import dev.flynn.state.route.RouteCatalog;

@@ -1,8 +1,8 @@
 package dev.flynn.router.api;
 
-import dev.flynn.router.Latencies;
-import dev.flynn.router.Traffic;
-import dev.flynn.router.TrafficCounts;
+import dev.flynn.router.telemetry.Latencies;
+import dev.flynn.router.telemetry.Traffic;
+import dev.flynn.router.telemetry.TrafficCounts;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToLongFunction;

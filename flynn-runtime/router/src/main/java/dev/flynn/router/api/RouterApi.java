@@ -4,7 +4,7 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
 import dev.flynn.json.FlynnJson;
-import dev.flynn.router.Traffic;
+import dev.flynn.router.telemetry.Traffic;
 import dev.flynn.state.route.RouteCatalog;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;

@@ -4,9 +4,9 @@ import static java.util.Objects.requireNonNull;
 
 import dev.flynn.base.Closer;
 import dev.flynn.router.NettyRouter;
-import dev.flynn.router.Traffic;
 import dev.flynn.router.api.RouterApi;
 import dev.flynn.router.api.RouterEvents;
+import dev.flynn.router.telemetry.Traffic;
 import dev.flynn.spi.builtin.BuiltinJob;
 import dev.flynn.spi.builtin.BuiltinProgram;
 import dev.flynn.spi.discovery.Discovery;

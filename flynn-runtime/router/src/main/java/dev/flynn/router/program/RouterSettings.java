@@ -1,7 +1,7 @@
 package dev.flynn.router.program;
 
 import dev.flynn.api.error.FlynnException;
-import dev.flynn.router.AccessLogFormat;
+import dev.flynn.router.telemetry.AccessLogFormat;
 import dev.flynn.spi.router.RouteTable;
 import java.net.URI;
 import java.net.URISyntaxException;

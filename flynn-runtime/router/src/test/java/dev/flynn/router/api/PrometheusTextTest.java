@@ -2,9 +2,9 @@ package dev.flynn.router.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flynn.router.Latencies;
-import dev.flynn.router.Traffic;
-import dev.flynn.router.TrafficCounts;
+import dev.flynn.router.telemetry.Latencies;
+import dev.flynn.router.telemetry.Traffic;
+import dev.flynn.router.telemetry.TrafficCounts;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;

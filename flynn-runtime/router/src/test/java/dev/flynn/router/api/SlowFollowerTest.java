@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.flynn.api.route.Route;
 import dev.flynn.base.KeyPassword;
 import dev.flynn.json.FlynnJson;
-import dev.flynn.router.Traffic;
+import dev.flynn.router.telemetry.Traffic;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.route.RouteCatalog;
 import dev.flynn.store.MemoryClusterStore;

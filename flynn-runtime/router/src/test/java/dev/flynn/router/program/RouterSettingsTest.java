@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flynn.api.error.FlynnException;
-import dev.flynn.router.AccessLogFormat;
+import dev.flynn.router.telemetry.AccessLogFormat;
 import dev.flynn.spi.router.RouteTable.Certificate;
 import java.net.URI;
 import java.time.Duration;

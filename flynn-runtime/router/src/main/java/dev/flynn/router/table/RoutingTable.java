@@ -1,0 +1,272 @@
+package dev.flynn.router.table;
+
+import dev.flynn.api.route.RoutePolicy;
+import dev.flynn.router.message.Entrance;
+import dev.flynn.router.policy.Gate;
+import dev.flynn.router.telemetry.Meter;
+import dev.flynn.spi.router.ApplyResult.Problem;
+import dev.flynn.spi.router.RouteTable;
+import dev.flynn.spi.router.RouteTable.Certificate;
+import io.netty.handler.ssl.SslContext;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** A {@link RouteTable} in the form that answers fast. Immutable but for what its backends count. */
+public final class RoutingTable {
+
+    public static final RoutingTable EMPTY = new RoutingTable(
+            RouteTable.EMPTY,
+            Map.of(),
+            Map.of(),
+            Map.of(),
+            Map.of(),
+            Map.of(),
+            Map.of(),
+            Map.of(),
+            Map.of(),
+            Challenges.NONE,
+            List.of());
+
+    static final String ROOT = "/";
+    static final int OWN_PORTS = 0;
+
+    private static final String WILDCARD = "*.";
+    private static final String CATCH_ALL = "*";
+    private static final int MAX_WILDCARD_ATTEMPTS = 5;
+
+    private final RouteTable source;
+    private final Map<String, Backend> backends;
+    private final Map<Certificate, SslContext> contexts;
+    private final Map<String, Gate> gates;
+    private final Map<Health.Subject, Health> healths;
+    private final Map<String, Meter> meters;
+    private final Map<Target.Service, BackendSet> sets;
+    private final Map<Integer, Map<String, Domain>> domains;
+    private final Map<Integer, Target.Service> tcpServices;
+    private final Challenges challenges;
+    private final List<Problem> problems;
+    private final boolean hasPorts;
+
+    /** One domain's paths, and the TLS of its root route if that has its own. */
+    record Domain(PathTree<Target> paths, Optional<SslContext> tls) {}
+
+    /**
+     * What a {@link TableCompiler} has made. The maps may be those of another table; nobody changes them any more.
+     *
+     * @param gates by route, as are the meters
+     * @param domains by port; 0 stands for the router's own ones
+     */
+    RoutingTable(
+            RouteTable source,
+            Map<String, Backend> backends,
+            Map<Certificate, SslContext> contexts,
+            Map<String, Gate> gates,
+            Map<Health.Subject, Health> healths,
+            Map<String, Meter> meters,
+            Map<Target.Service, BackendSet> sets,
+            Map<Integer, Map<String, Domain>> domains,
+            Map<Integer, Target.Service> tcpServices,
+            Challenges challenges,
+            List<Problem> problems) {
+        this.source = source;
+        this.backends = backends;
+        this.contexts = contexts;
+        this.gates = gates;
+        this.healths = healths;
+        this.meters = meters;
+        this.sets = sets;
+        this.domains = domains;
+        this.tcpServices = tcpServices;
+        this.challenges = challenges;
+        this.problems = problems;
+        this.hasPorts = domains.keySet().stream().anyMatch(port -> port != OWN_PORTS);
+    }
+
+    /** See {@link TableCompiler}. */
+    public static RoutingTable compile(
+            RouteTable source,
+            RoutingTable previous,
+            Meters fresh,
+            Function<Certificate, SslContext> loader,
+            Function<RoutePolicy, Gate> gateOf) {
+        return new TableCompiler(source, previous, fresh, loader, gateOf).compile();
+    }
+
+    // ---- for the compiler of the next table
+
+    @Nullable
+    Backend backend(String addr) {
+        return backends.get(addr);
+    }
+
+    Map<String, Backend> backendsByAddr() {
+        return backends;
+    }
+
+    @Nullable
+    SslContext context(Certificate certificate) {
+        return contexts.get(certificate);
+    }
+
+    @Nullable
+    Gate gate(String routeId) {
+        return gates.get(routeId);
+    }
+
+    @Nullable
+    Health health(Health.Subject subject) {
+        return healths.get(subject);
+    }
+
+    Map<String, Meter> meters() {
+        return meters;
+    }
+
+    Map<Target.Service, BackendSet> sets() {
+        return sets;
+    }
+
+    Map<Integer, Map<String, Domain>> domains() {
+        return domains;
+    }
+
+    // ---- what changes from one table to the next
+
+    /** The backends of this table that the next one no longer has. */
+    public List<Backend> retiredBy(RoutingTable next) {
+        if (backends == next.backends) {
+            return List.of();
+        }
+        return backends.values().stream()
+                .filter(backend -> !next.backends.containsKey(backend.addr()))
+                .toList();
+    }
+
+    /** The meters of routes that the next one no longer has. */
+    public List<Meter> metersGoneIn(RoutingTable next) {
+        if (meters == next.meters) {
+            return List.of();
+        }
+        return meters.entrySet().stream()
+                .filter(meter -> !next.meters.containsKey(meter.getKey()))
+                .map(Map.Entry::getValue)
+                .toList();
+    }
+
+    @Nullable
+    Meter meter(String routeId) {
+        return meters.get(routeId);
+    }
+
+    public Collection<Backend> backends() {
+        return backends.values();
+    }
+
+    /** The TLS of certificates that the next table has no more. */
+    public List<SslContext> contextsRetiredBy(RoutingTable next) {
+        return contexts.entrySet().stream()
+                .filter(context -> !next.contexts.containsKey(context.getKey()))
+                .map(Map.Entry::getValue)
+                .toList();
+    }
+
+    /** What is wrong with single routes. */
+    public List<Problem> problems() {
+        return problems;
+    }
+
+    public RouteTable source() {
+        return source;
+    }
+
+    /** What certificate authorities may ask. */
+    public Challenges challenges() {
+        return challenges;
+    }
+
+    /**
+     * The route for a request: one of the port, else one of all the router's own ports.
+     *
+     * @param host without a port, in lower case
+     * @param target bytes that hold the path from {@code pathStart}; a query may follow
+     */
+    @Nullable
+    public Target find(Entrance at, String host, byte[] target, int pathStart, int pathEnd) {
+        Domain ofPort = hasPorts ? domain(at.port(), host) : null;
+        Target found = ofPort == null ? null : ofPort.paths.find(target, pathStart, pathEnd);
+        if (found != null || !at.own()) {
+            return found;
+        }
+        Domain own = domain(OWN_PORTS, host);
+        return own == null ? null : own.paths.find(target, pathStart, pathEnd);
+    }
+
+    /** Whether a TLS handshake for the name may go on. */
+    public boolean serves(Entrance at, String host) {
+        return rootOf(at, host) != null;
+    }
+
+    /** The TLS of the domain's root route, if it has a certificate of its own. */
+    public Optional<SslContext> tls(Entrance at, String host) {
+        Domain domain = rootOf(at, host);
+        return domain == null ? Optional.empty() : domain.tls;
+    }
+
+    private @Nullable Domain rootOf(Entrance at, String host) {
+        Domain ofPort = hasPorts ? domain(at.port(), host) : null;
+        if (ofPort != null && ofPort.paths.root() != null) {
+            return ofPort;
+        }
+        Domain own = at.own() ? domain(OWN_PORTS, host) : null;
+        return own == null || own.paths.root() == null ? null : own;
+    }
+
+    /** An exact domain, or the wildcard with the longest suffix, or the catch-all. */
+    private @Nullable Domain domain(int port, String host) {
+        Map<String, Domain> domains = this.domains.getOrDefault(port, Map.of());
+        Domain exact = domains.get(host);
+        if (exact != null) {
+            return exact;
+        }
+        String suffix = host;
+        for (int attempt = 0; attempt < MAX_WILDCARD_ATTEMPTS; attempt++) {
+            Domain wildcard = domains.get(WILDCARD + suffix);
+            if (wildcard != null) {
+                return wildcard;
+            }
+            int dot = suffix.indexOf('.');
+            if (dot < 0) {
+                break;
+            }
+            suffix = suffix.substring(dot + 1);
+        }
+        return domains.get(CATCH_ALL);
+    }
+
+    /** The backends of a service, which may have been found in another table. */
+    public BackendSet backends(Target.Service service) {
+        BackendSet set = sets.get(service);
+        return set == null ? sets.getOrDefault(service.unchecked(), BackendSet.EMPTY) : set;
+    }
+
+    /** Whether the backend is still asked this. */
+    public boolean wants(Health health) {
+        return healths.get(health.subject()) == health;
+    }
+
+    /** What is asked here and was not before. */
+    public List<Health> healthsSince(RoutingTable previous) {
+        return healths.values().stream()
+                .filter(health -> !previous.wants(health))
+                .toList();
+    }
+
+    /** Where connections to the port of a TCP route go. */
+    public Target.@Nullable Service tcpService(int port) {
+        return tcpServices.get(port);
+    }
+}
