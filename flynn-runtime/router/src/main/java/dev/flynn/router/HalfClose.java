@@ -1,6 +1,8 @@
 package dev.flynn.router;
 
+import dev.flynn.router.tls.TunnelTls;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 
@@ -15,8 +17,11 @@ final class HalfClose {
             return;
         }
         SslHandler tls = channel.pipeline().get(SslHandler.class);
+        ChannelHandlerContext tunnelTls = channel.pipeline().context(TunnelTls.class);
         if (tls != null) {
             tls.closeOutbound();
+        } else if (tunnelTls != null) {
+            ((TunnelTls) tunnelTls.handler()).endOutput(tunnelTls);
         } else if (channel instanceof DuplexChannel duplex) {
             duplex.shutdownOutput();
         } else {

@@ -345,7 +345,7 @@ public final class NettyRouter implements Router {
         private RouteTable table = RouteTable.EMPTY;
         private boolean proxyProtocol;
         private boolean sharesPorts;
-        private TlsEngine.Kind tlsEngine = TlsEngine.Kind.JDK;
+        private TlsEngine.Kind tlsEngine = TlsEngine.Kind.AUTO;
         private boolean legacyTls;
         private int eventLoops = Runtime.getRuntime().availableProcessors();
         private String threadName = "router";
@@ -449,9 +449,8 @@ public final class NettyRouter implements Router {
         }
 
         /**
-         * What does TLS: {@code jdk}, if not told; {@code openssl}, with Netty's native library
-         * ({@code netty-tcnative-boringssl-static} on the class path), which is faster and ends both ways of an upgraded
-         * connection when one of them ends; or {@code auto}, which takes OpenSSL where it is there.
+         * What does TLS: {@code openssl}, with Netty's native library ({@code netty-tcnative-boringssl-static} on the class
+         * path), which is faster; {@code jdk}; or {@code auto}, if not told, which takes OpenSSL where it is there.
          *
          * @throws FlynnException {@code VALIDATION} for another name
          */

@@ -1,5 +1,6 @@
 package dev.flynn.router;
 
+import dev.flynn.router.tls.TunnelTls;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -52,6 +53,7 @@ final class Tunnel {
         client.pipeline().replace(client.handler(), "tunnel", tunnel.client);
         backend.pipeline().replace(backend.handler(), "tunnel", tunnel.backend);
         tunnel.client.start(fromClient);
+        TunnelTls.takeOver(client.channel());
         tunnel.backend.start(fromBackend);
     }
 

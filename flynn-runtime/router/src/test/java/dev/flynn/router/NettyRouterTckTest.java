@@ -11,7 +11,7 @@ class NettyRouterTckTest extends RouterTck {
         NettyRouter.Builder builder = NettyRouter.builder()
                 .listenIp("127.0.0.1")
                 .httpPort(0)
-                .tlsEngine(System.getProperty("router.tls", "jdk"))
+                .tlsEngine(System.getProperty("router.tls", "auto"))
                 .cookieKey(setup.cookieKey())
                 .closeGrace(setup.closeGrace());
         setup.defaultCertificate().ifPresent(certificate -> builder.httpsPort(0).defaultCertificate(certificate));

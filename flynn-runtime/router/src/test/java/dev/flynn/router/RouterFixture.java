@@ -54,7 +54,7 @@ final class RouterFixture implements AfterEachCallback {
                             .listenIp("127.0.0.1")
                             .httpPort(0)
                             .transport(transport())
-                            .tlsEngine(System.getProperty("router.tls", "jdk"))
+                            .tlsEngine(System.getProperty("router.tls", "auto"))
                             .table(table()))
                     .build());
         }

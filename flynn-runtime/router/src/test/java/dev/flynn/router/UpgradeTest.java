@@ -2,7 +2,9 @@ package dev.flynn.router;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.flynn.router.tls.OpenSslTls;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpClient;
@@ -48,16 +50,21 @@ class UpgradeTest {
         }));
     }
 
-    private TestClient client(boolean tls) throws Exception {
-        return tls
+    /** @param tls the engine that does it, or {@code none} */
+    private TestClient client(String tls) throws Exception {
+        if (!tls.equals("none")) {
+            assumeTrue(tls.equals("jdk") || OpenSslTls.whyMissing().isEmpty());
+            fixture.with(builder -> builder.tlsEngine(tls));
+        }
+        return !tls.equals("none")
                 ? fixture.closing(new TestClient(
                         TestCertificates.socket(fixture.router().httpsAddress().orElseThrow(), "app")))
                 : fixture.client();
     }
 
     @ParameterizedTest
-    @CsvSource({"false, false", "false, true", "true, false", "true, true"})
-    void bytesPassBothWaysAndEachWayEndsByItself(boolean tls, boolean afterAnotherRequest) throws Exception {
+    @CsvSource({"none, false", "none, true", "jdk, false", "jdk, true", "openssl, false", "openssl, true"})
+    void bytesPassBothWaysAndEachWayEndsByItself(String tls, boolean afterAnotherRequest) throws Exception {
         fixture.route("app", echo());
         TestClient client = client(tls);
         if (afterAnotherRequest) {
@@ -137,8 +144,9 @@ class UpgradeTest {
         assertThat(HttpMessage.readExactly(client.in(), 5)).asString().isEqualTo("early");
     }
 
-    @Test
-    void theBackendMayEndFirst() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"none", "jdk", "openssl"})
+    void theBackendMayEndFirst(String tls) throws Exception {
         CompletableFuture<String> all = new CompletableFuture<>();
         TestBackend backend = fixture.open(TestBackend.running(connection -> {
             connection.readHead();
@@ -147,7 +155,7 @@ class UpgradeTest {
             all.complete(new String(connection.in().readAllBytes(), StandardCharsets.US_ASCII));
         }));
         fixture.route("app", backend);
-        TestClient client = fixture.client().get("app", "/", "Connection: upgrade", "Upgrade: raw");
+        TestClient client = client(tls).get("app", "/", "Connection: upgrade", "Upgrade: raw");
         client.readHead();
 
         assertThat(client.in().readAllBytes()).asString().isEqualTo("bye");
@@ -158,8 +166,8 @@ class UpgradeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void muchPassesUnchangedBothWaysAtOnce(boolean tls) throws Exception {
+    @ValueSource(strings = {"none", "jdk", "openssl"})
+    void muchPassesUnchangedBothWaysAtOnce(String tls) throws Exception {
         fixture.route("app", echo());
         TestClient client = client(tls).get("app", "/", "Connection: upgrade", "Upgrade: raw");
         client.readHead();

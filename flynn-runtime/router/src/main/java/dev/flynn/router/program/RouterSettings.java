@@ -30,7 +30,7 @@ import java.util.stream.Stream;
  * @param cookieKey {@code COOKIE_KEY}: base64 of 32 bytes, required
  * @param proxyProtocol {@code PROXY_PROTOCOL}: whether connections may begin with a header of the PROXY protocol; false if
  *     not set
- * @param tlsEngine {@code TLS_ENGINE}: {@code jdk} (if not set), {@code openssl} or {@code auto}
+ * @param tlsEngine {@code TLS_ENGINE}: {@code auto} (if not set), {@code openssl} or {@code jdk}
  * @param legacyTls {@code LEGACY_TLS}: whether TLS 1.0 and 1.1 are allowed too; false if not set
  * @param router {@code ROUTER}: the name of the router that carries the requests; {@code netty} if not set
  * @param closeGrace {@code CLOSE_GRACE}: for requests in flight when the job stops, ISO-8601; five seconds if not set
@@ -78,7 +78,7 @@ record RouterSettings(
                 certificate,
                 cookieKey(env),
                 isTrue(env, "PROXY_PROTOCOL"),
-                text(env, "TLS_ENGINE").orElse("jdk"),
+                text(env, "TLS_ENGINE").orElse("auto"),
                 isTrue(env, "LEGACY_TLS"),
                 text(env, RouterKinds.VARIABLE).orElse(RouterKinds.DEFAULT),
                 text(env, "CLOSE_GRACE").map(RouterSettings::duration).orElse(DEFAULT_CLOSE_GRACE),
@@ -148,7 +148,7 @@ record RouterSettings(
     void requireNothingOfTheDefaultRouter() {
         requireAbsent("ACCESS_LOG", accessLog);
         requireAbsent("ERROR_503_PAGE_URL", unavailablePage);
-        requireAbsent("TLS_ENGINE", Optional.of(tlsEngine).filter(engine -> !engine.equals("jdk")));
+        requireAbsent("TLS_ENGINE", Optional.of(tlsEngine).filter(engine -> !engine.equals("auto")));
         requireAbsent("LEGACY_TLS", Optional.of(legacyTls).filter(legacy -> legacy));
     }
 
