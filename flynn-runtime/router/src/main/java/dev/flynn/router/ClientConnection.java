@@ -55,7 +55,6 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
 
     private final RouterLoop loop;
     private final boolean ownPort;
-    private final boolean tls;
     private final HeadScanner scanner;
     private final BodyReader body = new BodyReader();
     private final Consumer<ByteBuf> bodySink = this::forward;
@@ -73,7 +72,6 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     ClientConnection(RouterLoop loop, boolean ownPort, boolean tls) {
         this.loop = loop;
         this.ownPort = ownPort;
-        this.tls = tls;
         this.mayBeHttp2 = !tls;
         this.response = new Http1Response(this, loop.core());
         this.deadline = new Deadline(loop, this::timeOut);
@@ -157,13 +155,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     }
 
     /** Joins this connection and the backend's for good. */
-    void beginTunnel(BackendConnection backend, @Nullable Duration idle) {
+    void beginTunnel(BackendConnection backend, @Nullable Duration idle, Tunnel.Counts counts) {
         exchange = null;
         phase = Phase.ENDED;
         deadline.never();
         ByteBuf fromClient = pending;
         pending = null;
-        Tunnel.join(context(), fromClient, backend.context(), backend.surrender(), idle);
+        Tunnel.join(context(), fromClient, backend.context(), backend.surrender(), idle, counts);
     }
 
     // ---- what the loop says
@@ -532,8 +530,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         if (hop == null) {
             Channel channel = context().channel();
             int port = ((InetSocketAddress) channel.localAddress()).getPort();
-            hop = Hop.of(ProxyHeaderReader.client(channel), new Entrance(port, ownPort), tls);
+            hop = Hop.of(ProxyHeaderReader.client(channel), new Entrance(port, ownPort), tlsVersion(channel));
         }
         return hop;
+    }
+
+    private static String tlsVersion(Channel channel) {
+        SslHandler handler = channel.pipeline().get(SslHandler.class);
+        return handler == null ? "" : handler.engine().getSession().getProtocol();
     }
 }

@@ -153,7 +153,7 @@ final class Http1Response implements ClientSide {
         ResponseHeadWriter.write(head, false, ResponseHeadWriter.Connection.UNSAID, edits, cookie, out);
         context().write(out, context().voidPromise());
         context().channel().closeFuture().addListener(closed -> ended.run());
-        connection.beginTunnel(backend, idle);
+        connection.beginTunnel(backend, idle, trace());
     }
 
     /** Trailers go to who asked for them only (RFC 9110, section 6.5.1). */

@@ -57,7 +57,7 @@ final class Http2ClientConnection extends Http2FrameAdapter implements LoopClien
 
     private Http2ClientConnection(RouterLoop loop, Hop hop) {
         this.loop = loop;
-        this.hop = hop;
+        this.hop = hop.inHttp2();
         this.http2 = Http2Setup.newConnection(true);
         this.streamKey = http2.newKey();
         http2.addListener(new StreamEnds());

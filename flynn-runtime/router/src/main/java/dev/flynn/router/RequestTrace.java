@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * What one request has been through, for the counts and the access log. Used again for the next request of the connection; for
  * the loop's thread alone.
  */
-final class RequestTrace {
+final class RequestTrace implements Tunnel.Counts {
 
     private static final int BAD_GATEWAY = 502;
     private static final int CLIENT_GONE = 499;
@@ -89,7 +89,8 @@ final class RequestTrace {
         }
     }
 
-    void received(int bytes) {
+    @Override
+    public void received(int bytes) {
         bytesIn += bytes;
         if (route != null) {
             route.bytesIn(bytes);
@@ -99,7 +100,8 @@ final class RequestTrace {
         }
     }
 
-    void sent(int bytes) {
+    @Override
+    public void sent(int bytes) {
         bytesOut += bytes;
         if (route != null) {
             route.bytesOut(bytes);

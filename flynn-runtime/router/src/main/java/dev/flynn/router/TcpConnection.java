@@ -1,7 +1,7 @@
 package dev.flynn.router;
 
 import dev.flynn.router.table.Backend;
-import dev.flynn.router.table.Target;
+import dev.flynn.router.table.TcpTarget;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -32,7 +32,6 @@ final class TcpConnection extends ChannelInboundHandlerAdapter implements LoopCl
     private @Nullable ChannelHandlerContext context;
     private @Nullable ByteBuf pending;
     private @Nullable ChannelFuture dialing;
-    private Target.@Nullable Service service;
 
     TcpConnection(RouterLoop loop, int port) {
         this.loop = loop;
@@ -83,8 +82,14 @@ final class TcpConnection extends ChannelInboundHandlerAdapter implements LoopCl
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
-        service = loop.core().table().tcpService(port);
-        dialNext();
+        TcpTarget target = loop.core().table().tcp(port);
+        if (target == null) {
+            noneAccepts(null);
+            return;
+        }
+        var trace = new TcpTrace(loop.cell(target.meter()));
+        ctx.channel().closeFuture().addListener(closed -> trace.end());
+        dialNext(target, trace);
     }
 
     @Override
@@ -123,19 +128,14 @@ final class TcpConnection extends ChannelInboundHandlerAdapter implements LoopCl
     // ---- dialing
 
     /** The newest table is asked each time, because it may know backends that are up by now. */
-    private void dialNext() {
-        Backend next =
-                service == null ? null : loop.core().table().backends(service).choose(tried);
+    private void dialNext(TcpTarget target, TcpTrace trace) {
+        Backend next = loop.core().table().backends(target.service()).choose(tried);
         if (next == null) {
-            log.atDebug()
-                    .addKeyValue("port", port)
-                    .addKeyValue("service", service)
-                    .log("no backend accepts");
-            dropPending();
-            context().close();
+            noneAccepts(target);
             return;
         }
         next.begin();
+        trace.ask(loop.cell(next.meter()));
         dialing = loop.dialer(loop.core().config().dialMillis())
                 .handler(new Dialed())
                 .connect(next.socketAddress());
@@ -146,17 +146,27 @@ final class TcpConnection extends ChannelInboundHandlerAdapter implements LoopCl
                 next.end();
                 if (context().channel().isActive()) {
                     next.failures().refused(System.nanoTime());
+                    trace.notAccepted();
                     tried.add(next);
-                    dialNext();
+                    dialNext(target, trace);
                 }
             } else if (dialed != null) {
                 next.failures().accepted();
-                join(next, dialed.channel());
+                join(next, dialed.channel(), trace);
             }
         });
     }
 
-    private void join(Backend backend, Channel dialed) {
+    private void noneAccepts(@Nullable TcpTarget target) {
+        log.atDebug()
+                .addKeyValue("port", port)
+                .addKeyValue("service", target == null ? "" : target.service())
+                .log("no backend accepts");
+        dropPending();
+        context().close();
+    }
+
+    private void join(Backend backend, Channel dialed, TcpTrace trace) {
         dialed.closeFuture().addListener(closed -> backend.end());
         if (!context().channel().isActive()) {
             dialed.close();
@@ -164,7 +174,7 @@ final class TcpConnection extends ChannelInboundHandlerAdapter implements LoopCl
         }
         ByteBuf first = pending;
         pending = null;
-        Tunnel.join(context(), first, dialed.pipeline().context(Dialed.class), null, null);
+        Tunnel.join(context(), first, dialed.pipeline().context(Dialed.class), null, null, trace);
     }
 
     private void dropPending() {

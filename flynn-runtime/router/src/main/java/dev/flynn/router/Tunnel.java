@@ -15,6 +15,7 @@ import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,9 +28,19 @@ final class Tunnel {
     private final End client;
     private final End backend;
 
-    private Tunnel(Channel client, Channel backend) {
-        this.client = new End(client, backend);
-        this.backend = new End(backend, client);
+    private Tunnel(Channel client, Channel backend, Counts counts) {
+        this.client = new End(client, backend, counts::received);
+        this.backend = new End(backend, client, counts::sent);
+    }
+
+    /** Is told what passes. */
+    interface Counts {
+
+        /** Bytes of the client. */
+        void received(int bytes);
+
+        /** Bytes of the backend. */
+        void sent(int bytes);
     }
 
     /**
@@ -44,8 +55,9 @@ final class Tunnel {
             @Nullable ByteBuf fromClient,
             ChannelHandlerContext backend,
             @Nullable ByteBuf fromBackend,
-            @Nullable Duration idle) {
-        Tunnel tunnel = new Tunnel(client.channel(), backend.channel());
+            @Nullable Duration idle,
+            Counts counts) {
+        Tunnel tunnel = new Tunnel(client.channel(), backend.channel(), counts);
         if (idle != null) {
             client.pipeline()
                     .addBefore(client.name(), "idle", new IdleStateHandler(0, 0, idle.toNanos(), TimeUnit.NANOSECONDS));
@@ -69,17 +81,19 @@ final class Tunnel {
 
         private final Channel self;
         private final Channel peer;
+        private final IntConsumer counted;
         private boolean ended;
 
-        End(Channel self, Channel peer) {
+        End(Channel self, Channel peer, IntConsumer counted) {
             this.self = self;
             this.peer = peer;
+            this.counted = counted;
         }
 
         void start(@Nullable ByteBuf first) {
             self.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
             if (first != null) {
-                peer.write(first, peer.voidPromise());
+                pass(first);
             }
             peer.flush();
             self.config().setAutoRead(peer.isWritable());
@@ -88,13 +102,18 @@ final class Tunnel {
             }
         }
 
+        private void pass(ByteBuf bytes) {
+            counted.accept(bytes.readableBytes());
+            peer.write(bytes, peer.voidPromise());
+        }
+
         void closeAfterWriting() {
             self.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
         }
 
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object message) {
-            peer.write(message, peer.voidPromise());
+            pass((ByteBuf) message);
             if (!peer.isWritable()) {
                 self.config().setAutoRead(false);
             }

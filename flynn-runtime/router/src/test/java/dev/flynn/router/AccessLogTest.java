@@ -9,12 +9,18 @@ import dev.flynn.router.telemetry.AccessEntry;
 import dev.flynn.router.telemetry.AccessLog;
 import dev.flynn.router.telemetry.AccessLogFormat;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The line that the router writes for each request. */
 class AccessLogTest {
@@ -47,6 +53,7 @@ class AccessLogTest {
         assertThat(line.path("host").asText()).isEqualTo("app");
         assertThat(line.path("target").asText()).isEqualTo("/a?b=%22c");
         assertThat(line.path("protocol").asText()).isEqualTo("HTTP/1.1");
+        assertThat(line.has("tls")).isFalse();
         assertThat(line.path("status").asInt()).isEqualTo(200);
         assertThat(line.path("bytes_in").asInt()).isEqualTo(4);
         assertThat(line.path("bytes_out").asInt()).isEqualTo(5);
@@ -57,6 +64,26 @@ class AccessLogTest {
         assertThat(line.path("referer").asText()).isEqualTo("http://x/");
         assertThat(backend.lastRequest().field("X-Request-Id"))
                 .contains(line.path("request_id").asText());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"h2", "http/1.1"})
+    void theVersionsOfHttpAndTlsAreTold(String protocol) throws Exception {
+        router.with(builder -> builder.httpsPort(0).defaultCertificate(TestCertificates.named("default")));
+        router.route("127.0.0.1", router.open(TestBackend.saying("hello")));
+        var url = URI.create("https://127.0.0.1:"
+                + router.router().httpsAddress().orElseThrow().getPort() + "/");
+        HttpClient client = HttpClient.newBuilder()
+                .sslContext(TestCertificates.trustingEveryone())
+                .version(protocol.equals("h2") ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1)
+                .build();
+
+        client.send(HttpRequest.newBuilder(url).build(), HttpResponse.BodyHandlers.ofString());
+
+        JsonNode line = onlyLine();
+        assertThat(line.path("scheme").asText()).isEqualTo("https");
+        assertThat(line.path("protocol").asText()).isEqualTo(protocol.equals("h2") ? "HTTP/2" : "HTTP/1.1");
+        assertThat(line.path("tls").asText()).isEqualTo("TLSv1.3");
     }
 
     @Test
@@ -104,6 +131,7 @@ class AccessLogTest {
                 "/\"\u00ff",
                 "HTTP/1.1",
                 "",
+                "",
                 "a\\b\n",
                 404,
                 1,
@@ -128,7 +156,7 @@ class AccessLogTest {
                 },
                 2,
                 Thread::new);
-        var entry = new AccessEntry(Instant.EPOCH, "", "", "", "", "", "", "", "", "", 200, 0, 0, 0, "", "");
+        var entry = new AccessEntry(Instant.EPOCH, "", "", "", "", "", "", "", "", "", "", 200, 0, 0, 0, "", "");
         log.add(entry);
         await().until(() -> written.size() == 1);
 

@@ -7,6 +7,7 @@ import dev.flynn.api.route.RoutePolicy;
 import dev.flynn.router.telemetry.Traffic;
 import dev.flynn.router.telemetry.TrafficCounts;
 import dev.flynn.spi.router.HttpRoute;
+import dev.flynn.spi.router.TcpRoute;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -121,9 +122,45 @@ class TrafficTest {
         assertThat(during.active()).isEqualTo(1);
         assertThat(during.answered()).containsExactly(1L, 0L, 0L, 0L, 0L, 0L);
 
+        client.send("hello, echo");
+        HttpMessage.readExactly(client.in(), 11);
         client.close();
         await().untilAsserted(() ->
                 assertThat(counts(router.router().traffic()).active()).isZero());
+        for (TrafficCounts counts :
+                List.of(counts(router.router().traffic()), of(router.router().traffic(), echo.addr()))) {
+            assertThat(counts.bytesIn()).isEqualTo(11);
+            assertThat(counts.bytesOut()).isEqualTo(11);
+        }
+    }
+
+    @Test
+    void connectionsToThePortOfATcpRouteAreCountedToo() throws IOException {
+        TestBackend echo =
+                router.open(TestBackend.running(connection -> connection.in().transferTo(connection.out())));
+        String dead = router.deadAddress();
+        int port = RouterFixture.freePort();
+        router.route(TcpRoute.to(port, "echo")).backends("echo", dead, echo.addr());
+        TestClient client = router.client(port);
+        client.send("hello");
+        HttpMessage.readExactly(client.in(), 5);
+
+        Traffic during = router.router().traffic();
+        assertThat(during.routes()).singleElement().satisfies(route -> {
+            assertThat(route.domain()).startsWith("tcp:");
+            assertThat(route.path()).isEmpty();
+            assertThat(route.counts().active()).isEqualTo(1);
+            assertThat(route.counts().bytesIn()).isEqualTo(5);
+            assertThat(route.counts().bytesOut()).isEqualTo(5);
+        });
+        assertThat(of(during, echo.addr()).active()).isEqualTo(1);
+
+        client.close();
+        await().untilAsserted(() -> {
+            assertThat(counts(router.router().traffic()).active()).isZero();
+            assertThat(of(router.router().traffic(), echo.addr()).active()).isZero();
+        });
+        assertThat(of(router.router().traffic(), echo.addr()).bytesIn()).isEqualTo(5);
     }
 
     @Test

@@ -5,8 +5,13 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
 
-/** Where a client connection comes from: what the router adds to {@code X-Forwarded-*}, and the port that it came in by. */
-public record Hop(byte[] clientIp, byte[] proto, byte[] port, Entrance entrance) {
+/**
+ * Where a client connection comes from: what the router adds to {@code X-Forwarded-*}, the port that it came in by, and what it
+ * speaks.
+ *
+ * @param tlsVersion such as {@code TLSv1.3}; empty without TLS
+ */
+public record Hop(byte[] clientIp, byte[] proto, byte[] port, Entrance entrance, String tlsVersion, boolean http2) {
 
     private static final byte[] HTTP = Ascii.bytes("http");
     /** What addresses of IPv4 begin with when they come in by a socket of IPv6 (RFC 4291, section 2.5.5.2). */
@@ -14,16 +19,23 @@ public record Hop(byte[] clientIp, byte[] proto, byte[] port, Entrance entrance)
 
     private static final byte[] HTTPS = Ascii.bytes("https");
 
-    public static Hop of(InetSocketAddress client, Entrance entrance, boolean tls) {
+    public static Hop of(InetSocketAddress client, Entrance entrance, String tlsVersion) {
         return new Hop(
                 Ascii.bytes(text(client.getAddress())),
-                tls ? HTTPS : HTTP,
+                tlsVersion.isEmpty() ? HTTP : HTTPS,
                 Ascii.bytes(Integer.toString(entrance.port())),
-                entrance);
+                entrance,
+                tlsVersion,
+                false);
+    }
+
+    /** The same, for requests of HTTP/2. */
+    public Hop inHttp2() {
+        return new Hop(clientIp, proto, port, entrance, tlsVersion, true);
     }
 
     public boolean isTls() {
-        return Arrays.equals(proto, HTTPS);
+        return !tlsVersion.isEmpty();
     }
 
     /** The client's address. */

@@ -48,6 +48,15 @@ public final class Meters {
                 ofRoutes.add(new Traffic.OfRoute(route.id(), route.domain(), route.path(), meter.counts()));
             }
         });
+        table.source().tcpRoutes().forEach(route -> {
+            TcpTarget target = table.tcp(route.port());
+            if (target != null
+                    && target.id().equals(route.id())
+                    && target.meter().isUsed()) {
+                ofRoutes.add(Traffic.OfRoute.tcp(
+                        route.id(), route.port(), target.meter().counts()));
+            }
+        });
         if (routes.overflow().isUsed()) {
             ofRoutes.add(new Traffic.OfRoute(
                     Traffic.OTHERS, "", "", routes.overflow().counts()));

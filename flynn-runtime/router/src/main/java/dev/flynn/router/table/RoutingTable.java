@@ -8,6 +8,7 @@ import dev.flynn.spi.router.ApplyResult.Problem;
 import dev.flynn.spi.router.RouteTable;
 import dev.flynn.spi.router.RouteTable.Certificate;
 import io.netty.handler.ssl.SslContext;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +47,7 @@ public final class RoutingTable {
     private final Map<String, Meter> meters;
     private final Map<Target.Service, BackendSet> sets;
     private final Map<Integer, Map<String, Domain>> domains;
-    private final Map<Integer, Target.Service> tcpServices;
+    private final Map<Integer, TcpTarget> tcpTargets;
     private final Challenges challenges;
     private final List<Problem> problems;
     private final boolean hasPorts;
@@ -69,7 +70,7 @@ public final class RoutingTable {
             Map<String, Meter> meters,
             Map<Target.Service, BackendSet> sets,
             Map<Integer, Map<String, Domain>> domains,
-            Map<Integer, Target.Service> tcpServices,
+            Map<Integer, TcpTarget> tcpTargets,
             Challenges challenges,
             List<Problem> problems) {
         this.source = source;
@@ -80,7 +81,7 @@ public final class RoutingTable {
         this.meters = meters;
         this.sets = sets;
         this.domains = domains;
-        this.tcpServices = tcpServices;
+        this.tcpTargets = tcpTargets;
         this.challenges = challenges;
         this.problems = problems;
         this.hasPorts = domains.keySet().stream().anyMatch(port -> port != OWN_PORTS);
@@ -148,13 +149,21 @@ public final class RoutingTable {
 
     /** The meters of routes that the next one no longer has. */
     public List<Meter> metersGoneIn(RoutingTable next) {
-        if (meters == next.meters) {
-            return List.of();
+        List<Meter> gone = new ArrayList<>();
+        if (meters != next.meters) {
+            meters.forEach((route, meter) -> {
+                if (!next.meters.containsKey(route)) {
+                    gone.add(meter);
+                }
+            });
         }
-        return meters.entrySet().stream()
-                .filter(meter -> !next.meters.containsKey(meter.getKey()))
-                .map(Map.Entry::getValue)
-                .toList();
+        tcpTargets.forEach((port, target) -> {
+            TcpTarget after = next.tcp(port);
+            if (after == null || after.meter() != target.meter()) {
+                gone.add(target.meter());
+            }
+        });
+        return gone;
     }
 
     @Nullable
@@ -266,7 +275,12 @@ public final class RoutingTable {
     }
 
     /** Where connections to the port of a TCP route go. */
-    public Target.@Nullable Service tcpService(int port) {
-        return tcpServices.get(port);
+    @Nullable
+    public TcpTarget tcp(int port) {
+        return tcpTargets.get(port);
+    }
+
+    public Collection<TcpTarget> tcpTargets() {
+        return tcpTargets.values();
     }
 }

@@ -109,7 +109,7 @@ final class TableCompiler {
         Map<String, Meter> meters = changed.isEmpty() ? previous.meters() : meters();
         Map<Integer, Map<String, Domain>> domains =
                 changed.isEmpty() ? previous.domains() : domains(changed, contexts, gates, meters);
-        Map<Integer, Target.Service> tcpServices = tcpServices();
+        Map<Integer, TcpTarget> tcpTargets = tcpTargets();
         return new RoutingTable(
                 source,
                 backends,
@@ -119,7 +119,7 @@ final class TableCompiler {
                 meters,
                 sets,
                 domains,
-                tcpServices,
+                tcpTargets,
                 Challenges.of(source.challenges(), previous.challenges()),
                 List.copyOf(problems));
     }
@@ -330,14 +330,20 @@ final class TableCompiler {
                 .orElse(null);
     }
 
-    private Map<Integer, Target.Service> tcpServices() {
-        Map<Integer, Target.Service> services = new HashMap<>();
+    private Map<Integer, TcpTarget> tcpTargets() {
+        Map<Integer, TcpTarget> targets = new HashMap<>();
         for (TcpRoute route : source.tcpRoutes()) {
             var service = new Target.Service(route.service(), route.leaderOnly(), null);
             BackendSet unused = sets.computeIfAbsent(service, this::backendSet);
-            services.putIfAbsent(route.port(), service);
+            targets.computeIfAbsent(route.port(), port -> new TcpTarget(route.id(), service, tcpMeter(route)));
         }
-        return services;
+        return targets;
+    }
+
+    /** What a route has counted stays while it has its port. */
+    private Meter tcpMeter(TcpRoute route) {
+        TcpTarget known = previous.tcp(route.port());
+        return known != null && known.id().equals(route.id()) ? known.meter() : fresh.ofRoute();
     }
 
     private BackendSet backendSet(Target.Service service) {

@@ -22,6 +22,7 @@ public final class AccessDraft {
     private final String host;
     private final String target;
     private final String protocol;
+    private final String tls;
     private final String referer;
     private final String userAgent;
 
@@ -33,7 +34,8 @@ public final class AccessDraft {
         this.method = Ascii.string(bytes, 0, head.methodEnd());
         this.host = wanted.host();
         this.target = Ascii.string(bytes, head.targetStart(), head.targetEnd());
-        this.protocol = head.isHttp10() ? "HTTP/1.0" : "HTTP/1.1";
+        this.protocol = hop.http2() ? "HTTP/2" : head.isHttp10() ? "HTTP/1.0" : "HTTP/1.1";
+        this.tls = hop.tlsVersion();
         this.referer = head.firstValue(REFERER);
         this.userAgent = head.firstValue(USER_AGENT);
     }
@@ -50,7 +52,7 @@ public final class AccessDraft {
 
     public AccessEntry finished(int status, long bytesIn, long bytesOut, long micros, String route, String backend) {
         return new AccessEntry(
-                at, requestId, client, scheme, method, host, target, protocol, referer, userAgent, status, bytesIn,
+                at, requestId, client, scheme, method, host, target, protocol, tls, referer, userAgent, status, bytesIn,
                 bytesOut, micros, route, backend);
     }
 }

@@ -10,6 +10,7 @@ import java.util.Locale;
  *
  * @param at when its head was complete
  * @param requestId that the backend was told
+ * @param tls the version of TLS, empty without TLS
  * @param status that was answered; 499 if the client went away before the answer was complete
  * @param bytesIn of the request's body
  * @param bytesOut of the response's body
@@ -26,6 +27,7 @@ public record AccessEntry(
         String host,
         String target,
         String protocol,
+        String tls,
         String referer,
         String userAgent,
         int status,
@@ -49,6 +51,7 @@ public record AccessEntry(
         text(line, "host", host);
         text(line, "target", target);
         text(line, "protocol", protocol);
+        text(line, "tls", tls);
         number(line, "status", status);
         number(line, "bytes_in", bytesIn);
         number(line, "bytes_out", bytesOut);

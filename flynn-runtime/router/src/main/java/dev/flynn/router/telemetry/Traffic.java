@@ -25,8 +25,15 @@ public record Traffic(List<OfRoute> routes, List<OfBackend> backends, TrafficCou
      * What a route has carried for as long as it is in the table.
      *
      * @param id of the route, or {@link #OTHERS}
+     * @param domain of a TCP route {@code tcp:} and its port
+     * @param path of a TCP route empty
      */
-    public record OfRoute(String id, String domain, String path, TrafficCounts counts) {}
+    public record OfRoute(String id, String domain, String path, TrafficCounts counts) {
+
+        public static OfRoute tcp(String id, int port, TrafficCounts counts) {
+            return new OfRoute(id, "tcp:" + port, "", counts);
+        }
+    }
 
     /**
      * What was carried to an address for as long as it is in the table.

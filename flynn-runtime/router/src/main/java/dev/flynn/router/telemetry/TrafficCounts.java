@@ -8,10 +8,10 @@ import java.util.List;
 /**
  * What was counted since there was something to count.
  *
- * @param active requests that are under way, upgraded connections among them
+ * @param active requests that are under way, upgraded and TCP connections among them
  * @param answered by class of the status, see {@link #CLASSES}
- * @param bytesIn of the bodies of requests
- * @param bytesOut of the bodies of responses
+ * @param bytesIn of the bodies of requests, and what clients sent in upgraded and TCP connections
+ * @param bytesOut of the bodies of responses, and what backends sent in upgraded and TCP connections
  * @param retries attempts beyond the first: at another backend, or over another connection
  * @param refused of a route: requests that its policy did not let in, which are among the answered too; of a backend:
  *     connections that it did not accept
