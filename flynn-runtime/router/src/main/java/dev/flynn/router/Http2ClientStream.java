@@ -4,7 +4,6 @@ import dev.flynn.router.message.Answer;
 import dev.flynn.router.message.AnswerForm;
 import dev.flynn.router.message.BadMessage;
 import dev.flynn.router.message.ErrorPage;
-import dev.flynn.router.message.Field;
 import dev.flynn.router.message.Framing;
 import dev.flynn.router.message.Head;
 import dev.flynn.router.message.HeadScanner;
@@ -30,6 +29,9 @@ final class Http2ClientStream implements ClientSide {
     private final Http2Stream stream;
     private final RequestTrace trace = new RequestTrace();
     private @Nullable Exchange exchange;
+
+    /** Null for other requests. */
+    private @Nullable Http2WebSocket webSocket;
 
     /** What came before the backend could take it; the client was not yet told that it may send as much again. */
     private @Nullable ByteBuf waiting;
@@ -62,7 +64,7 @@ final class Http2ClientStream implements ClientSide {
             return;
         }
         try {
-            long framing = framing(head, endOfStream);
+            long framing = webSocket == null ? Http2Heads.framing(head, endOfStream) : 0;
             RequestTarget target = RequestTarget.of(head);
             Exchange started = new Exchange(this, connection.loop(), head, framing);
             exchange = started;
@@ -72,7 +74,7 @@ final class Http2ClientStream implements ClientSide {
             }
         } catch (BadMessage fault) {
             connection.logRefusal(fault);
-            refuse(fault);
+            refuse(ErrorPage.of(fault));
         }
     }
 
@@ -80,6 +82,11 @@ final class Http2ClientStream implements ClientSide {
     int data(ByteBuf data, boolean endOfStream) {
         int length = data.readableBytes();
         requestEnded |= endOfStream;
+        Http2Tunnel tunnel = tunnel();
+        if (tunnel != null) {
+            connection.flushRequestSoon(this);
+            return tunnel.data(data, endOfStream);
+        }
         Exchange current = exchange;
         if (current == null) {
             return length;
@@ -87,7 +94,7 @@ final class Http2ClientStream implements ClientSide {
         refreshDeadline(current);
         int passed = 0;
         if (length > 0) {
-            if (waiting == null && current.acceptsRequestData()) {
+            if (waiting == null && acceptsData(current)) {
                 current.requestData(data.retain());
                 passed = length;
             } else {
@@ -96,11 +103,20 @@ final class Http2ClientStream implements ClientSide {
                         : Pending.append(alloc(), waiting, data.retain());
             }
         }
-        if (requestEnded && waiting == null) {
+        if (requestEnded && waiting == null && webSocket == null) {
             current.requestEnd(trailers);
         }
         connection.flushRequestSoon(this);
         return passed;
+    }
+
+    /** What follows a wish for a WebSocket is not for HTTP. */
+    private boolean acceptsData(Exchange current) {
+        return webSocket == null ? current.acceptsRequestData() : current.discardsRequest();
+    }
+
+    private @Nullable Http2Tunnel tunnel() {
+        return webSocket == null ? null : webSocket.tunnel();
     }
 
     void trailers(Http2Headers headers) {
@@ -112,14 +128,19 @@ final class Http2ClientStream implements ClientSide {
             reset(Http2Error.PROTOCOL_ERROR);
             return;
         }
-        if (exchange != null && waiting == null) {
+        if (webSocket != null) {
+            reset(Http2Error.PROTOCOL_ERROR);
+        } else if (exchange != null && waiting == null) {
             exchange.requestEnd(trailers);
             connection.flushRequestSoon(this);
         }
     }
 
     void flushRequest() {
-        if (exchange != null) {
+        Http2Tunnel tunnel = tunnel();
+        if (tunnel != null) {
+            tunnel.flushToBackend();
+        } else if (exchange != null) {
             exchange.flushRequest();
         }
     }
@@ -129,6 +150,11 @@ final class Http2ClientStream implements ClientSide {
             return;
         }
         writable = nowWritable;
+        Http2Tunnel tunnel = tunnel();
+        if (tunnel != null) {
+            tunnel.clientWritable(nowWritable);
+            return;
+        }
         Exchange current = exchange;
         if (current == null) {
             return;
@@ -156,6 +182,10 @@ final class Http2ClientStream implements ClientSide {
         deadline.never();
         if (ending != null) {
             ending.cancel();
+        }
+        Http2Tunnel tunnel = tunnel();
+        if (tunnel != null) {
+            tunnel.closed();
         }
     }
 
@@ -191,11 +221,11 @@ final class Http2ClientStream implements ClientSide {
         if (current == null) {
             return;
         }
-        if (data != null && current.acceptsRequestData()) {
+        if (data != null && acceptsData(current)) {
             waiting = null;
             int length = data.readableBytes();
             current.requestData(data);
-            if (requestEnded) {
+            if (requestEnded && webSocket == null) {
                 current.requestEnd(trailers);
             }
             connection.consumed(stream, length);
@@ -216,7 +246,11 @@ final class Http2ClientStream implements ClientSide {
         remaining = framing > 0 ? framing : -1;
         responseEnded = framing == 0 || framing == Framing.EMPTY;
         deadline.never();
-        responseSent = connection.writeHeaders(stream, Http2Heads.response(head, edits, cookie), responseEnded);
+        Http2Headers headers = Http2Heads.response(head, edits, cookie);
+        if (webSocket != null && head.status() < 300) {
+            headers.status(Http2Heads.BAD_GATEWAY);
+        }
+        responseSent = connection.writeHeaders(stream, headers, responseEnded);
         writabilityChanged(connection.isWritable(stream));
     }
 
@@ -312,7 +346,22 @@ final class Http2ClientStream implements ClientSide {
             BackendConnection backend,
             @Nullable Duration idle,
             Runnable ended) {
-        throw new IllegalStateException("HTTP/2 has no upgrades");
+        exchange = null;
+        deadline.never();
+        backend.context().channel().closeFuture().addListener(closed -> ended.run());
+        if (webSocket == null || !webSocket.begin(connection, stream, head, edits, cookie, backend, idle, trace)) {
+            dropWaiting();
+            refuse(ErrorPage.SERVICE_UNAVAILABLE);
+            return;
+        }
+        Http2Tunnel tunnel = tunnel();
+        ByteBuf early = waiting == null ? Unpooled.EMPTY_BUFFER : waiting;
+        waiting = null;
+        if (tunnel != null) {
+            connection.consumed(stream, tunnel.data(early, requestEnded));
+        }
+        early.release();
+        connection.flushRequestSoon(this);
     }
 
     // ---- inside
@@ -321,7 +370,8 @@ final class Http2ClientStream implements ClientSide {
     private boolean read(Http2Headers headers, Head head) {
         ByteBuf text = alloc().buffer(512);
         try {
-            Http2Heads.writeRequest(headers, text);
+            webSocket = Http2WebSocket.askedFor(headers);
+            Http2Heads.writeRequest(headers, webSocket == null ? null : webSocket.key(), text);
             head.readRequest(text, text.readableBytes());
             return true;
         } catch (BadMessage fault) {
@@ -329,7 +379,7 @@ final class Http2ClientStream implements ClientSide {
             if (fault.status() == 400) {
                 reset(Http2Error.PROTOCOL_ERROR);
             } else {
-                refuse(fault);
+                refuse(ErrorPage.of(fault));
             }
             return false;
         } finally {
@@ -337,17 +387,8 @@ final class Http2ClientStream implements ClientSide {
         }
     }
 
-    /** A body without a length goes on in chunks. */
-    private static long framing(Head head, boolean endOfStream) throws BadMessage {
-        boolean hasLength = head.indexOf(Field.CONTENT_LENGTH) >= 0;
-        if (!hasLength && !endOfStream) {
-            return Framing.CHUNKED;
-        }
-        return Framing.ofRequest(head);
-    }
-
-    private void refuse(BadMessage fault) {
-        answer(ErrorPage.of(fault), AnswerForm.TEXT, false);
+    private void refuse(Answer page) {
+        answer(page, AnswerForm.TEXT, false);
         if (!requestEnded) {
             stopRequest();
         }

@@ -77,7 +77,8 @@ final class Http2Setup {
                         Http2Settings.defaultSettings()
                                 .maxConcurrentStreams(MAX_STREAMS)
                                 .initialWindowSize(STREAM_WINDOW)
-                                .maxHeaderListSize(config.maxHeadBytes()),
+                                .maxHeaderListSize(config.maxHeadBytes())
+                                .connectProtocolEnabled(true),
                         Optional.of(brokenRule))
                 .build();
     }

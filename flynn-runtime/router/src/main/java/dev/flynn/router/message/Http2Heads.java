@@ -1,6 +1,7 @@
 package dev.flynn.router.message;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
@@ -18,6 +19,15 @@ public final class Http2Heads {
 
     private static final byte[] REQUEST_VERSION = Ascii.bytes(" HTTP/1.1\r\n");
     private static final byte[] RESPONSE_VERSION = Ascii.bytes("HTTP/1.1 ");
+    public static final AsciiString BAD_GATEWAY = AsciiString.cached("502");
+
+    private static final byte[] WEB_SOCKET_LINES =
+            Ascii.bytes("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: ");
+    private static final AsciiString WEB_SOCKET = AsciiString.cached("websocket");
+    private static final AsciiString SEC_WEB_SOCKET_KEY = AsciiString.cached("sec-websocket-key");
+    private static final AsciiString SEC_WEB_SOCKET_ACCEPT = AsciiString.cached("sec-websocket-accept");
+    private static final AsciiString CONTENT_LENGTH = AsciiString.cached("content-length");
+    private static final AsciiString GET = AsciiString.cached("GET");
     private static final AsciiString HTTP = AsciiString.cached("http");
     private static final AsciiString TE = AsciiString.cached("te");
     private static final AsciiString TRAILERS = AsciiString.cached("trailers");
@@ -38,18 +48,61 @@ public final class Http2Heads {
     private Http2Heads() {}
 
     /**
+     * Whether that asks for a WebSocket (RFC 8441, section 4).
+     *
+     * @throws BadMessage {@code 400} if it is malformed, {@code 501} for any other protocol
+     */
+    public static boolean asksForWebSocket(Http2Headers headers) throws BadMessage {
+        CharSequence protocol = headers.get(Http2Headers.PseudoHeaderName.PROTOCOL.value());
+        if (protocol == null) {
+            return false;
+        }
+        if (headers.method() == null || !CONNECT.contentEquals(headers.method()) || headers.authority() == null) {
+            throw BadMessage.malformed(":protocol without CONNECT or :authority");
+        }
+        if (!WEB_SOCKET.contentEquals(protocol)) {
+            throw new BadMessage(501, "CONNECT: of all protocols the router knows websocket only");
+        }
+        return true;
+    }
+
+    private static boolean isOfHandshake(CharSequence name) {
+        return SEC_WEB_SOCKET_KEY.contentEquals(name) || SEC_WEB_SOCKET_ACCEPT.contentEquals(name);
+    }
+
+    /** How the body of a request goes on; one without a length in chunks. */
+    public static long framing(Head head, boolean endOfStream) throws BadMessage {
+        boolean hasLength = head.indexOf(Field.CONTENT_LENGTH) >= 0;
+        if (!hasLength && !endOfStream) {
+            return Framing.CHUNKED;
+        }
+        return Framing.ofRequest(head);
+    }
+
+    /** The head of the answer to who asked for a WebSocket and got it. */
+    public static Http2Headers webSocketResponse(Head head, HeaderEdits edits, @Nullable String cookie) {
+        Http2Headers headers = response(head, edits, cookie);
+        headers.status(status(200));
+        headers.remove(SEC_WEB_SOCKET_ACCEPT);
+        headers.remove(CONTENT_LENGTH);
+        return headers;
+    }
+
+    /**
      * Writes a request's head as HTTP/1.1 has it; its framing is not in it.
      *
+     * @param key with which a WebSocket is asked for, null for other requests
      * @throws BadMessage {@code 400} if the fields are malformed, {@code 501} for {@code CONNECT}
      */
-    public static void writeRequest(Http2Headers headers, ByteBuf out) throws BadMessage {
+    public static void writeRequest(Http2Headers headers, @Nullable String key, ByteBuf out) throws BadMessage {
         CharSequence method = headers.method();
         CharSequence path = headers.path();
         CharSequence authority = headers.authority();
         if (method == null) {
             throw BadMessage.malformed("no :method");
         }
-        if (CONNECT.contentEquals(method)) {
+        boolean connects = CONNECT.contentEquals(method);
+        if (connects && key == null) {
             throw BadMessage.connect();
         }
         if (headers.scheme() == null || path == null || path.length() == 0) {
@@ -59,10 +112,15 @@ public final class Http2Heads {
         if (path.charAt(0) != '/' && !asterisk) {
             throw BadMessage.malformed("the :path is no path");
         }
-        writeVisible(method, out);
+        writeVisible(connects ? GET : method, out);
         out.writeByte(' ');
         writeVisible(path, out);
         out.writeBytes(REQUEST_VERSION);
+        if (key != null) {
+            out.writeBytes(WEB_SOCKET_LINES);
+            ByteBufUtil.writeAscii(out, key);
+            out.writeBytes(CRLF);
+        }
         CharSequence host = authority == null ? headers.get(HOST) : authority;
         if (host != null) {
             out.writeBytes(HOST_LINE);
@@ -79,7 +137,7 @@ public final class Http2Heads {
                 requireSameHost(host, field.getValue());
             } else if (COOKIE.contentEquals(name)) {
                 crumbs = true;
-            } else {
+            } else if (key == null || !isOfHandshake(name)) {
                 writeField(name, field.getValue(), out);
             }
         }
