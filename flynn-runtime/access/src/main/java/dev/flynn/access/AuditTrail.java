@@ -2,6 +2,7 @@ package dev.flynn.access;
 
 import dev.flynn.api.access.AuditEntry;
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.id.AppId;
 import dev.flynn.base.NamedThreads;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.component.Subscription;
@@ -12,6 +13,7 @@ import dev.flynn.spi.store.StoreSnapshot;
 import dev.flynn.spi.store.StoreWatcher;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
+import dev.flynn.state.Companion;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -22,17 +24,20 @@ import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Who changed what, as a sequence in the cluster store.
  *
- * <p>Requests do not wait for it: entries are written behind them, many at once, within a moment. While the store takes
- * nothing, 10,000 wait; more are counted, and the next entry says how many are missing. The newest 10,000 of the last 90 days
- * are kept. Thread-safe.
+ * <p>The entry of a request that changes the store is in the transaction that changes it ({@link #accompany}): who was told that
+ * something was done finds its entry, whatever happened in between. Entries of other requests, those that were refused above all,
+ * are written behind them, many at once, within a moment ({@link #record}). While the store takes nothing, 10,000 wait; more are
+ * counted, and the next entry says how many are missing. The newest 10,000 of the last 90 days are kept. Thread-safe.
  */
 public final class AuditTrail implements AutoCloseable {
 
@@ -63,6 +68,7 @@ public final class AuditTrail implements AutoCloseable {
     private final BlockingQueue<AuditEntry> waiting;
     private final AtomicLong missing = new AtomicLong();
     private final AtomicLong lost = new AtomicLong();
+    private final AtomicInteger sinceTrimmed;
     private final Thread writer = new NamedThreads("audit").newThread(this::write);
     private volatile boolean closing;
 
@@ -76,6 +82,7 @@ public final class AuditTrail implements AutoCloseable {
         this.json = state.json();
         this.kept = kept;
         this.waiting = new ArrayBlockingQueue<>(maxWaiting);
+        this.sinceTrimmed = new AtomicInteger(trimmedEvery() - 1);
         writer.start();
     }
 
@@ -85,6 +92,25 @@ public final class AuditTrail implements AutoCloseable {
             missing.incrementAndGet();
             lost.incrementAndGet();
         }
+    }
+
+    /**
+     * Until it is closed, the first change of this thread has the entry with it.
+     *
+     * @param entry is asked for when there is a change; its id and app are looked up
+     */
+    public Companion accompany(Supplier<AuditEntry> entry) {
+        return state.accompany(PREFIX, () -> {
+            AuditEntry now = entry.get();
+            if (sinceTrimmed.incrementAndGet() % trimmedEvery() == 0) {
+                boolean unused = waiting.offer(WAKE_UP);
+            }
+            return json.write(with(0, now, app(now), 0));
+        });
+    }
+
+    private int trimmedEvery() {
+        return Math.max(1, kept / 10);
     }
 
     /** How many entries were not taken since this was made. */
@@ -146,16 +172,15 @@ public final class AuditTrail implements AutoCloseable {
     }
 
     private void write() {
-        int sinceTrimmed = kept;
         List<AuditEntry> batch = new ArrayList<>();
         try {
             while (gather(batch)) {
                 commit(batch);
-                sinceTrimmed += batch.size();
+                sinceTrimmed.addAndGet(batch.size());
                 batch.clear();
-                if (sinceTrimmed >= Math.max(1, kept / 10)) {
+                if (sinceTrimmed.get() >= trimmedEvery()) {
+                    sinceTrimmed.set(0);
                     trim();
-                    sinceTrimmed = 0;
                 }
             }
         } catch (IllegalStateException storeIsClosed) {
@@ -166,7 +191,7 @@ public final class AuditTrail implements AutoCloseable {
         }
     }
 
-    /** False when this is closed and nothing waits. */
+    /** Leaves the batch empty when it is time to trim; false when this is closed and nothing waits. */
     private boolean gather(List<AuditEntry> batch) throws InterruptedException {
         while (batch.isEmpty()) {
             AuditEntry first = closing ? waiting.poll() : waiting.poll(1, TimeUnit.HOURS);
@@ -174,6 +199,8 @@ public final class AuditTrail implements AutoCloseable {
                 batch.add(first);
             } else if (closing && first == null) {
                 return false;
+            } else if (!closing && sinceTrimmed.get() >= trimmedEvery()) {
+                return true;
             }
         }
         if (!closing) {
@@ -186,6 +213,9 @@ public final class AuditTrail implements AutoCloseable {
 
     /** Repeats the same transaction until the store took it, which has no further effect if it did before. */
     private void commit(List<AuditEntry> batch) throws InterruptedException {
+        if (batch.isEmpty()) {
+            return;
+        }
         long untold = missing.getAndSet(0);
         Transaction.Builder builder = Transaction.builder();
         for (AuditEntry entry : batch) {
@@ -211,16 +241,10 @@ public final class AuditTrail implements AutoCloseable {
         }
     }
 
-    /** The id of the app that the entry names by its name. */
+    /** The id of the app that the entry names, as far as this host knows it: whoever was asked has just looked it up. */
     private Optional<String> app(AuditEntry entry) {
-        try {
-            return entry.app()
-                    .map(named -> state.findApp(named)
-                            .map(app -> app.value().id().toString())
-                            .orElse(named));
-        } catch (FlynnException notNow) {
-            return entry.app();
-        }
+        return entry.app()
+                .map(named -> state.knownAppId(named).map(AppId::toString).orElse(named));
     }
 
     /** Deletes what is too much, or too old; others may do so at the same time. */

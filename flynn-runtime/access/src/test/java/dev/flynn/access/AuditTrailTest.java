@@ -14,6 +14,7 @@ import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.spi.store.CommitResult;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
+import dev.flynn.state.Companion;
 import dev.flynn.store.MemoryClusterStore;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
@@ -240,6 +241,42 @@ class AuditTrailTest {
                     .extracting(AuditEntry::path)
                     .startsWith("/apps/80")
                     .endsWith("/apps/99");
+        }
+    }
+
+    @Test
+    void anEntryThatGoesWithAChangeIsInItsTransaction() {
+        App app = createApp("ledger");
+        try (var trail = new AuditTrail(state)) {
+            int before = store.commits.get();
+            try (Companion unused = trail.accompany(() -> entry("ci", "/apps/ledger", "ledger"))) {
+                state.commit(Transaction.builder().put("changed", "1"));
+            }
+
+            assertThat(trail.history(ALL).entries()).singleElement().satisfies(entry -> {
+                assertThat(entry.id()).isEqualTo(1);
+                assertThat(entry.path()).isEqualTo("/apps/ledger");
+                assertThat(entry.app()).hasValue(app.id().toString());
+            });
+            assertThat(store.commits.get()).isEqualTo(before + 1);
+        }
+    }
+
+    @Test
+    void ofEntriesThatGoWithChangesTheNewestAreKept() {
+        try (var trail = new AuditTrail(state, 1000, 20)) {
+            for (int i = 0; i < 100; i++) {
+                int number = i;
+                try (Companion unused = trail.accompany(() -> entry("ci", "/apps/" + number, ""))) {
+                    state.commit(Transaction.builder().put("changed", "1"));
+                }
+            }
+
+            await().untilAsserted(() -> assertThat(trail.history(ALL).entries())
+                    .hasSizeBetween(20, 22)
+                    .last()
+                    .extracting(AuditEntry::path)
+                    .isEqualTo("/apps/99"));
         }
     }
 

@@ -16,10 +16,12 @@ import dev.flynn.api.route.Route;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.spi.store.CommitResult;
+import dev.flynn.spi.store.Consistency;
 import dev.flynn.spi.store.Transaction;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * The records of a cluster, by kind. This is the one place that knows under which keys they are.
@@ -50,7 +52,7 @@ public final class ClusterState {
 
     private static final String APP_NAMES = "app-names/";
 
-    private final ClusterStore store;
+    private final AccompaniedStore store;
     private final FlynnJson json;
     private final Clock clock;
     private final Table<App> apps;
@@ -67,8 +69,8 @@ public final class ClusterState {
     private final Events events;
     private final Jobs jobs;
 
-    public ClusterState(ClusterStore store, FlynnJson json, Clock clock) {
-        this.store = store;
+    public ClusterState(ClusterStore given, FlynnJson json, Clock clock) {
+        this.store = new AccompaniedStore(given);
         this.json = json;
         this.clock = Clock.tick(clock, PRECISION);
         this.apps = new Table<>(store, json, "apps/", App.class);
@@ -166,6 +168,17 @@ public final class ClusterState {
         return store.commit(transaction.build());
     }
 
+    /**
+     * Until the companion is closed, the first change that this thread makes through this state has one more entry.
+     *
+     * @param prefix of the sequence that the entry is appended to
+     * @param value is asked for when there is a change, again if the change is tried again
+     * @throws IllegalStateException if this thread has a companion already
+     */
+    public Companion accompany(String prefix, Supplier<String> value) {
+        return store.accompany(prefix, value);
+    }
+
     public static String formationId(AppId app, ReleaseId release) {
         return app + "/" + release;
     }
@@ -187,5 +200,18 @@ public final class ClusterState {
             return Optional.empty();
         }
         return store.get(appNameKey(idOrName)).flatMap(entry -> apps.find(entry.value()));
+    }
+
+    /** The id of an app that is named by its id or its name, as far as this replica of the store knows it; asks no other. */
+    public Optional<AppId> knownAppId(String idOrName) {
+        if (Ids.isId(idOrName)) {
+            AppId id = AppId.of(idOrName);
+            if (store.get(apps.key(id.toString()), Consistency.STALE).isPresent()) {
+                return Optional.of(id);
+            }
+        }
+        return idOrName.isEmpty() || idOrName.length() > App.MAX_NAME_LENGTH
+                ? Optional.empty()
+                : store.get(appNameKey(idOrName), Consistency.STALE).map(entry -> AppId.of(entry.value()));
     }
 }

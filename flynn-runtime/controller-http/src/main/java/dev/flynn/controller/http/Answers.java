@@ -6,6 +6,8 @@ import jakarta.ws.rs.core.Response;
 /** Answers that endpoints have in common: every success is exactly 200 (contract: controller, Responses). */
 final class Answers {
 
+    static final int OK = 200;
+
     static final String TEXT = "text/plain; charset=utf-8";
 
     private Answers() {}

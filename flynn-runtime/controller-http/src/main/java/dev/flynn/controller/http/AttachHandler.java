@@ -25,8 +25,8 @@ final class AttachHandler implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(AttachHandler.class);
 
-    /** The status, for the log of requests. */
-    private static final int SWITCHED = 101;
+    /** The status of a request that became an attached connection, for the log and the audit. */
+    static final int SWITCHED = 101;
 
     private final ClusterState state;
     private final JobRunner jobs;

@@ -52,7 +52,7 @@ public final class ControllerFeature implements Feature, AutoCloseable {
                     () -> new ApplicationHandler(api.application().register(new MountedApi.HandOver())));
             closer.register(() -> application.getInjectionManager().shutdown());
             closer.register(api.streams());
-            this.mounted = new MountedApi(application);
+            this.mounted = new MountedApi(application, api.audit());
         } catch (RuntimeException e) {
             closer.closeAfter(e);
             throw e;

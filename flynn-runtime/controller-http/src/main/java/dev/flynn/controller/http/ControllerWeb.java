@@ -48,7 +48,8 @@ public final class ControllerWeb implements AutoCloseable {
                 strangers,
                 api.failures(),
                 ContainerFactory.createContainer(GrizzlyHttpContainer.class, api.application()),
-                attach);
+                attach,
+                api.audit());
         this.listener = listener(config);
         var inFlight = new InFlight();
         HttpServer server = server(listener, door, new RequestLog(api.audit()), inFlight);

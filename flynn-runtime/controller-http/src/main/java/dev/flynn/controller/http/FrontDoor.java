@@ -20,14 +20,22 @@ final class FrontDoor extends HttpHandler {
     private final Failures failures;
     private final HttpHandler endpoints;
     private final AttachHandler attach;
+    private final RequestAudit audit;
     private volatile boolean isShut;
 
-    FrontDoor(Door door, Strangers strangers, Failures failures, HttpHandler endpoints, AttachHandler attach) {
+    FrontDoor(
+            Door door,
+            Strangers strangers,
+            Failures failures,
+            HttpHandler endpoints,
+            AttachHandler attach,
+            RequestAudit audit) {
         this.door = door;
         this.strangers = strangers;
         this.failures = failures;
         this.endpoints = endpoints;
         this.attach = attach;
+        this.audit = audit;
     }
 
     @Override
@@ -65,10 +73,9 @@ final class FrontDoor extends HttpHandler {
             response.setStatus(moved.status());
             response.setContentLength(0);
         } else if (outcome instanceof Door.Refused refused) {
-            request.setAttribute(Visit.ATTRIBUTE, refused.visit());
+            var unused = audited(refused.visit(), request);
             refuse(response, refused.why());
         } else if (outcome instanceof Door.Admitted admitted) {
-            request.setAttribute(Visit.ATTRIBUTE, admitted.visit());
             admit(admitted.visit(), request, response);
         }
     }
@@ -82,15 +89,27 @@ final class FrontDoor extends HttpHandler {
         }
     }
 
+    private static RequestAudit.Audited audited(Visit visit, Request request) {
+        var audited = new RequestAudit.Audited(
+                visit,
+                request.getRequestURI(),
+                RequestAudit.id(request.getHeader("X-Request-ID")),
+                RequestLog.startedNanos(request));
+        request.setAttribute(Visit.ATTRIBUTE, visit);
+        request.setAttribute(RequestAudit.ATTRIBUTE, audited);
+        return audited;
+    }
+
     private void admit(Visit visit, Request request, Response response) throws Exception {
+        RequestAudit.Audited audited = audited(visit, request);
         if (isAttach(request)) {
-            attach.service(visit, request, response);
+            audit.during(audited, AttachHandler.SWITCHED, () -> attach.service(visit, request, response));
         } else {
             request.setAttribute(Streams.CONNECTION, request.getContext().getConnection());
             request.setAttribute(GrizzlyOutput.RESPONSE, response);
             // what a body is said to be is not examined, and must not confuse Jersey either
             request.getRequest().getHeaders().setValue("Content-Type").setString("application/json");
-            endpoints.service(request, response);
+            audit.during(audited, Answers.OK, () -> endpoints.service(request, response));
         }
     }
 

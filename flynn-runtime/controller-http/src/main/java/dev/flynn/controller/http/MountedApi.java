@@ -27,9 +27,11 @@ public final class MountedApi {
     private static final String PASSAGE = Passage.class.getName();
 
     private final ApplicationHandler application;
+    private final RequestAudit audit;
 
-    MountedApi(ApplicationHandler application) {
+    MountedApi(ApplicationHandler application, RequestAudit audit) {
         this.application = application;
+        this.audit = audit;
     }
 
     /** Adds this to the resources of an application; {@link MountedDoor} lets nothing through that does not exist. */
@@ -75,7 +77,11 @@ public final class MountedApi {
         inner.getHeaders().putSingle("Content-Type", MediaType.APPLICATION_JSON);
         inner.setEntityStream(request.getEntityStream());
         inner.setWriter(passage);
-        application.handle(inner);
+        if (request.getProperty(RequestAudit.ATTRIBUTE) instanceof RequestAudit.Audited audited) {
+            audit.during(audited, Answers.OK, () -> application.handle(inner));
+        } else {
+            throw new IllegalStateException("the request did not come through the door");
+        }
     }
 
     /** Takes streams out of the answers of our endpoints, because the outer application has to write them. */

@@ -11,7 +11,6 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 /** The {@link Door} for an application of others: it stands before what is below our path, and lets the rest pass. */
 @PreMatching
@@ -41,8 +40,8 @@ final class MountedDoor implements ContainerRequestFilter, ContainerResponseFilt
         this.container = container;
     }
 
-    /** What is remembered until the answer; {@code visit} is absent without a valid key. */
-    private record Entered(Head head, Optional<Visit> visit, long nanos) {}
+    /** What is remembered until the answer; {@code audited} is absent without a valid key. */
+    private record Entered(Head head, Optional<RequestAudit.Audited> audited) {}
 
     @Override
     public void filter(ContainerRequestContext request) {
@@ -52,12 +51,15 @@ final class MountedDoor implements ContainerRequestFilter, ContainerResponseFilt
         }
         var head = new Head(request, path.equals(prefix) ? "/" : path.substring(prefix.length()), container.remote());
         long now = System.nanoTime();
-        request.setProperty(ENTERED, new Entered(head, Optional.empty(), now));
+        request.setProperty(ENTERED, new Entered(head, Optional.empty()));
         try {
             Door.Outcome outcome = door.decide(head);
             visit(outcome).ifPresent(visit -> {
-                request.setProperty(ENTERED, new Entered(head, Optional.of(visit), now));
+                var audited = new RequestAudit.Audited(
+                        visit, head.path(), RequestAudit.id(request.getHeaderString("X-Request-ID")), now);
+                request.setProperty(ENTERED, new Entered(head, Optional.of(audited)));
                 request.setProperty(Visit.ATTRIBUTE, visit);
+                request.setProperty(RequestAudit.ATTRIBUTE, audited);
             });
             answer(outcome, head).ifPresent(request::abortWith);
         } catch (FlynnException e) {
@@ -132,12 +134,7 @@ final class MountedDoor implements ContainerRequestFilter, ContainerResponseFilt
         if (request.getProperty(ENTERED) instanceof Entered entered) {
             Door.crossOriginHeaders(entered.head)
                     .forEach((name, value) -> response.getHeaders().putSingle(name, value));
-            entered.visit.ifPresent(visit -> audit.record(
-                    visit,
-                    entered.head.path(),
-                    response.getStatus(),
-                    TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - entered.nanos),
-                    RequestAudit.id(request.getHeaderString("X-Request-ID"))));
+            entered.audited.ifPresent(audited -> audit.end(audited, response.getStatus()));
         }
     }
 

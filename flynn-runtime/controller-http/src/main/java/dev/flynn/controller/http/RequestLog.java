@@ -40,13 +40,19 @@ final class RequestLog extends HttpServerProbe.Adapter {
         write(request, request.getResponse().getStatus());
     }
 
+    /** When a request came, by {@link System#nanoTime}. */
+    static long startedNanos(Request request) {
+        return request.getAttribute(STARTED) instanceof Long nanos ? nanos : System.nanoTime();
+    }
+
     private void write(Request request, int status) {
-        String id = RequestAudit.id(request.getHeader("X-Request-ID"));
-        long millis = request.getAttribute(STARTED) instanceof Long nanos
-                ? TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - nanos)
-                : -1;
-        if (request.getAttribute(Visit.ATTRIBUTE) instanceof Visit visit) {
-            audit.record(visit, request.getRequestURI(), status, millis, id);
+        long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedNanos(request));
+        String id;
+        if (request.getAttribute(RequestAudit.ATTRIBUTE) instanceof RequestAudit.Audited audited) {
+            id = audited.id();
+            audit.end(audited, status);
+        } else {
+            id = RequestAudit.id(request.getHeader("X-Request-ID"));
         }
         log.atInfo()
                 .addKeyValue("request", id)

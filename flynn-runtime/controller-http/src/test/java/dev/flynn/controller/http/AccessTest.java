@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.flynn.controller.http.TestController.Answer;
+import dev.flynn.spi.store.StoreEntry;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -365,6 +366,44 @@ class AccessTest {
         assertThat(controller.get("/audit?since=2100-01-01T00:00:00Z").ok()).isEmpty();
         assertThat(controller.get("/audit?since=yesterday").status()).isEqualTo(400);
         assertThat(controller.get("/audit").body()).doesNotContain("secret").doesNotContain(key);
+    }
+
+    /** A controller that is killed the moment after its answer has lost neither. */
+    @Test
+    void aChangeAndItsEntryAreOneTransaction() {
+        String app = controller.createApp("fresh");
+
+        StoreEntry changed =
+                controller.state.store().get(controller.state.apps().key(app)).orElseThrow();
+        assertThat(controller.state.store().list("audit/").entries())
+                .filteredOn(entry -> entry.createRevision() == changed.createRevision())
+                .singleElement()
+                .satisfies(
+                        entry -> assertThat(entry.value()).contains("\"/apps\"").contains("\"status\":200"));
+    }
+
+    @Test
+    void aRequestThatFailsAfterItsFirstChangeHasASecondEntryThatSaysSo() {
+        controller
+                .post("/providers", "{\"name\":\"gone\",\"url\":\"http://127.0.0.1:1/databases\"}")
+                .ok();
+        int status = controller
+                .post("/providers/gone/resources", "{\"apps\":[\"ledger\"]}", "X-Request-ID", "r-2")
+                .status();
+
+        await().until(() -> statuses("r-2").size() == 2);
+        assertThat(status).isEqualTo(500);
+        assertThat(statuses("r-2")).containsExactly(500, 200);
+    }
+
+    private List<Integer> statuses(String request) {
+        List<Integer> statuses = new ArrayList<>();
+        controller.get("/audit").ok().forEach(entry -> {
+            if (entry.get("request_id").asText().equals(request)) {
+                statuses.add(entry.get("status").asInt());
+            }
+        });
+        return statuses;
     }
 
     @Test

@@ -186,15 +186,24 @@ class AttachTest {
     }
 
     @Test
-    void aSessionIsInTheAuditOnceItIsOver() throws IOException {
+    void aSessionIsInTheAuditWhenItBeginsAndOnlyThen() throws IOException {
         try (var client = new RawClient(controller.port())) {
             client.attach("ledger", job(""));
             session(0).client.onAttached();
             client.head();
+            assertThat(sessionsInTheAudit()).isEqualTo(1);
             session(0).client.onExit(0);
+            await().until(() -> client.frame().equals("exit:0"));
         }
+        // entries are stored in order, so one of this session would be there before
+        controller.post("/apps", "{\"name\":\"Not A Name\"}");
+        await().until(() -> controller.get("/audit").body().contains("\"status\":400"));
 
-        await().until(() -> controller.get("/audit").body().contains("\"status\":101"));
+        assertThat(sessionsInTheAudit()).isEqualTo(1);
+    }
+
+    private long sessionsInTheAudit() {
+        return controller.get("/audit").body().split("\"status\":101", -1).length - 1;
     }
 
     @Test

@@ -33,7 +33,8 @@ class FrontDoorTest {
         var api = closer.register(new ControllerApi(controller.config, controller.controller, key -> Optional.empty()));
         Strangers strangers = closer.register(new Strangers());
         AttachHandler attach = closer.register(api.attachHandler(Runnable::run));
-        door = new FrontDoor(api.door(address -> false), strangers, api.failures(), new Endpoints(), attach);
+        door = new FrontDoor(
+                api.door(address -> false), strangers, api.failures(), new Endpoints(), attach, api.audit());
         server.addListener(new NetworkListener("door", "127.0.0.1", 0));
         server.getServerConfiguration().addHttpHandler(door, "/");
         closer.register(server::shutdownNow);
