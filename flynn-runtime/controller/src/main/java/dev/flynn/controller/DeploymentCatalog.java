@@ -124,7 +124,8 @@ public final class DeploymentCatalog {
                         DeploymentPace.of(app, hosts.size()),
                         deployment.processes(),
                         target,
-                        Set.of())
+                        Set.of(),
+                        Optional.empty())
                 .get(0);
         Map<String, Map<String, String>> tags = deployment
                 .oldRelease()

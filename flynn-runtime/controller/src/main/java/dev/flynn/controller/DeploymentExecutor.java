@@ -50,6 +50,12 @@ final class DeploymentExecutor implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(DeploymentExecutor.class);
 
+    /** Names, in a release's environment, the process type of the members of a replicated database. */
+    private static final String DATABASE_TYPE = "SIRENIA_PROCESS";
+
+    /** That of releases that do not. */
+    private static final String POSTGRES = "postgres";
+
     private static final int LOG_LINES = 20;
     private static final Duration AFTER_CONFLICT = Duration.ofMillis(20);
 
@@ -60,6 +66,7 @@ final class DeploymentExecutor implements AutoCloseable {
     private final FormationWriter formations;
     private final CurrentRelease currentRelease;
     private final ServiceMarks marks;
+    private final ClusterHttp http;
 
     /** By service; they wake the loop up while a deployment waits for the service. */
     private final Map<String, Subscription> watches = new ConcurrentHashMap<>();
@@ -74,6 +81,7 @@ final class DeploymentExecutor implements AutoCloseable {
         this.formations = new FormationWriter(state, tables);
         this.currentRelease = new CurrentRelease(state, tables);
         this.marks = new ServiceMarks(discovery);
+        this.http = new ClusterHttp(discovery);
     }
 
     WakeLoop loop() {
@@ -111,7 +119,7 @@ final class DeploymentExecutor implements AutoCloseable {
                 services.add(service);
                 watch(service);
             });
-            DeploymentStep step = DeploymentPlan.next(snapshot(work));
+            DeploymentStep step = DeploymentPlan.next(snapshot(work), databases(work.release()));
             if (step instanceof DeploymentStep.Await await) {
                 return await.until();
             }
@@ -240,6 +248,8 @@ final class DeploymentExecutor implements AutoCloseable {
                 stop(transaction, stop.jobs());
             } else if (action instanceof Action.ClearMarks clear) {
                 clearMarks(work, clear.services());
+            } else if (action instanceof Action.StopPeer stop) {
+                databases(work.release()).of(stop.service()).stop(stop.peer());
             } else if (action instanceof Action.DeleteFormation delete) {
                 deleteFormation(transaction, work, delete.release());
             } else if (action instanceof Action.SetRelease) {
@@ -284,6 +294,20 @@ final class DeploymentExecutor implements AutoCloseable {
                 .addKeyValue("phase", over ? deployment.status() : next.phase())
                 .log("deployment advanced");
         return true;
+    }
+
+    private DeploymentPlan.Databases databases(Release release) {
+        return new DeploymentPlan.Databases() {
+            @Override
+            public String type() {
+                return release.env().getOrDefault(DATABASE_TYPE, POSTGRES);
+            }
+
+            @Override
+            public SireniaAppliance of(String service) {
+                return new HttpSireniaAppliance(discovery, http, service);
+            }
+        };
     }
 
     private void scale(Transaction.Builder transaction, Work work, Action.Scale scale) {

@@ -43,23 +43,31 @@ final class DeploymentPlan {
     /** How long the last output of a failed job may be on its way to its log. */
     static final Duration LOGS_ARRIVE = Duration.ofMillis(500);
 
-    /** The process type that strategy {@code postgres} is about. */
-    private static final String POSTGRES = "postgres";
-
     private final DeploymentSnapshot now;
     private final DeploymentRun run;
     private final ReleaseId newRelease;
     private final DeploymentMoves moves;
+    private final Databases databases;
 
-    private DeploymentPlan(DeploymentSnapshot snapshot) {
+    private DeploymentPlan(DeploymentSnapshot snapshot, Databases databases) {
         this.now = snapshot;
+        this.databases = databases;
         this.run = snapshot.run();
         this.newRelease = snapshot.deployment().newRelease();
         this.moves = DeploymentMoves.of(snapshot);
     }
 
-    static DeploymentStep next(DeploymentSnapshot snapshot) {
-        return new DeploymentPlan(snapshot).next();
+    /** The replicated databases of the cluster, of which strategy {@code postgres} replaces the members. */
+    interface Databases {
+
+        /** The process type of the members, by the release's environment. */
+        String type();
+
+        SireniaAppliance of(String service);
+    }
+
+    static DeploymentStep next(DeploymentSnapshot snapshot, Databases databases) {
+        return new DeploymentPlan(snapshot, databases).next();
     }
 
     private DeploymentStep next() {
@@ -72,6 +80,7 @@ final class DeploymentPlan {
             case AWAIT_GONE -> awaitStopped();
             case AWAIT_UP -> awaitUp();
             case SETTLE -> settle();
+            case HAND_OVER -> handOver();
             case AWAIT_DOWN -> awaitStopped();
             case HOLD -> hold();
             case ROLL_BACK -> awaitBack();
@@ -82,12 +91,8 @@ final class DeploymentPlan {
 
     private DeploymentStep prepare() {
         Strategy strategy = now.deployment().strategy();
-        if (strategy == Strategy.POSTGRES && now.target().getOrDefault(POSTGRES, 0) > 0) {
-            return failAsItIs(DeploymentFailure.of(
-                    ("deployment strategy \"%s\" is not available yet for process type %s: the members of a replicated "
-                                    + "database cannot be replaced in the order of its chain; nothing was changed. Use "
-                                    + "one-by-one for what is no such database")
-                            .formatted(strategy, POSTGRES)));
+        if (strategy == Strategy.POSTGRES && now.target().getOrDefault(databases.type(), 0) > 0) {
+            return prepareDatabase(databases.type());
         }
         DeploymentRun prepared = run.prepared(now.now());
         if (strategy == Strategy.DISCOVERD_META) {
@@ -97,6 +102,23 @@ final class DeploymentPlan {
             return new Act(prepared, List.of(new Action.ClearMarks(services)));
         }
         return begin();
+    }
+
+    private DeploymentStep prepareDatabase(String type) {
+        String service = now.serviceOf(type).orElse(type);
+        int count = now.target().getOrDefault(type, 0);
+        SireniaPlan.Beginning beginning = database(service).begin(type, service, count);
+        if (beginning instanceof SireniaPlan.Beginning.Refused refused) {
+            return failAsItIs(DeploymentFailure.of("deployment strategy \"%s\": %s; nothing was changed"
+                    .formatted(Strategy.POSTGRES, refused.reason())));
+        }
+        return beginning instanceof SireniaPlan.Beginning.Ready ready
+                ? new Act(run.preparedFor(ready.run(), 0, now.now()), List.of())
+                : new Act(run.preparedFor(((SireniaPlan.Beginning.Done) beginning).run(), count, now.now()), List.of());
+    }
+
+    private SireniaPlan database(String service) {
+        return new SireniaPlan(databases.of(service), newRelease);
     }
 
     private DeploymentStep begin() {
@@ -189,9 +211,49 @@ final class DeploymentPlan {
     }
 
     private DeploymentStep afterStart(DeploymentUnit unit, DeploymentRun next, List<Action> news) {
+        if (unit.end() == DeploymentUnit.End.HAND_OVER) {
+            return new Act(next.handOver(run.sirenia().orElseThrow(), now.now()), news);
+        }
         return unit.order() == DeploymentUnit.Order.STOP_FIRST
                 ? afterUnit(unit, next, news)
                 : stopOld(unit, next, news);
+    }
+
+    // ---- members of a replicated database
+
+    private DeploymentStep handOver() {
+        Optional<DeploymentFailure> failure = DeploymentFailure.ofJobs(now);
+        if (failure.isPresent()) {
+            return fail(failure.get());
+        }
+        SireniaRun database = run.sirenia().orElseThrow();
+        SireniaPlan.Next next = database(database.service()).next(database);
+        Instant leavingEnds = run.updatedAt().plus(SireniaPlan.LEAVING_PATIENCE);
+        if (next instanceof SireniaPlan.Next.Stop stop) {
+            if (!now.now().isBefore(leavingEnds)) {
+                return fail(DeploymentFailure.of(
+                        "member %s cannot be stopped through its API; the database is left as it is"
+                                .formatted(stop.peer().addr())));
+            }
+            List<Action> actions = concat(
+                    tellOld(Map.of(database.type(), 1), "stopping"),
+                    List.of(new Action.StopPeer(database.service(), stop.peer())));
+            return new Act(run.handOver(stop.run(), now.now()), actions);
+        }
+        if (next instanceof SireniaPlan.Next.Gone gone) {
+            return new Act(run.handOver(gone.run(), now.now()), tellOld(Map.of(database.type(), 1), "down"));
+        }
+        if (next instanceof SireniaPlan.Next.Replaced replaced) {
+            return new Act(run.handOver(replaced.run(), now.now()).nextUnit(now.now()), List.of());
+        }
+        SireniaPlan.Next.Wait wait = (SireniaPlan.Next.Wait) next;
+        Instant end = run.updatedAt().plus(wait.patience());
+        if (!now.now().isBefore(end)) {
+            return fail(DeploymentFailure.of("%s after %d s; the database is left as it is"
+                    .formatted(wait.reason(), wait.patience().toSeconds())));
+        }
+        Instant again = now.now().plus(SireniaPlan.POLL);
+        return new Await(again.isBefore(end) ? again : end);
     }
 
     // ---- old jobs
@@ -244,7 +306,7 @@ final class DeploymentPlan {
 
     private DeploymentStep afterUnit(DeploymentUnit unit, DeploymentRun next, List<Action> actions) {
         return switch (unit.end()) {
-            case NEXT -> new Act(next.nextUnit(now.now()), actions);
+            case NEXT, HAND_OVER -> new Act(next.nextUnit(now.now()), actions);
             case HOLD -> new Act(next.hold(run.pace().canaryHold().map(now.now()::plus), now.now()), actions);
             case LAST ->
                 new Act(

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param until when the present phase is over at the latest or at the earliest, for phases that have such a time
  * @param error why the deployment failed, once it did
  * @param suspect the job whose last output explains the error
+ * @param sirenia of the replicated database whose members are replaced, if it is one
  */
 record DeploymentRun(
         DeploymentId id,
@@ -34,6 +35,7 @@ record DeploymentRun(
         Optional<Instant> until,
         Optional<String> error,
         Optional<JobId> suspect,
+        Optional<SireniaRun> sirenia,
         Instant updatedAt) {
 
     /** What the run waits for. */
@@ -48,6 +50,8 @@ record DeploymentRun(
         AWAIT_UP,
         /** Routers are to learn of the new jobs. */
         SETTLE,
+        /** A member of a replicated database is to hand over to the one that was started. */
+        HAND_OVER,
         /** The unit's old jobs are to end. */
         AWAIT_DOWN,
         /** The new jobs are on trial: for some time, or until somebody promotes the deployment. */
@@ -85,6 +89,7 @@ record DeploymentRun(
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 now);
     }
 
@@ -96,9 +101,47 @@ record DeploymentRun(
         return in(Phase.BEGIN, Optional.empty(), now);
     }
 
+    /** @param first the unit with which it begins */
+    DeploymentRun preparedFor(SireniaRun database, int first, Instant now) {
+        return new DeploymentRun(
+                id,
+                pace,
+                restarts,
+                order,
+                Phase.BEGIN,
+                first,
+                toldUp,
+                Map.of(),
+                Map.of(),
+                Optional.empty(),
+                error,
+                suspect,
+                Optional.of(database),
+                now);
+    }
+
+    DeploymentRun handOver(SireniaRun database, Instant now) {
+        return new DeploymentRun(
+                id,
+                pace,
+                restarts,
+                order,
+                Phase.HAND_OVER,
+                unit,
+                toldUp,
+                Map.of(),
+                Map.of(),
+                Optional.empty(),
+                error,
+                suspect,
+                Optional.of(database),
+                now);
+    }
+
     DeploymentRun withUp(Map<String, Integer> up) {
         return new DeploymentRun(
-                id, pace, restarts, order, phase, unit, up, stopping, toldDown, until, error, suspect, updatedAt);
+                id, pace, restarts, order, phase, unit, up, stopping, toldDown, until, error, suspect, sirenia,
+                updatedAt);
     }
 
     DeploymentRun awaitUp(Instant now) {
@@ -112,7 +155,20 @@ record DeploymentRun(
     /** @param next whether new jobs start after that, or the unit is over */
     DeploymentRun awaitStopped(Phase next, Map<String, Integer> stop, Map<String, Integer> down, Instant now) {
         return new DeploymentRun(
-                id, pace, restarts, order, next, unit, toldUp, stop, down, Optional.empty(), error, suspect, now);
+                id,
+                pace,
+                restarts,
+                order,
+                next,
+                unit,
+                toldUp,
+                stop,
+                down,
+                Optional.empty(),
+                error,
+                suspect,
+                sirenia,
+                now);
     }
 
     DeploymentRun hold(Optional<Instant> end, Instant now) {
@@ -133,6 +189,7 @@ record DeploymentRun(
                 Optional.empty(),
                 error,
                 suspect,
+                sirenia,
                 now);
     }
 
@@ -150,6 +207,7 @@ record DeploymentRun(
                 Optional.of(patience),
                 Optional.of(reason),
                 cause,
+                sirenia,
                 now);
     }
 
@@ -167,16 +225,19 @@ record DeploymentRun(
                 until,
                 Optional.of(reason),
                 suspect,
+                sirenia,
                 updatedAt);
     }
 
     DeploymentRun withOrder(Order given) {
         return new DeploymentRun(
-                id, pace, restarts, given, phase, unit, toldUp, stopping, toldDown, until, error, suspect, updatedAt);
+                id, pace, restarts, given, phase, unit, toldUp, stopping, toldDown, until, error, suspect, sirenia,
+                updatedAt);
     }
 
     private DeploymentRun in(Phase entered, Optional<Instant> ends, Instant now) {
         return new DeploymentRun(
-                id, pace, restarts, order, entered, unit, toldUp, Map.of(), Map.of(), ends, error, suspect, now);
+                id, pace, restarts, order, entered, unit, toldUp, Map.of(), Map.of(), ends, error, suspect, sirenia,
+                now);
     }
 }

@@ -111,7 +111,8 @@ record DeploymentSnapshot(
                         run.pace(),
                         before(),
                         target(),
-                        target().keySet().stream().filter(this::keepsData).collect(Collectors.toSet()))
+                        target().keySet().stream().filter(this::keepsData).collect(Collectors.toSet()),
+                        run.sirenia().map(SireniaRun::type))
                 .get(run.unit());
     }
 

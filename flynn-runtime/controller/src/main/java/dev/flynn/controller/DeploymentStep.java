@@ -66,6 +66,9 @@ sealed interface DeploymentStep {
             }
         }
 
+        /** A member of a replicated database is to leave it. It may be done more than once. */
+        record StopPeer(String service, SireniaPeer peer) implements Action {}
+
         record DeleteFormation(ReleaseId release) implements Action {}
 
         record SetRelease(ReleaseId release) implements Action {}

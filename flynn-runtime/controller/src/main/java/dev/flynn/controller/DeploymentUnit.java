@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -37,6 +38,8 @@ record DeploymentUnit(
         NEXT,
         /** The next one, after a trial of the new jobs. */
         HOLD,
+        /** The next one, after a member of a replicated database handed over to the new job. */
+        HAND_OVER,
         /** Nothing of the old release is left. */
         LAST
     }
@@ -59,17 +62,26 @@ record DeploymentUnit(
      * @param old counts of the old formation
      * @param target counts that the new formation shall have, types that the new release does not have left out
      * @param keepData types whose new jobs go on with the data of the old ones
+     * @param database the type of the members of a replicated database, which are replaced before everything else; all of them
+     *     run until the last one is replaced
      */
     static List<DeploymentUnit> of(
             Strategy strategy,
             DeploymentPace pace,
             Map<String, Integer> old,
             Map<String, Integer> target,
-            Set<String> keepData) {
+            Set<String> keepData,
+            Optional<String> database) {
         var units = new Units(old);
         switch (strategy) {
             case ALL_AT_ONCE -> units.end(target);
-            case ONE_BY_ONE, DISCOVERD_META, POSTGRES -> units.inBatches(target, 1, Order.START_FIRST);
+            case ONE_BY_ONE, DISCOVERD_META -> units.inBatches(target, 1, Order.START_FIRST);
+            case POSTGRES -> {
+                database.ifPresent(type -> units.replaceMembers(type, target.getOrDefault(type, 0)));
+                Map<String, Integer> others = new HashMap<>(target);
+                database.ifPresent(others::remove);
+                units.inBatches(others, 1, Order.START_FIRST);
+            }
             case IN_BATCHES -> units.inBatches(target, pace.batchSize(), Order.START_FIRST);
             case ONE_DOWN_ONE_UP -> units.inBatches(target, 1, Order.STOP_FIRST);
             case CANARY -> units.canary(target, pace.canaryWeight(), keepData);
@@ -106,6 +118,13 @@ record DeploymentUnit(
                 }
             });
             end(newCounts);
+        }
+
+        void replaceMembers(String type, int count) {
+            for (int started = 1; started <= count; started++) {
+                add(with(newCounts, type, started), oldCounts, Order.START_FIRST, End.HAND_OVER);
+            }
+            add(newCounts, with(oldCounts, type, 0), Order.START_FIRST, End.NEXT);
         }
 
         /** A type with one job has both an old and a new one on trial; what keeps data cannot be had by both. */

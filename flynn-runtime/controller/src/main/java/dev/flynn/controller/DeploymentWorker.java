@@ -71,6 +71,7 @@ public final class DeploymentWorker implements AutoCloseable {
                 new ReleaseDeletions(state, tables, http, controllerKey).loop(),
                 new ScaleProgress(state, tables, discovery).loop(),
                 mover.loop(),
+                new ReleaseRetention(state, new ReleaseCollector(state, tables)).loop(),
                 new EventRetention(state).loop());
         loops.forEach(WakeLoop::start);
         return new DeploymentWorker(executor, loops);

@@ -78,9 +78,21 @@ public final class ReleaseCollector {
 
     /** Makes the deletion wanted of releases that were built here, do not run, and are not among the newest of those. */
     public List<ReleaseId> collect(Versioned<App> app) {
+        return collect(app, true);
+    }
+
+    /** As {@link #collect(Versioned)}; if there are none, nothing is told. */
+    List<ReleaseId> collectIfAny(Versioned<App> app) {
+        return collect(app, false);
+    }
+
+    private List<ReleaseId> collect(Versioned<App> app, boolean alwaysTell) {
         AppId id = app.value().id();
         while (true) {
             List<ReleaseId> old = old(app.value());
+            if (old.isEmpty() && !alwaysTell) {
+                return old;
+            }
             Transaction.Builder transaction = Transaction.builder();
             old.forEach(release -> want(transaction, id, release));
             state.events()

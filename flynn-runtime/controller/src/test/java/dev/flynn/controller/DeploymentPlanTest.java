@@ -435,12 +435,14 @@ class DeploymentPlanTest {
     }
 
     @Test
-    void postgresRefusesTheMembersOfADatabaseAndReplacesOtherTypesOneByOne() {
+    void postgresRefusesWhatIsNoReplicatedDatabaseAndReplacesOtherTypesOneByOne() {
         Map<String, ProcessType> types = Map.of("postgres", withService("postgres"), "web", withService("x-web"));
         SimulatedCluster database = cluster(Strategy.POSTGRES, Map.of("postgres", 3, "web", 1), types);
         database.runToTheEnd();
         assertThat(database.told).containsExactly("failed");
-        assertThat(database.error.orElse("")).contains("not available yet", "nothing was changed");
+        assertThat(database.error.orElse(""))
+                .contains(
+                        "service postgres has no state of a replicated database", "one-by-one", "nothing was changed");
 
         SimulatedCluster web = cluster(Strategy.POSTGRES, Map.of("postgres", 0, "web", 1), types);
         web.runToTheEnd();

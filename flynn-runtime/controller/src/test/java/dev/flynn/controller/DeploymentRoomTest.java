@@ -34,7 +34,8 @@ class DeploymentRoomTest {
 
     private static void require(Strategy strategy, List<Host> hosts, Map<String, Map<String, String>> tags) {
         Map<String, Integer> counts = Map.of("web", 3);
-        DeploymentUnit first = DeploymentUnit.of(strategy, SimulatedCluster.PACE, counts, counts, Set.of())
+        DeploymentUnit first = DeploymentUnit.of(
+                        strategy, SimulatedCluster.PACE, counts, counts, Set.of(), Optional.empty())
                 .get(0);
         new DeploymentRoom(hosts, List.of()).require(first, WEB, tags);
     }

@@ -66,6 +66,9 @@ final class SimulatedCluster {
     Function<String, Behaviour> behaviour = type -> Behaviour.WORKS;
     int hosts = 1;
 
+    /** What the members of the type {@code postgres} are; no replicated database unless a test says so. */
+    ScriptedDatabase database = ScriptedDatabase.none();
+
     private final Random random;
     private final Map<JobId, JobView> jobs = new TreeMap<>((a, b) -> a.value().compareTo(b.value()));
     private final Map<JobId, Instant> startedAt = new HashMap<>();
@@ -259,7 +262,7 @@ final class SimulatedCluster {
         if (isOver()) {
             return;
         }
-        DeploymentStep step = DeploymentPlan.next(snapshot());
+        DeploymentStep step = DeploymentPlan.next(snapshot(), database);
         if (step instanceof Await await) {
             if (!await.until().isAfter(now)) {
                 throw new AssertionError("waits for a time that is over: " + await);
@@ -289,6 +292,9 @@ final class SimulatedCluster {
             });
         } else if (action instanceof Action.ClearMarks clear) {
             told.add("clear " + new TreeSet<>(clear.services()));
+        } else if (action instanceof Action.StopPeer stop) {
+            told.add("stop " + stop.peer().peer());
+            database.of(stop.service()).stop(stop.peer());
         } else if (action instanceof Action.DeleteFormation delete) {
             told.add("delete " + name(delete.release()));
             formations.remove(delete.release());
@@ -361,7 +367,10 @@ final class SimulatedCluster {
         } else if (job.state() == JobState.UP && does == Behaviour.EXITS) {
             possible.add(() -> down(job, OptionalInt.of(1), Optional.empty()));
         } else if (job.state() == JobState.UP && does == Behaviour.WORKS && !registered.contains(job.id())) {
-            possible.add(() -> registered.add(job.id()));
+            possible.add(() -> {
+                registered.add(job.id());
+                database.joins(job);
+            });
         }
     }
 

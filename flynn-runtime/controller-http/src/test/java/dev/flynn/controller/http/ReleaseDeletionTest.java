@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -113,6 +115,48 @@ class ReleaseDeletionTest {
 
         assertThat(deleted(older).at("/release_deletion/deleted_files")).isEmpty();
         assertThat(blobstore.requests).isEmpty();
+        assertThat(controller.get("/apps/ledger/releases").ok().findValuesAsText("id"))
+                .containsExactly(newer);
+    }
+
+    @Test
+    void aDeploymentIsFollowedByTheCollectionOfOldReleases() {
+        controller
+                .post("/apps/ledger", "{\"meta\":{\"gc.max_inactive_slug_releases\":\"2\"}}")
+                .ok();
+        List<String> releases = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            releases.add(release("slug-" + i));
+        }
+        controller.startWorker();
+        assertThat(controller.get("/apps/ledger/releases").ok()).hasSize(5);
+
+        controller
+                .post("/apps/ledger/deploy", "{\"id\":\"%s\"}".formatted(releases.get(4)))
+                .ok();
+
+        await().until(() -> controller.get("/apps/ledger/releases").ok().size() == 3);
+        assertThat(controller.get("/apps/ledger/releases").ok().findValuesAsText("id"))
+                .containsExactly(releases.get(4), releases.get(3), releases.get(2));
+        await().untilAsserted(() ->
+                assertThat(blobstore.requests).containsExactlyInAnyOrder("DELETE /slug-0.tgz", "DELETE /slug-1.tgz"));
+        assertThat(events("app_garbage_collection")).hasSize(1);
+    }
+
+    @Test
+    void whatWasDeployedWhileNoWorkerRanIsCollectedWhenOneStarts() {
+        controller
+                .post("/apps/ledger", "{\"meta\":{\"gc.max_inactive_slug_releases\":\"0\"}}")
+                .ok();
+        String older = release("older");
+        String newer = release("newer");
+        controller
+                .post("/apps/ledger/deploy", "{\"id\":\"%s\"}".formatted(newer))
+                .ok();
+
+        controller.startWorker();
+
+        deleted(older);
         assertThat(controller.get("/apps/ledger/releases").ok().findValuesAsText("id"))
                 .containsExactly(newer);
     }
