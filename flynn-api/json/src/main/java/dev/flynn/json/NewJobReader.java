@@ -1,9 +1,11 @@
 package dev.flynn.json;
 
 import com.fasterxml.jackson.databind.util.StdConverter;
+import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.ArtifactId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.job.NewJob;
+import dev.flynn.api.job.Priority;
 import dev.flynn.api.release.ResourceLimit;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +32,18 @@ final class NewJobReader extends StdConverter<NewJobReader.Wire, NewJob> {
                 wire.ttyColumns(),
                 wire.ttyLines(),
                 wire.disableLog(),
-                wire.resources());
+                wire.resources(),
+                wire.data(),
+                wire.partition().filter(name -> !name.isEmpty()).map(NewJobReader::partition));
+    }
+
+    private static Priority partition(String name) {
+        try {
+            return Priority.ofWireName(name);
+        } catch (FlynnException unknown) {
+            throw FlynnException.invalidField(
+                    "partition", "\"%s\" is none of system, user, background".formatted(name));
+        }
     }
 
     record Wire(
@@ -47,5 +60,7 @@ final class NewJobReader extends StdConverter<NewJobReader.Wire, NewJob> {
             int ttyColumns,
             int ttyLines,
             boolean disableLog,
-            Map<String, ResourceLimit> resources) {}
+            Map<String, ResourceLimit> resources,
+            boolean data,
+            Optional<String> partition) {}
 }

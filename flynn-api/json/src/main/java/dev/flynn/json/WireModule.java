@@ -41,6 +41,7 @@ import dev.flynn.api.id.RouteId;
 import dev.flynn.api.job.Job;
 import dev.flynn.api.job.JobState;
 import dev.flynn.api.job.NewJob;
+import dev.flynn.api.job.Priority;
 import dev.flynn.api.log.LogMessage;
 import dev.flynn.api.release.HealthCheck;
 import dev.flynn.api.release.Port;
@@ -79,6 +80,7 @@ final class WireModule extends SimpleModule {
         addText(JobId.class, JobId::value, JobId::new);
         addText(Strategy.class, Strategy::wireName, Strategy::ofWireName);
         addText(JobState.class, JobState::wireName, JobState::ofWireName);
+        addText(Priority.class, Priority::wireName, Priority::ofWireName);
         addText(DeploymentStatus.class, DeploymentStatus::wireName, WireModule::deploymentStatus);
         addText(ScaleRequest.State.class, ScaleRequest.State::wireName, WireModule::scaleRequestState);
         addText(Scope.class, Scope::toString, Scope::parse);

@@ -19,6 +19,7 @@ import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.job.Job;
 import dev.flynn.api.job.JobState;
 import dev.flynn.api.job.NewJob;
+import dev.flynn.api.job.Priority;
 import dev.flynn.api.log.LogMessage;
 import dev.flynn.api.release.HealthCheck;
 import dev.flynn.api.release.HealthChecks;
@@ -239,12 +240,18 @@ class FlynnJsonTest {
         var artifact = ArtifactId.random();
 
         NewJob job = json.read(
-                "{\"release\":\"\",\"artifacts\":[\"" + artifact + "\"],\"args\":[\"ls\"],\"partition\":\"user\"}",
+                "{\"release\":\"\",\"artifacts\":[\"" + artifact
+                        + "\"],\"args\":[\"ls\"],\"partition\":\"user\",\"data\":true}",
                 NewJob.class);
 
         assertThat(job.release()).isEmpty();
         assertThat(job.artifact()).contains(artifact);
         assertThat(job.cmd()).containsExactly("ls");
+        assertThat(job.data()).isTrue();
+        assertThat(job.partition()).contains(Priority.USER);
+        assertThatThrownBy(() -> json.read("{\"partition\":\"gold\"}", NewJob.class))
+                .hasMessageContaining("partition")
+                .hasMessageContaining("gold");
         assertThat(json.read(json.write(job), NewJob.class)).isEqualTo(job);
     }
 

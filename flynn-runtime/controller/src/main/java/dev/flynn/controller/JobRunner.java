@@ -11,6 +11,7 @@ import dev.flynn.api.id.ArtifactId;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.job.NewJob;
+import dev.flynn.api.job.Priority;
 import dev.flynn.api.release.Artifact;
 import dev.flynn.api.release.Release;
 import dev.flynn.api.release.ResourceLimit;
@@ -97,7 +98,7 @@ public final class JobRunner {
     public JobSpec run(Plan plan, Preparation preparation) {
         List<Host> all = new ArrayList<>(
                 state.hosts().list().stream().map(Versioned::value).toList());
-        List<String> candidates = candidates(all, plan.reserved());
+        List<String> candidates = candidates(all, plan);
         List<String> reasons = new ArrayList<>();
         for (String id : candidates) {
             JobSpec spec = plan.on(id);
@@ -122,17 +123,20 @@ public final class JobRunner {
     }
 
     /**
-     * The hosts that have room, in random order; those that are drained, or seem to be dead, come last.
+     * The hosts that have room, in random order; those that are drained, or seem to be dead, come last. A job of the platform
+     * starts on any: it may be what makes room again.
      *
      * @throws FlynnException {@code NO_CAPACITY} if none of several has room, naming what each one has
      */
-    private List<String> candidates(List<Host> all, Capacity need) {
+    private List<String> candidates(List<Host> all, Plan plan) {
+        Capacity need = plan.reserved();
+        boolean first = plan.request().partition().equals(Optional.of(Priority.SYSTEM));
         Set<String> alive = discovery.instances(HostPresence.SERVICE).stream()
                 .flatMap(instance -> HostPresence.hostId(instance).stream())
                 .collect(Collectors.toSet());
         var room = new HostRoom(all, need.isNone() ? List.of() : jobs());
         List<Host> fitting = new ArrayList<>(all.stream()
-                .filter(host -> !host.full() && room.free(host).holds(need))
+                .filter(host -> !host.full() && (first || room.free(host).holds(need)))
                 .toList());
         if (fitting.isEmpty() && !all.isEmpty()) {
             throw new FlynnException(ErrorCode.NO_CAPACITY, withoutRoom(room, need));
@@ -194,6 +198,7 @@ public final class JobRunner {
                 .tty(terminal(request))
                 .stdin(attached)
                 .disableLog(request.disableLog())
+                .data(request.data())
                 .build();
     }
 

@@ -1,5 +1,6 @@
 package dev.flynn.disk;
 
+import dev.flynn.api.id.AppId;
 import dev.flynn.api.job.JobState;
 import dev.flynn.disk.Item.Worth;
 import dev.flynn.spi.store.Transaction;
@@ -40,10 +41,7 @@ public final class RecordShelf implements Shelf {
         for (Versioned<JobRecord> record : state.jobs().table().list(hostId + "-")) {
             JobRecord job = record.value();
             boolean over = job.state() == JobState.DOWN && job.restartAt().isEmpty();
-            boolean gone = job.app()
-                    .map(app -> state.apps().find(app.toString()).isEmpty())
-                    .orElse(false);
-            if (over && gone) {
+            if (over && isGone(job.app())) {
                 items.add(new Item(NAME, JOBS + job.id(), job.app(), 0, job.updatedAt(), Worth.LEFT_OVER_TRIVIAL));
             }
         }
@@ -51,12 +49,19 @@ public final class RecordShelf implements Shelf {
         state.hosts().list().forEach(host -> hosts.add(host.value().id()));
         for (Versioned<VolumeRecord> record : state.volumes().list()) {
             VolumeRecord volume = record.value();
-            if (!hosts.contains(volume.hostId()) && !volume.hostId().equals(hostId)) {
+            boolean leftOver = volume.isRecorded()
+                    ? isGone(volume.app())
+                    : !hosts.contains(volume.hostId()) && !volume.hostId().equals(hostId);
+            if (leftOver) {
                 items.add(new Item(
                         NAME, VOLUMES + volume.recordId(), volume.app(), 0, volume.usedAt(), Worth.LEFT_OVER_TRIVIAL));
             }
         }
         return items;
+    }
+
+    private boolean isGone(Optional<AppId> app) {
+        return app.map(id -> state.apps().find(id.toString()).isEmpty()).orElse(false);
     }
 
     @Override

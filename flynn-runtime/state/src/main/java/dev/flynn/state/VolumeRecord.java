@@ -33,6 +33,9 @@ public record VolumeRecord(
         Instant usedAt,
         Optional<Instant> decommissionedAt) {
 
+    /** In the metadata of a volume whose host is not one of the cluster's: a client of the controller recorded it. */
+    public static final String META_RECORDED = "flynn-controller.recorded";
+
     public VolumeRecord {
         requireNonNull(id, "id");
         requireNonNull(hostId, "hostId");
@@ -63,6 +66,11 @@ public record VolumeRecord(
 
     public static String recordId(String hostId, String id) {
         return hostId + "/" + id;
+    }
+
+    /** Whether no host of the cluster answers for it. */
+    public boolean isRecorded() {
+        return meta.containsKey(META_RECORDED);
     }
 
     public boolean isSnapshot() {

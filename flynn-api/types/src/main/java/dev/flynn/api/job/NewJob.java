@@ -17,6 +17,8 @@ import org.apiguardian.api.API;
  * @param env overrides everything, even {@code FLYNN_*}
  * @param ttyColumns initial width of the terminal, 0 for the default
  * @param disableLog whether the output stays out of the app's log
+ * @param data whether it gets a volume at {@code /data}
+ * @param partition whose jobs it is one of; {@code system} ones start where there is no room, too
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public record NewJob(
@@ -31,7 +33,9 @@ public record NewJob(
         int ttyColumns,
         int ttyLines,
         boolean disableLog,
-        Map<String, ResourceLimit> resources) {
+        Map<String, ResourceLimit> resources,
+        boolean data,
+        Optional<Priority> partition) {
 
     public NewJob {
         cmd = List.copyOf(cmd);
@@ -39,5 +43,36 @@ public record NewJob(
         env = Map.copyOf(env);
         meta = Map.copyOf(meta);
         resources = Map.copyOf(resources);
+    }
+
+    /** One without a volume, of the app's own jobs. */
+    public NewJob(
+            Optional<ReleaseId> release,
+            Optional<ArtifactId> artifact,
+            boolean releaseEnv,
+            List<String> cmd,
+            List<String> entrypoint,
+            Map<String, String> env,
+            Map<String, String> meta,
+            boolean tty,
+            int ttyColumns,
+            int ttyLines,
+            boolean disableLog,
+            Map<String, ResourceLimit> resources) {
+        this(
+                release,
+                artifact,
+                releaseEnv,
+                cmd,
+                entrypoint,
+                env,
+                meta,
+                tty,
+                ttyColumns,
+                ttyLines,
+                disableLog,
+                resources,
+                false,
+                Optional.empty());
     }
 }

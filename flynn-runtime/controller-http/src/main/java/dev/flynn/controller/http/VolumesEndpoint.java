@@ -1,6 +1,5 @@
 package dev.flynn.controller.http;
 
-import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.volume.Volume;
 import dev.flynn.controller.AppCatalog;
@@ -20,7 +19,6 @@ import jakarta.ws.rs.container.AsyncResponse;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.Suspended;
 import jakarta.ws.rs.core.Context;
-import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
@@ -86,9 +84,9 @@ public final class VolumesEndpoint {
 
     @PUT
     @Path("volumes")
-    @Told("Refused: hosts record their volumes.")
-    public Response put() {
-        throw FlynnException.unsupported("recording volumes from outside; their hosts do that, and it");
+    @Told("Records a volume of a host that is not one of the cluster's; those record theirs.")
+    public Volume put(VolumeCatalog.NewVolume volume) {
+        return volumes.record(volume);
     }
 
     @GET

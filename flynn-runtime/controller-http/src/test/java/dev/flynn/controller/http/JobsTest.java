@@ -152,6 +152,13 @@ class JobsTest {
         run(""); // reserves nothing
         down(first, JobStatus.starting(new JobId(first), Instant.EPOCH).exited(0, Instant.now()));
         run(large);
+        run(large + ",\"partition\":\"system\"");
+    }
+
+    @Test
+    void aJobGetsAVolumeIfItWantsOne() {
+        assertThat(controller.job(run(",\"data\":true")).spec().data()).isTrue();
+        assertThat(controller.job(run("")).spec().data()).isFalse();
     }
 
     @Test

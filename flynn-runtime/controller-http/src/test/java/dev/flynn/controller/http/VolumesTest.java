@@ -74,7 +74,6 @@ class VolumesTest {
         assertThat(controller.get("/apps/ledger/volumes/" + ID).ok()).isEqualTo(volume);
         assertThat(controller.get("/apps/other/volumes").ok()).isEmpty();
         assertThat(controller.get("/apps/other/volumes/" + ID).status()).isEqualTo(404);
-        assertThat(controller.put("/volumes", "{}").status()).isEqualTo(501);
     }
 
     @Test
@@ -113,5 +112,50 @@ class VolumesTest {
             var unused = controller.state.commit(transaction);
             assertThat(stream.data()).contains(ID, "\"state\":\"destroyed\"");
         }
+    }
+
+    @Test
+    void volumesOfOtherHostsCanBeRecordedAndForgotten() {
+        String app = controller.get("/apps/ledger").ok().get("id").asText();
+        String body =
+                "{\"id\":\"%s\",\"host_id\":\"elsewhere\",\"type\":\"data\",\"state\":\"%s\",\"app\":\"%s\",\"job\":\"elsewhere-1\",\"job_type\":\"web\"}";
+        String other = "0d4a5a2f-8f4e-4b52-9f6d-55b7c1b6b3aa";
+
+        JsonNode recorded = controller
+                .put("/volumes", body.formatted(other, "created", app))
+                .ok();
+
+        assertThat(recorded.get("host_id").asText()).isEqualTo("elsewhere");
+        assertThat(recorded.get("state").asText()).isEqualTo("created");
+        assertThat(controller.get("/apps/ledger/volumes/" + other).ok()).isEqualTo(recorded);
+        JsonNode event = controller
+                .get("/events?object_types=volume", "Accept", "application/json")
+                .ok()
+                .get(0);
+        assertThat(event.get("data")).isEqualTo(recorded);
+
+        assertThat(controller
+                        .put("/volumes", body.formatted(other, "destroyed", app))
+                        .ok()
+                        .get("state")
+                        .asText())
+                .isEqualTo("destroyed");
+        assertThat(controller.get("/apps/ledger/volumes/" + other).status()).isEqualTo(404);
+    }
+
+    @Test
+    void theHostsOfTheClusterRecordTheirVolumesAndNobodyElse() {
+        JsonNode refusal = controller
+                .put("/volumes", "{\"id\":\"%s\",\"host_id\":\"host1\"}".formatted(ID))
+                .json();
+
+        assertThat(refusal.at("/detail/field").asText()).isEqualTo("host_id");
+        assertThat(refusal.get("message").asText()).contains("host1", "records its volumes");
+        assertThat(controller
+                        .put("/volumes", "{\"id\":\"7\",\"host_id\":\"x\"}")
+                        .json()
+                        .at("/detail/field")
+                        .asText())
+                .isEqualTo("id");
     }
 }
