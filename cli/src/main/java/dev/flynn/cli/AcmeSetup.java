@@ -43,8 +43,12 @@ final class AcmeSetup {
         }
     }
 
-    static void disable(Context context) {
+    static void disable(Context context, boolean asJson) {
         context.controller().disableAcme();
+        if (asJson) {
+            context.printJson(context.controller().acme());
+            return;
+        }
         context.console().print("Certificates that are there serve until they expire; none is renewed.");
     }
 

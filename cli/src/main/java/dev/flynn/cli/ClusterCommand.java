@@ -1,7 +1,10 @@
 package dev.flynn.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** {@code flynn cluster}: the clusters that this program knows. */
@@ -32,11 +35,11 @@ final class ClusterCommand implements Command {
                         Option.flag("agree-terms"),
                         Option.flag("json")),
                 Form.of("", 0, 0, "json"),
-                Form.of("add", 3, 3, "force", "default", "git-url", "no-git", "tls-pin", "git-host"),
-                Form.of("remove", 1, 1),
-                Form.of("default", 0, 1),
-                Form.of("migrate-domain", 1, 1, "yes"),
-                Form.of("backup", 0, 0, "file"),
+                Form.of("add", 3, 3, "force", "default", "git-url", "no-git", "tls-pin", "git-host", "json"),
+                Form.of("remove", 1, 1, "json"),
+                Form.of("default", 0, 1, "json"),
+                Form.of("migrate-domain", 1, 1, "yes", "json"),
+                Form.of("backup", 0, 0, "file", "json"),
                 Form.of(
                         "acme enable",
                         0,
@@ -48,7 +51,7 @@ final class ClusterCommand implements Command {
                         "dns-provider",
                         "agree-terms",
                         "json"),
-                Form.of("acme disable", 0, 0),
+                Form.of("acme disable", 0, 0, "json"),
                 Form.of("acme", 0, 0, "json"),
                 Form.of("log-sink add syslog", 1, 2, "use-ids", "insecure", "format", "json"),
                 Form.of("log-sink remove", 1, 1, "json"),
@@ -60,15 +63,13 @@ final class ClusterCommand implements Command {
         switch (arguments.form()) {
             case "" -> list(context, arguments.has("json"));
             case "add" -> add(context, arguments);
-            case "remove" -> remove(context, arguments.value(0));
-            case "default" ->
-                arguments
-                        .optionalValue(0)
-                        .ifPresentOrElse(name -> setDefault(context, name), () -> showDefault(context));
-            case "backup" -> backup(context, arguments.option("file"));
-            case "migrate-domain" -> new DomainMove(context).run(arguments.value(0), arguments.has("yes"));
+            case "remove" -> remove(context, arguments);
+            case "default" -> setOrShowDefault(context, arguments);
+            case "backup" -> backup(context, arguments);
+            case "migrate-domain" ->
+                new DomainMove(context, arguments.has("json")).run(arguments.value(0), arguments.has("yes"));
             case "acme enable" -> AcmeSetup.enable(context, arguments);
-            case "acme disable" -> AcmeSetup.disable(context);
+            case "acme disable" -> AcmeSetup.disable(context, arguments.has("json"));
             case "acme" -> AcmeSetup.show(context, arguments.has("json"));
             case "log-sink add syslog" -> LogSinks.add(context, arguments);
             case "log-sink remove" -> LogSinks.remove(context, arguments);
@@ -78,14 +79,18 @@ final class ClusterCommand implements Command {
     }
 
     /** What is shown of a cluster; its key is not. */
-    record Known(String name, String controllerUrl, String gitUrl, boolean isDefault) {}
+    record Known(String name, String controllerUrl, String gitUrl, boolean isDefault) {
+
+        static Known of(ClusterList list, Cluster cluster) {
+            return new Known(cluster.name(), cluster.controllerUrl(), cluster.gitUrl(), list.isDefault(cluster));
+        }
+    }
 
     private static void list(Context context, boolean asJson) {
         ClusterList list = context.clusterFile().read();
         if (asJson) {
             context.printJson(list.clusters().stream()
-                    .map(cluster -> new Known(
-                            cluster.name(), cluster.controllerUrl(), cluster.gitUrl(), list.isDefault(cluster)))
+                    .map(cluster -> Known.of(list, cluster))
                     .toList());
             return;
         }
@@ -100,11 +105,19 @@ final class ClusterCommand implements Command {
         table.print(context.console());
     }
 
-    private static void backup(Context context, Optional<String> file) {
+    private static void backup(Context context, Arguments arguments) {
+        Optional<String> name = arguments.option("file");
+        if (arguments.has("json") && name.isEmpty()) {
+            throw new CliException("ERROR: --json needs --file: standard output is where the backup goes without it");
+        }
         context.console().tell("Creating cluster backup...");
         try {
-            if (file.isPresent()) {
-                WholeFile.write(context.environment().directory().resolve(file.get()), context.controller()::backup);
+            if (name.isPresent()) {
+                Path file = context.environment().directory().resolve(name.get());
+                WholeFile.write(file, context.controller()::backup);
+                if (arguments.has("json")) {
+                    context.printJson(Map.of("file", file.toString(), "bytes", Files.size(file)));
+                }
             } else {
                 context.controller().backup(context.console().out());
             }
@@ -128,9 +141,10 @@ final class ClusterCommand implements Command {
             new GitSettings(context).add(cluster);
         }
         context.clusterFile().write(with);
-        context.console()
-                .tell("Cluster \"" + cluster.name() + "\" added"
-                        + (with.isDefault(cluster) ? " and set as default." : "."));
+        context.tellDone(
+                arguments,
+                Known.of(with, cluster),
+                "Cluster \"" + cluster.name() + "\" added" + (with.isDefault(cluster) ? " and set as default." : "."));
     }
 
     private static Cluster fromArguments(Arguments arguments) {
@@ -182,10 +196,14 @@ final class ClusterCommand implements Command {
                 || !added.gitUrl().isEmpty() && stored.gitUrl().equals(added.gitUrl());
     }
 
-    private static void remove(Context context, String name) {
+    private static void remove(Context context, Arguments arguments) {
+        String name = arguments.value(0);
         ClusterList list = context.clusterFile().read();
         Optional<Cluster> removed = list.named(name);
         if (removed.isEmpty()) {
+            if (arguments.has("json")) {
+                context.printJson(removed);
+            }
             return;
         }
         ClusterList left = list.without(removed.get());
@@ -195,25 +213,32 @@ final class ClusterCommand implements Command {
         }
         boolean hasNewDefault =
                 list.isDefault(removed.get()) && !left.clusters().isEmpty();
-        context.console()
-                .tell("Cluster \"" + name + "\" removed"
+        context.tellDone(
+                arguments,
+                Known.of(list, removed.get()),
+                "Cluster \"" + name + "\" removed"
                         + (hasNewDefault ? " and \"" + left.defaultName() + "\" is now the default cluster." : "."));
     }
 
-    private static void showDefault(Context context) {
+    private static void setOrShowDefault(Context context, Arguments arguments) {
         ClusterList list = context.clusterFile().read();
-        Table table = new Table().row("NAME", "URL");
-        list.named(list.defaultName())
-                .ifPresent(cluster -> table.row(cluster.name(), cluster.controllerUrl(), "(default)"));
-        table.print(context.console());
-    }
-
-    private static void setDefault(Context context, String name) {
-        ClusterList list = context.clusterFile().read();
-        if (list.named(name).isEmpty()) {
-            throw new CliException("Cluster \"" + name + "\" does not exist and cannot be set as default.");
+        Optional<String> name = arguments.optionalValue(0);
+        if (name.isPresent()) {
+            Cluster chosen = list.named(name.get())
+                    .orElseThrow(() -> new CliException(
+                            "Cluster \"" + name.get() + "\" does not exist and cannot be set as default."));
+            ClusterList with = list.withDefault(name.get());
+            context.clusterFile().write(with);
+            context.tellDone(arguments, Known.of(with, chosen), "\"" + name.get() + "\" is now the default cluster.");
+            return;
         }
-        context.clusterFile().write(list.withDefault(name));
-        context.console().tell("\"" + name + "\" is now the default cluster.");
+        Optional<Cluster> current = list.named(list.defaultName());
+        if (arguments.has("json")) {
+            context.printJson(current.map(cluster -> Known.of(list, cluster)));
+            return;
+        }
+        Table table = new Table().row("NAME", "URL");
+        current.ifPresent(cluster -> table.row(cluster.name(), cluster.controllerUrl(), "(default)"));
+        table.print(context.console());
     }
 }

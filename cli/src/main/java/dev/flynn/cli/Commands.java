@@ -31,6 +31,7 @@ final class Commands {
             "resource",
             "release",
             "deployment",
+            "docker",
             "restart",
             "rollback",
             "access-key",
@@ -64,6 +65,7 @@ final class Commands {
             case "create" -> new CreateCommand();
             case "delete" -> new DeleteCommand();
             case "deployment" -> new DeploymentCommand();
+            case "docker" -> new DockerCommand();
             case "env" -> new EnvCommand();
             case "export" -> new ExportCommand();
             case "git-credentials" -> new GitCredentialsCommand();
@@ -87,7 +89,7 @@ final class Commands {
             case "update" -> new UpdateCommand();
             case "volume" -> new VolumeCommand();
             case "version" -> new VersionCommand();
-            case "docker", "install", "login", "mongodb", "mysql", "pg", "redis" -> new AbsentCommand(name);
+            case "install", "login", "mongodb", "mysql", "pg", "redis" -> new AbsentCommand(name);
             default -> null;
         };
     }

@@ -21,8 +21,8 @@ final class DeploymentCommand implements Command {
         return Syntax.of(
                 List.of(Option.flag("json")),
                 Form.of("", 0, 0, "json"),
-                Form.of("timeout", 0, 1),
-                Form.of("batch-size", 0, 1),
+                Form.of("timeout", 0, 1, "json"),
+                Form.of("batch-size", 0, 1, "json"),
                 Form.of("cancel", 0, 1, "json"),
                 Form.of("promote", 0, 1, "json"));
     }
@@ -30,10 +30,9 @@ final class DeploymentCommand implements Command {
     @Override
     public int run(Context context, Arguments arguments) {
         String app = context.app();
-        Optional<String> value = arguments.optionalValue(0);
         switch (arguments.form()) {
-            case "timeout" -> timeout(context, app, value);
-            case "batch-size" -> batchSize(context, app, value);
+            case "timeout" -> timeout(context, app, arguments);
+            case "batch-size" -> batchSize(context, app, arguments);
             case "cancel" -> cancel(context, app, arguments);
             case "promote" -> promote(context, app, arguments);
             default -> list(context, app, arguments.has("json"));
@@ -59,22 +58,42 @@ final class DeploymentCommand implements Command {
         table.print(context.console());
     }
 
-    private static void timeout(Context context, String app, Optional<String> seconds) {
-        if (seconds.isPresent()) {
-            context.controller().updateApp(app, Map.of("deploy_timeout", positive(seconds.get())));
-        } else {
-            App found = context.controller().app(app);
-            context.console().print(String.valueOf(found.deployTimeout()));
+    /** How deployments of an app go on. */
+    record Pace(int deployTimeout, Optional<Integer> batchSize) {
+
+        static Pace of(App app) {
+            return new Pace(
+                    app.deployTimeout(),
+                    Optional.ofNullable(app.meta().get(BATCH_SIZE))
+                            .filter(size -> size.matches("\\d{1,9}"))
+                            .map(Integer::valueOf));
         }
     }
 
-    private static void batchSize(Context context, String app, Optional<String> size) {
-        Map<String, String> meta = new HashMap<>(context.controller().app(app).meta());
+    private static void timeout(Context context, String app, Arguments arguments) {
+        Optional<String> seconds = arguments.optionalValue(0);
+        App now = seconds.isPresent()
+                ? context.controller().updateApp(app, Map.of("deploy_timeout", positive(seconds.get())))
+                : context.controller().app(app);
+        if (arguments.has("json")) {
+            context.printJson(Pace.of(now));
+        } else if (seconds.isEmpty()) {
+            context.console().print(String.valueOf(now.deployTimeout()));
+        }
+    }
+
+    private static void batchSize(Context context, String app, Arguments arguments) {
+        Optional<String> size = arguments.optionalValue(0);
+        App now = context.controller().app(app);
         if (size.isPresent()) {
+            Map<String, String> meta = new HashMap<>(now.meta());
             meta.put(BATCH_SIZE, String.valueOf(positive(size.get())));
-            context.controller().setMeta(app, meta);
-        } else {
-            context.console().print(meta.getOrDefault(BATCH_SIZE, "not set"));
+            now = context.controller().setMeta(app, meta);
+        }
+        if (arguments.has("json")) {
+            context.printJson(Pace.of(now));
+        } else if (size.isEmpty()) {
+            context.console().print(now.meta().getOrDefault(BATCH_SIZE, "not set"));
         }
     }
 

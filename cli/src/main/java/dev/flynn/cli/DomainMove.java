@@ -11,6 +11,7 @@ import dev.flynn.client.EventFilter;
 import dev.flynn.client.EventStream;
 import dev.flynn.json.FlynnJson;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,11 +21,14 @@ final class DomainMove {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final Context context;
+    private final boolean asJson;
     private final Cluster cluster;
     private final FlynnJson json = new FlynnJson();
 
-    DomainMove(Context context) {
+    /** @param asJson whether what is told in the end is JSON, and nothing else is told */
+    DomainMove(Context context, boolean asJson) {
         this.context = context;
+        this.asJson = asJson;
         this.cluster = context.cluster();
     }
 
@@ -39,11 +43,23 @@ final class DomainMove {
             console.print("Aborted");
             return;
         }
-        console.print("Migrating cluster domain (this can take up to 2m0s)...");
+        say("Migrating cluster domain (this can take up to 2m0s)...");
         console.flush();
         DomainMigration finished = migrate(controller, old, domain);
-        console.print("Changed cluster domain from \"" + old + "\" to \"" + domain + "\"");
+        say("Changed cluster domain from \"" + old + "\" to \"" + domain + "\"");
         updateSettings(old, finished);
+        if (asJson) {
+            context.printJson(new Moved(finished.id(), old, finished.domain(), pin(finished), finished.finishedAt()));
+        }
+    }
+
+    /** What is shown of a migration; the new certificate's key is not. */
+    record Moved(String id, String oldDomain, String domain, String tlsPin, Optional<Instant> finishedAt) {}
+
+    private void say(String line) {
+        if (!asJson) {
+            context.console().print(line);
+        }
     }
 
     private DomainMigration migrate(ControllerClient controller, String old, String domain) {
@@ -106,7 +122,7 @@ final class DomainMove {
             git.remove(cluster);
             git.add(moved, finished.tlsCert().map(TlsCertificate::caCert).orElse(""));
         }
-        context.console().print("Updated local CLI configuration");
+        say("Updated local CLI configuration");
     }
 
     /** The same cluster under its new names; addresses that have nothing to do with the old domain stay. */

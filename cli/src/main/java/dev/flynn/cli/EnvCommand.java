@@ -19,7 +19,7 @@ final class EnvCommand implements Command {
                 Form.of("", 0, 0, "process-type", "json"),
                 Form.atLeast("set", 1, "process-type", "json"),
                 Form.atLeast("unset", 1, "process-type", "json"),
-                Form.of("get", 1, 1, "process-type"));
+                Form.of("get", 1, 1, "process-type", "json"));
     }
 
     @Override
@@ -38,7 +38,7 @@ final class EnvCommand implements Command {
                     arguments.values().forEach(env::remove);
                     return env;
                 });
-            case "get" -> get(context, type, arguments.value(0));
+            case "get" -> get(context, type, arguments.value(0), arguments.has("json"));
             default -> list(context, type, arguments.has("json"));
         }
         return 0;
@@ -68,7 +68,7 @@ final class EnvCommand implements Command {
         }
     }
 
-    private static void get(Context context, Optional<String> type, String name) {
+    private static void get(Context context, Optional<String> type, String name, boolean asJson) {
         String app = context.app();
         Release release =
                 context.controller().findAppRelease(app).orElseThrow(() -> new CliException("no app release found"));
@@ -76,7 +76,11 @@ final class EnvCommand implements Command {
         if (value == null) {
             throw new CliException("var \"%s\" not found in release \"%s\"".formatted(name, release.id()));
         }
-        context.console().print(value);
+        if (asJson) {
+            context.printJson(Map.of(name, value));
+        } else {
+            context.console().print(value);
+        }
     }
 
     /** The release's env, with that of one of its process types laid over it. */

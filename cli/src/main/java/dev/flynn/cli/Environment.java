@@ -1,8 +1,12 @@
 package dev.flynn.cli;
 
+import java.io.File;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * What the program's process was given.
@@ -24,6 +28,16 @@ record Environment(Map<String, String> variables, Path directory, String program
     /** A variable's value; one that is set but empty counts as not set. */
     Optional<String> variable(String name) {
         return Optional.ofNullable(variables.get(name)).filter(value -> !value.isEmpty());
+    }
+
+    /** A program, by its name, where the user's PATH says. */
+    Optional<Path> executable(String name) {
+        return variable("PATH").stream()
+                .flatMap(path -> Stream.of(path.split(Pattern.quote(File.pathSeparator), -1)))
+                .filter(directory -> !directory.isEmpty())
+                .map(path -> directory.resolve(path).resolve(name))
+                .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
+                .findFirst();
     }
 
     Path home() {

@@ -1,39 +1,48 @@
 package dev.flynn.cli;
 
 import dev.flynn.api.error.FlynnException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
 /** {@code flynn kill}. */
 final class KillCommand implements Command {
 
     @Override
     public Syntax syntax() {
-        return Syntax.of(Form.atLeast("", 1));
+        return Syntax.of(List.of(Option.flag("json")), Form.atLeast("", 1, "json"));
     }
+
+    /** What became of a job that was to be killed. */
+    record Killed(String id, boolean killed, Optional<String> error) {}
 
     @Override
     public int run(Context context, Arguments arguments) {
         String app = context.app();
-        if (arguments.values().size() == 1) {
-            kill(context, app, arguments.value(0));
-            return 0;
-        }
-        boolean allKilled = true;
+        boolean isOne = arguments.values().size() == 1;
+        boolean asJson = arguments.has("json");
+        List<Killed> jobs = new ArrayList<>();
         for (String job : arguments.values()) {
             try {
-                kill(context, app, job);
+                context.controller().stopJob(app, job);
+                jobs.add(new Killed(job, true, Optional.empty()));
+                if (!asJson) {
+                    context.console().tell("Job " + job + " killed.");
+                }
             } catch (FlynnException e) {
+                if (isOne) {
+                    throw e;
+                }
+                jobs.add(new Killed(job, false, Optional.ofNullable(e.getMessage())));
                 context.console().tell("ERROR: could not kill job " + job + ": " + e.getMessage());
-                allKilled = false;
             }
         }
-        if (!allKilled) {
+        if (asJson) {
+            context.printJson(jobs);
+        }
+        if (!jobs.stream().allMatch(Killed::killed)) {
             throw new CliException("Could not kill all jobs.");
         }
         return 0;
-    }
-
-    private static void kill(Context context, String app, String job) {
-        context.controller().stopJob(app, job);
-        context.console().tell("Job " + job + " killed.");
     }
 }

@@ -43,7 +43,7 @@ final class ReleaseCommand implements Command {
                 Form.of("show", 0, 1, "json"),
                 Form.of("rollback", 0, 1, "yes", "json"),
                 Form.of("update", 1, 2, "clean", "json"),
-                Form.of("delete", 1, 1, "yes"));
+                Form.of("delete", 1, 1, "yes", "json"));
     }
 
     @Override
@@ -54,7 +54,7 @@ final class ReleaseCommand implements Command {
             case "show" -> show(context, arguments.optionalValue(0), arguments.has("json"));
             case "rollback" -> rollback(context, arguments);
             case "update" -> update(context, arguments);
-            default -> delete(context, ReleaseId.of(arguments.value(0)), arguments.has("yes"));
+            default -> delete(context, arguments);
         }
         return 0;
     }
@@ -151,7 +151,9 @@ final class ReleaseCommand implements Command {
         context.tellDone(arguments, created, "Created release " + created.id() + ".");
     }
 
-    private static void delete(Context context, ReleaseId id, boolean yes) {
+    private static void delete(Context context, Arguments arguments) {
+        ReleaseId id = ReleaseId.of(arguments.value(0));
+        boolean yes = arguments.has("yes");
         String app = context.app();
         if (!yes && !context.console().confirm("Are you sure you want to delete release \"" + id + "\"?")) {
             return;
@@ -166,12 +168,13 @@ final class ReleaseCommand implements Command {
                 .path("release_deletion");
         int others = deletion.path("remaining_apps").size();
         int files = deletion.path("deleted_files").size();
-        context.console()
-                .tell(
-                        others == 0
-                                ? "Deleted release %s (deleted %d files)".formatted(id, files)
-                                : "Release scaled down for app but not fully deleted (still associated with %d other apps)"
-                                        .formatted(others));
+        context.tellDone(
+                arguments,
+                deletion,
+                others == 0
+                        ? "Deleted release %s (deleted %d files)".formatted(id, files)
+                        : "Release scaled down for app but not fully deleted (still associated with %d other apps)"
+                                .formatted(others));
     }
 
     /** Of this command and of {@code flynn rollback}: to the release that is given, or to the one before. */

@@ -2,13 +2,14 @@ package dev.flynn.cli;
 
 import dev.flynn.api.app.App;
 import java.util.List;
+import java.util.Map;
 
 /** {@code flynn remote add}. */
 final class RemoteCommand implements Command {
 
     @Override
     public Syntax syntax() {
-        return Syntax.of(List.of(Option.flag('y', "yes")), Form.of("add", 0, 1, "yes"));
+        return Syntax.of(List.of(Option.flag('y', "yes"), Option.flag("json")), Form.of("add", 0, 1, "yes", "json"));
     }
 
     @Override
@@ -25,7 +26,8 @@ final class RemoteCommand implements Command {
         }
         String url = context.cluster().gitUrl(app.name());
         Remotes.create(context, remote, url);
-        context.console().tell("Created remote " + remote + " with url " + url + ".");
+        context.tellDone(
+                arguments, Map.of("name", remote, "url", url), "Created remote " + remote + " with url " + url + ".");
         return 0;
     }
 }

@@ -64,7 +64,7 @@ final class RouteCommand implements Command {
                 Form.of("add tcp", 0, 0, names(OF_TCP, List.of("port"))),
                 Form.of("show", 1, 1, "json"),
                 Form.of("update", 1, 1, names(OF_HTTP, TAKEN_BACK, RoutePolicyOptions.names())),
-                Form.of("remove", 1, 1));
+                Form.of("remove", 1, 1, "json"));
     }
 
     @SafeVarargs
@@ -80,7 +80,7 @@ final class RouteCommand implements Command {
             case "add tcp" -> addTcp(context, app, arguments);
             case "show" -> show(context, app, arguments);
             case "update" -> update(context, app, arguments);
-            case "remove" -> remove(context, app, arguments.value(0));
+            case "remove" -> remove(context, app, arguments);
             default -> list(context, app, arguments.has("json"));
         }
         return 0;
@@ -286,10 +286,13 @@ final class RouteCommand implements Command {
         printListening(context, arguments, context.controller().updateRoute(app, changed));
     }
 
-    private static void remove(Context context, String app, String id) {
+    private static void remove(Context context, String app, Arguments arguments) {
+        String id = arguments.value(0);
         requireType(id);
+        Optional<Route> removed =
+                arguments.has("json") ? Optional.of(context.controller().route(app, id)) : Optional.empty();
         context.controller().deleteRoute(app, id);
-        context.console().print("Route " + id + " removed.");
+        removed.ifPresentOrElse(context::printJson, () -> context.console().print("Route " + id + " removed."));
     }
 
     private static String requireType(String id) {

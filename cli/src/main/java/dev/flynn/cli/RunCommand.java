@@ -23,18 +23,27 @@ final class RunCommand implements Command {
                                 Option.value('r', "release"),
                                 Option.value('e', "entrypoint"),
                                 Option.flag('l', "enable-log"),
-                                Option.value("limits")),
-                        Form.atLeast("", 1, "detached", "release", "entrypoint", "enable-log", "limits"))
+                                Option.value("limits"),
+                                Option.flag("json")),
+                        Form.atLeast("", 1, "detached", "release", "entrypoint", "enable-log", "limits", "json"))
                 .endingOptionsAtFirstValue();
     }
 
     @Override
     public int run(Context context, Arguments arguments) {
+        if (arguments.has("json") && !arguments.has("detached")) {
+            throw new CliException("ERROR: --json needs --detached: what an attached job prints is its own");
+        }
         String app = context.app();
         ReleaseId release = arguments.option("release").map(ReleaseId::of).orElseGet(() -> current(context, app));
         if (arguments.has("detached")) {
             NewJob job = job(arguments, release, Optional.empty(), Map.of());
-            context.console().tell(context.controller().runJob(app, job).value());
+            if (arguments.has("json")) {
+                context.console()
+                        .print(context.controller().runJobJson(app, job).strip());
+            } else {
+                context.console().tell(context.controller().runJob(app, job).value());
+            }
             return 0;
         }
         try {

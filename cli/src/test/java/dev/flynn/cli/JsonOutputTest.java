@@ -134,8 +134,80 @@ class JsonOutputTest {
     }
 
     @Test
-    void scalingHasNoJson() {
-        assertThat(cli.run("-a", "ledger", "scale", "--json", "web=3"))
-                .isEqualTo(new Cli.Result(1, "", "ERROR: Can't use --json when scaling\n"));
+    void scalingPrintsTheFormationAsItIsThenAndNothingElse() {
+        cli.answer("PUT /apps/ledger/formations/" + RELEASE, FORMATION.replace(":2", ":3"));
+        // it is over with the first of two events that would make it so
+        cli.answer(
+                "GET /events?app_id=ledger&object_types=job",
+                "data: {\"id\":7,\"object_type\":\"job\",\"object_id\":\"host-1\",\"data\":%s,\"created_at\":\"2015-12-14T09:30:11Z\"}\n\n"
+                        .formatted(JOB.formatted(ID, RELEASE, "up", TIMES)));
+
+        assertThat(json("scale", "web=3").path("processes")).hasToString("{\"web\":3}");
+        assertThat(json("scale", "-n", "web=3").path("processes")).hasToString("{\"web\":3}");
+        assertThat(json("scale", "web=2").path("processes")).hasToString("{\"web\":2}");
+    }
+
+    @Test
+    void jobsThatAreStartedOrKilled() {
+        cli.answer(
+                        "POST /apps/ledger/jobs",
+                        "{\"id\":\"host-2\",\"release\":\"%s\",\"cmd\":[\"env\"]}".formatted(RELEASE))
+                .answer("DELETE /apps/ledger/jobs/host-1", " ")
+                .refuse("DELETE /apps/ledger/jobs/host-9", 500, "unknown_error", "Something went wrong");
+
+        Cli.Result started = cli.run("-a", "ledger", "run", "-d", "--json", "env");
+        assertThat(new FlynnJson().readTree(started.out()).path("id").asText()).isEqualTo("host-2");
+        assertThat(started.err()).isEmpty();
+        assertThat(cli.run("-a", "ledger", "run", "--json", "env"))
+                .isEqualTo(new Cli.Result(
+                        1, "", "ERROR: --json needs --detached: what an attached job prints is its own\n"));
+        assertThat(json("kill", "host-1")).hasToString("[{\"id\":\"host-1\",\"killed\":true}]");
+        Cli.Result some = cli.run("-a", "ledger", "kill", "host-1", "host-9", "--json");
+        assertThat(some.status()).isEqualTo(1);
+        assertThat(some.out())
+                .isEqualTo("[{\"id\":\"host-1\",\"killed\":true},"
+                        + "{\"id\":\"host-9\",\"error\":\"unknown_error: Something went wrong\"}]\n");
+    }
+
+    @Test
+    void whatIsRemovedIsPrintedAsItWas() {
+        String route =
+                "{\"type\":\"http\",\"id\":\"%s\",\"service\":\"ledger-web\",\"domain\":\"a.example.net\",\"path\":\"/\",%s}"
+                        .formatted(ID, TIMES);
+        cli.answer("GET /apps/ledger/routes/http/" + ID, route).answer("DELETE /apps/ledger/routes/http/" + ID, " ");
+
+        assertThat(json("route", "remove", "http/" + ID).path("domain").asText())
+                .isEqualTo("a.example.net");
+    }
+
+    @Test
+    void singleValuesAreObjects() {
+        cli.answer("POST /apps/ledger", APP).answer("POST /apps/ledger/meta", APP);
+
+        assertThat(json("env", "get", "A")).hasToString("{\"A\":\"1\"}");
+        assertThat(json("deployment", "timeout")).hasToString("{\"deploy_timeout\":30}");
+        assertThat(json("deployment", "timeout", "30")).hasToString("{\"deploy_timeout\":30}");
+        assertThat(json("deployment", "batch-size")).hasToString("{\"deploy_timeout\":30}");
+        assertThat(json("version").path("version").asText()).isNotEmpty();
+    }
+
+    @Test
+    void changesOfTheListOfClustersKeepTheirKeys() {
+        String added = json("cluster", "add", "--no-git", "other", "other.example.net", "secret")
+                .toString();
+        assertThat(added)
+                .isEqualTo("{\"name\":\"other\",\"controller_url\":\"https://controller.other.example.net\","
+                        + "\"git_url\":\"https://git.other.example.net\"}");
+        assertThat(json("cluster", "default", "other").path("is_default").asBoolean())
+                .isTrue();
+        assertThat(json("cluster", "default").path("name").asText()).isEqualTo("other");
+        assertThat(json("cluster", "remove", "other").path("name").asText()).isEqualTo("other");
+        assertThat(json("cluster", "remove", "other").isNull()).isTrue();
+    }
+
+    @Test
+    void whatGoesToStandardOutputItselfNeedsAFile() {
+        assertThat(cli.run("-a", "ledger", "export", "--json").err()).contains("--json needs --file");
+        assertThat(cli.run("cluster", "backup", "--json").err()).contains("--json needs --file");
     }
 }

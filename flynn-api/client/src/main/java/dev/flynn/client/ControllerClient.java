@@ -196,12 +196,40 @@ public final class ControllerClient implements AutoCloseable {
      * @param length of the content in bytes
      */
     public void putSlug(String app, ReleaseId release, long length, InputStream content) {
-        String target = appPath(app, "/releases/" + release + "/slug");
-        HttpReply reply = transport.upload(target, Map.of("Content-Type", "application/gzip"), length, content);
+        String unused = upload(appPath(app, "/releases/" + release + "/slug"), "application/gzip", length, content);
+    }
+
+    /**
+     * The artifact of an image that the app was sent before.
+     *
+     * @param digest SHA-256 of its archive, in hexadecimal digits
+     */
+    public Optional<Artifact> findImage(String app, String digest) {
+        return find(() -> json.get().read(exchange("GET", imagePath(app, digest), null), Artifact.class));
+    }
+
+    /**
+     * Sends an image, an archive as {@code docker save} writes it, and makes an artifact of it. It is sent once, as it comes, and
+     * not repeated.
+     *
+     * @param digest SHA-256 of the archive; other content is refused
+     * @param length of the archive in bytes
+     */
+    public Artifact putImage(String app, String digest, long length, InputStream archive) {
+        return json.get().read(upload(imagePath(app, digest), "application/x-tar", length, archive), Artifact.class);
+    }
+
+    private static String imagePath(String app, String digest) {
+        return appPath(app, "/images/" + digest);
+    }
+
+    private String upload(String target, String type, long length, InputStream content) {
+        HttpReply reply = transport.upload(target, Map.of("Content-Type", type), length, content);
         try {
             if (reply.status() != 200) {
                 throw Replies.failure("PUT", transport.endpoint().url() + target, reply, json.get());
             }
+            return reply.text();
         } catch (IOException e) {
             throw transport.unreachable(e);
         } finally {
@@ -254,8 +282,12 @@ public final class ControllerClient implements AutoCloseable {
 
     /** Runs a one-off job in the background. */
     public JobId runJob(String app, NewJob job) {
-        JsonNode started = json.get().readTree(exchange("POST", appPath(app, "/jobs"), job));
-        return new JobId(started.path("id").asText());
+        return new JobId(json.get().readTree(runJobJson(app, job)).path("id").asText());
+    }
+
+    /** As {@link #runJob}; returns the job as the controller wrote it. */
+    public String runJobJson(String app, NewJob job) {
+        return exchange("POST", appPath(app, "/jobs"), job);
     }
 
     /** Runs a one-off job connected to the caller, who closes it. */

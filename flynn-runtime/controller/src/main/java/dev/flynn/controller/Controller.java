@@ -30,6 +30,7 @@ public final class Controller {
     private final DomainMigrations domainMigrations;
     private final ClusterBackups backups;
     private final SlugCatalog slugs;
+    private final ImageCatalog images;
     private final DeploymentCatalog deployments;
     private final RouteCatalog routes;
     private final ProviderCatalog providers;
@@ -75,6 +76,7 @@ public final class Controller {
         this.domainMigrations = new DomainMigrations(state, tables, defaultRouteDomain);
         this.backups = new ClusterBackups(state, tables, formations, new ClusterHttp(discovery));
         this.slugs = new SlugCatalog(state, tables, discovery);
+        this.images = new ImageCatalog(state, releases, discovery);
         this.deployments = new DeploymentCatalog(state, tables, apps, disk);
         this.providers = new ProviderCatalog(
                 state, tables, apps, new ResourceProviders(providers, new ClusterHttp(discovery), state.json()));
@@ -128,6 +130,10 @@ public final class Controller {
 
     public SlugCatalog slugs() {
         return slugs;
+    }
+
+    public ImageCatalog images() {
+        return images;
     }
 
     public DeploymentCatalog deployments() {

@@ -11,13 +11,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** What releases have in the blobstore: the slug that their env names, and artifacts of type {@code file}. */
+/** What releases have in the blobstore: the slug that their env names, artifacts of type {@code file}, images that were sent. */
 final class ReleaseFiles {
 
     static final String BLOBSTORE = "http://blobstore.discoverd/";
 
     private static final String SLUG_URL = "SLUG_URL";
     private static final String FILE = "file";
+    private static final String IMAGES = BLOBSTORE + "images/";
 
     private final ClusterState state;
 
@@ -28,6 +29,11 @@ final class ReleaseFiles {
     /** The URL of what was pushed to an app, if anything was. */
     static String repositoryOf(AppId app) {
         return BLOBSTORE + "repos/" + app + ".bundle";
+    }
+
+    /** With what the URLs of images begin that were sent to an app. */
+    static String imagesOf(AppId app) {
+        return IMAGES + app + "/";
     }
 
     /** Whether the release runs an app that was built here, so that it takes up room. */
@@ -70,7 +76,11 @@ final class ReleaseFiles {
     private List<Versioned<Artifact>> fileArtifacts(Release release) {
         return release.artifacts().stream()
                 .flatMap(id -> state.artifacts().find(id.toString()).stream())
-                .filter(artifact -> artifact.value().type().equals(FILE))
+                .filter(artifact -> artifact.value().type().equals(FILE) || isSentImage(artifact.value()))
                 .toList();
+    }
+
+    private static boolean isSentImage(Artifact artifact) {
+        return artifact.type().equals(Artifact.DOCKER) && artifact.uri().startsWith(IMAGES);
     }
 }

@@ -41,7 +41,7 @@ final class DockerBackend {
     }
 
     static AppBackend open(HostContext host, Closer closer) throws IOException {
-        var factory = new DockerContainerBackendFactory();
+        var factory = new DockerContainerBackendFactory(url -> host.archives().open(url));
         var context = new ComponentContext(host.hostId(), host.directory("docker"), host.clock());
         HostFiles files = FilesOfHost.open(host);
         Map<String, String> settings =

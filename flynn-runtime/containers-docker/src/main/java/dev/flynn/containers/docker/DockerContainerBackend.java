@@ -69,7 +69,7 @@ public final class DockerContainerBackend implements ContainerBackend {
                 java.util.concurrent.Executors.newSingleThreadScheduledExecutor(new NamedThreads("docker-timer"));
         String instance = instanceOf(directory);
         StreamLoop loop = new StreamLoop();
-        var images = new Images(engine);
+        var images = new Images(engine, builder.archives);
         this.around = new Surroundings(
                 engine,
                 new EngineWatch(engine, loop, workers),
@@ -316,6 +316,7 @@ public final class DockerContainerBackend implements ContainerBackend {
         private String hostId = "host";
         private Clock clock = Clock.systemUTC();
         private JobFiles files = JobFiles.NONE;
+        private ArchiveFetcher archives = ArchiveFetcher.HTTP;
 
         private Builder(Path dataDirectory) {
             this.dataDirectory = requireNonNull(dataDirectory, "dataDirectory");
@@ -342,6 +343,12 @@ public final class DockerContainerBackend implements ContainerBackend {
         /** What is laid into jobs beyond their mounts; nothing unless said. */
         public Builder files(JobFiles value) {
             this.files = requireNonNull(value, "files");
+            return this;
+        }
+
+        /** How archives of images are fetched that are elsewhere; by plain requests unless said. */
+        public Builder archives(ArchiveFetcher value) {
+            this.archives = requireNonNull(value, "archives");
             return this;
         }
 

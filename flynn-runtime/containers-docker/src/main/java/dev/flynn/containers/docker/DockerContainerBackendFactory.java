@@ -9,6 +9,17 @@ import java.util.Map;
 /** The backend named {@code docker}; its settings are those of {@link DockerSettings}, all optional. */
 public final class DockerContainerBackendFactory implements ContainerBackendFactory {
 
+    private final ArchiveFetcher archives;
+
+    /** Archives of images are fetched by plain requests. */
+    public DockerContainerBackendFactory() {
+        this(ArchiveFetcher.HTTP);
+    }
+
+    public DockerContainerBackendFactory(ArchiveFetcher archives) {
+        this.archives = archives;
+    }
+
     @Override
     public String name() {
         return "docker";
@@ -21,6 +32,7 @@ public final class DockerContainerBackendFactory implements ContainerBackendFact
                 .hostId(context.hostId())
                 .clock(context.clock())
                 .files(files)
+                .archives(archives)
                 .build();
     }
 

@@ -17,9 +17,12 @@ sealed interface ImageSource {
     /** In a file that {@code docker save} wrote. */
     record Archive(Path path) implements ImageSource {}
 
+    /** In such a file, which is fetched. */
+    record Fetched(URI url) implements ImageSource {}
+
     /**
-     * Reads {@code docker://registry/repository:tag}, {@code docker-archive:/path}, and the historic
-     * {@code https://registry?name=repository&tag=tag}.
+     * Reads {@code docker://registry/repository:tag}, {@code docker-archive:/path}, {@code https://host/archive.tar}, and the
+     * historic {@code https://registry?name=repository&tag=tag}.
      *
      * @throws FlynnException {@code VALIDATION}
      */
@@ -31,7 +34,7 @@ sealed interface ImageSource {
             return new Named(named(uri.substring("docker://".length()), uri));
         }
         if (uri.startsWith("https://") || uri.startsWith("http://")) {
-            return historic(URI.create(uri));
+            return url(URI.create(uri));
         }
         if (uri.startsWith("oci:")) {
             throw FlynnException.invalid(
@@ -39,8 +42,16 @@ sealed interface ImageSource {
                             + " skopeo copy, or make a docker-archive of it");
         }
         throw FlynnException.invalid(
-                "the docker backend runs images docker://<registry>/<repository>:<tag> and docker-archive:/<path>, not "
+                "the docker backend runs images docker://<registry>/<repository>:<tag>, docker-archive:/<path> and"
+                        + " https://<host>/<archive>, not "
                         + uri);
+    }
+
+    private static ImageSource url(URI uri) {
+        boolean isFile = uri.getRawQuery() == null
+                && uri.getPath() != null
+                && uri.getPath().length() > 1;
+        return isFile ? new Fetched(uri) : historic(uri);
     }
 
     private static ImageSource historic(URI uri) {

@@ -8,6 +8,7 @@ import com.github.dockerjava.api.model.PullResponseItem;
 import dev.flynn.api.host.JobSpec;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -23,11 +24,13 @@ final class Images {
     private static final Pattern LOADED = Pattern.compile("Loaded image(?: ID)?: (\\S+)");
 
     private final Engine engine;
+    private final ArchiveFetcher fetcher;
     private final Map<String, Object> locks = new ConcurrentHashMap<>();
     private final Map<String, String> archives = new ConcurrentHashMap<>();
 
-    Images(Engine engine) {
+    Images(Engine engine, ArchiveFetcher fetcher) {
         this.engine = engine;
+        this.fetcher = fetcher;
     }
 
     /**
@@ -41,6 +44,9 @@ final class Images {
         synchronized (locks.computeIfAbsent(image.uri(), uri -> new Object())) {
             if (source instanceof ImageSource.Archive archive) {
                 return load(archive.path(), progress);
+            }
+            if (source instanceof ImageSource.Fetched fetched) {
+                return fetch(fetched.url(), progress);
             }
             String name = ((ImageSource.Named) source).name();
             if (!isThere(name)) {
@@ -100,9 +106,29 @@ final class Images {
         if (known != null && isThere(known)) {
             return known;
         }
+        try (InputStream bytes = Files.newInputStream(archive)) {
+            return load(archive.toString(), version, bytes, progress);
+        }
+    }
+
+    /** A URL always means the same archive. */
+    private String fetch(URI url, Consumer<String> progress) throws IOException, InterruptedException {
+        String known = archives.get(url.toString());
+        if (known != null && isThere(known)) {
+            return known;
+        }
+        try (InputStream bytes = fetcher.open(url)) {
+            return load(url.toString(), url.toString(), bytes, progress);
+        } catch (IOException e) {
+            throw new IOException("cannot fetch image " + url + ": " + e.getMessage(), e);
+        }
+    }
+
+    private String load(String archive, String version, InputStream bytes, Consumer<String> progress)
+            throws IOException, InterruptedException {
         progress.accept("loading " + archive);
         var answer = new StringBuffer();
-        try (InputStream bytes = Files.newInputStream(archive)) {
+        try {
             var callback = new ResultCallback.Adapter<LoadResponseItem>() {
                 @Override
                 public void onNext(LoadResponseItem item) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.id.JobId;
 import dev.flynn.spi.container.ExecResult;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashSet;
@@ -48,6 +49,8 @@ class SettingsTest {
                 .isEqualTo(new ImageSource.Named("images.example/acme/web:v1"));
         assertThat(ImageSource.of("https://registry.hub.docker.com?name=redis"))
                 .isEqualTo(new ImageSource.Named("redis:latest"));
+        assertThat(ImageSource.of("http://blobstore.discoverd/images/web.tar"))
+                .isEqualTo(new ImageSource.Fetched(URI.create("http://blobstore.discoverd/images/web.tar")));
         assertThat(ImageSource.of("docker-archive:/srv/web.tar"))
                 .isEqualTo(new ImageSource.Archive(Path.of("/srv/web.tar")));
         assertThatThrownBy(() -> ImageSource.of("oci:/srv/layout")).hasMessageContaining("skopeo");

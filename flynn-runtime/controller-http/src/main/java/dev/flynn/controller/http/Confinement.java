@@ -14,12 +14,16 @@ import java.io.IOException;
 import java.lang.annotation.Annotation;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.Set;
 
 /** Keeps keys that are not {@code admin} to what is theirs: in what they send, and in what they are told. */
 final class Confinement implements ContainerRequestFilter, ContainerResponseFilter {
 
     /** It has the names of what is secret, and nothing else of it. */
     private static final String DESCRIPTION = "/openapi.json";
+
+    /** Their bodies are content, and no JSON. */
+    private static final Set<String> WITHOUT_NAMES = Set.of(SlugsEndpoint.SLUG, ImagesEndpoint.IMAGE);
 
     private final Confines confines;
     private final FlynnJson json;
@@ -32,7 +36,7 @@ final class Confinement implements ContainerRequestFilter, ContainerResponseFilt
     @Override
     public void filter(ContainerRequestContext request) throws IOException {
         Visit visit = Visit.of(request);
-        boolean namesNothing = visit.request().template().equals(SlugsEndpoint.SLUG);
+        boolean namesNothing = WITHOUT_NAMES.contains(visit.request().template());
         if (visit.principal().isAdmin() || request.getMethod().equals("GET") || namesNothing) {
             return;
         }

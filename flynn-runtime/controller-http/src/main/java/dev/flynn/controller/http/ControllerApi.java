@@ -60,6 +60,7 @@ final class ControllerApi implements AutoCloseable {
                 new AppsEndpoint(apps, controller.releases(), controller.releaseCollector()),
                 new ReleasesEndpoint(controller.releases()),
                 new SlugsEndpoint(apps, controller.slugs(), config.authKeys().get(0)),
+                new ImagesEndpoint(apps, controller.images(), config.authKeys().get(0)),
                 new ArtifactsEndpoint(controller.releases()),
                 new FormationsEndpoint(
                         state,

@@ -23,6 +23,8 @@ record Permission(Need need, Reach reach) {
             "POST /artifacts",
             "POST /releases",
             "GET " + SlugsEndpoint.SLUG,
+            "GET " + ImagesEndpoint.IMAGE,
+            "PUT " + ImagesEndpoint.IMAGE,
             "POST /apps/{app}/deploy",
             "POST /apps/{app}/deployments/{deployment}/cancel",
             "POST /apps/{app}/deployments/{deployment}/promote");

@@ -37,11 +37,22 @@ final class PlayedBlobstore implements AutoCloseable {
             exchange.sendResponseHeaders(401, -1);
         } else if (exchange.getRequestMethod().equals("PUT")) {
             boolean refused = known && "*".equals(exchange.getRequestHeaders().getFirst("If-None-Match"));
-            String content = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+            String content;
+            try {
+                content = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+            } catch (IOException endedEarly) {
+                exchange.close();
+                return;
+            }
             if (!refused) {
                 blobs.put(path, content);
             }
             exchange.sendResponseHeaders(refused ? 412 : 200, -1);
+        } else if (exchange.getRequestMethod().equals("DELETE")) {
+            blobs.remove(path);
+            exchange.sendResponseHeaders(200, -1);
+        } else if (exchange.getRequestMethod().equals("HEAD")) {
+            exchange.sendResponseHeaders(known ? 200 : 404, -1);
         } else {
             byte[] content = blobs.getOrDefault(path, "").getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(known ? 200 : 404, known ? content.length : -1);
