@@ -35,6 +35,9 @@ public record DiskReserve(Path directory, long reserveBytes) {
      * @throws FlynnException {@code NO_CAPACITY} if they would touch the reserve
      */
     public void require(String what, long bytes) {
+        if (reserveBytes + bytes == 0) {
+            return; // there is always as much as nothing
+        }
         long usable = usableBytes();
         if (usable - bytes < reserveBytes) {
             throw new FlynnException(
@@ -46,7 +49,7 @@ public record DiskReserve(Path directory, long reserveBytes) {
 
     /** Whether there is more left than the reserve. */
     public boolean isUntouched() {
-        return usableBytes() >= reserveBytes;
+        return reserveBytes == 0 || usableBytes() >= reserveBytes;
     }
 
     private long usableBytes() {

@@ -92,6 +92,11 @@ public final class AppCatalog {
     }
 
     public App create(NewApp request) {
+        return createWritten(request).value();
+    }
+
+    /** As {@link #create}, with its JSON. */
+    public Written<App> createWritten(NewApp request) {
         if (!request.name().isEmpty()) {
             App.requireValidName(request.name());
         }
@@ -107,31 +112,38 @@ public final class AppCatalog {
             Instant now = state.clock().instant();
             var app = new App(
                     id, name, request.meta(), strategy, Optional.empty(), timeout, request.isProtected(), now, now);
-            Optional<String> conflict = insert(app);
-            if (conflict.isEmpty()) {
-                return request.release().isEmpty() ? app : app.withRelease(ReleaseId.of(request.release()), now);
+            Transaction.Builder transaction = Transaction.builder();
+            String written = insert(transaction, app);
+            CommitResult result = state.commit(transaction);
+            if (result.committed()) {
+                return request.release().isEmpty()
+                        ? new Written<>(app, written)
+                        : echoed(app.withRelease(ReleaseId.of(request.release()), now));
             }
-            if (conflict.get().equals(state.apps().key(id.toString()))) {
+            Optional<String> conflict = result.conflictKey();
+            if (conflict.equals(Optional.of(state.apps().key(id.toString())))) {
                 throw FlynnException.exists("application with id \"%s\" already exists".formatted(id));
             }
-            if (conflict.get().equals(ClusterState.appNameKey(name))
+            if (conflict.equals(Optional.of(ClusterState.appNameKey(name)))
                     && !request.name().isEmpty()) {
                 throw FlynnException.exists("application \"%s\" already exists".formatted(name));
             }
         }
     }
 
-    /** The key that stood in the way, if one did. */
-    private Optional<String> insert(App app) {
-        Transaction.Builder transaction = Transaction.builder();
+    private Written<App> echoed(App app) {
+        return new Written<>(app, state.json().write(app));
+    }
+
+    /** Adds: the app, and its default route; returns its JSON. */
+    private String insert(Transaction.Builder transaction, App app) {
         String nameKey = ClusterState.appNameKey(app.name());
         transaction.whenAbsent(nameKey).put(nameKey, app.id().toString());
         String id = app.id().toString();
         String written = state.apps().createWritten(transaction, id, app);
         state.events().appendJson(transaction, EventType.APP, Optional.of(app.id()), id, written);
         addDefaultRoute(transaction, app);
-        CommitResult result = state.commit(transaction);
-        return result.committed() ? Optional.empty() : result.conflictKey();
+        return written;
     }
 
     /** Adds the route, unless somebody has its domain; the app is created all the same. */

@@ -71,6 +71,11 @@ public final class ReleaseCatalog {
     }
 
     public Release create(NewRelease request) {
+        return createWritten(request).value();
+    }
+
+    /** As {@link #create}, with its JSON. */
+    public Written<Release> createWritten(NewRelease request) {
         disk.require("release");
         Map<String, ProcessType> processes = new HashMap<>();
         request.processes()
@@ -91,7 +96,7 @@ public final class ReleaseCatalog {
         if (!state.commit(transaction).committed()) {
             throw FlynnException.internal("release %s exists already".formatted(release.id()), null);
         }
-        return release;
+        return new Written<>(release, written);
     }
 
     /** The contract wants an unknown artifact answered like a database that cannot answer now. */

@@ -6,6 +6,7 @@ import dev.flynn.api.release.Release;
 import dev.flynn.controller.AppCatalog;
 import dev.flynn.controller.ReleaseCatalog;
 import dev.flynn.controller.ReleaseCollector;
+import dev.flynn.controller.Written;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -34,9 +35,9 @@ public final class AppsEndpoint {
 
     @POST
     @Path("apps")
-    @Told("Creates an app; without a name it gets one.")
-    public App create(AppCatalog.NewApp request) {
-        return apps.create(request);
+    @Told(value = "Creates an app; without a name it gets one.", answer = App.class)
+    public Written<App> create(AppCatalog.NewApp request) {
+        return apps.createWritten(request);
     }
 
     @GET

@@ -3,6 +3,7 @@ package dev.flynn.controller.http;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.controller.Written;
 import dev.flynn.json.FlynnJson;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.Produces;
@@ -75,7 +76,9 @@ final class JsonBodies implements MessageBodyReader<Object>, MessageBodyWriter<O
             MultivaluedMap<String, Object> headers,
             OutputStream body)
             throws IOException {
-        byte[] bytes = json.writeBytes(value);
+        byte[] bytes = value instanceof Written<?> written
+                ? written.json().getBytes(StandardCharsets.UTF_8)
+                : json.writeBytes(value);
         headers.putSingle("Content-Type", MediaType.APPLICATION_JSON);
         headers.putSingle("Content-Length", bytes.length);
         body.write(bytes);

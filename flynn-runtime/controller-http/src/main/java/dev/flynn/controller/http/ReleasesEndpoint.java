@@ -2,6 +2,7 @@ package dev.flynn.controller.http;
 
 import dev.flynn.api.release.Release;
 import dev.flynn.controller.ReleaseCatalog;
+import dev.flynn.controller.Written;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -20,9 +21,9 @@ public final class ReleasesEndpoint {
 
     @POST
     @Path("releases")
-    @Told("Creates a release; it never changes afterwards.")
-    public Release create(ReleaseCatalog.NewRelease request) {
-        return releases.create(request);
+    @Told(value = "Creates a release; it never changes afterwards.", answer = Release.class)
+    public Written<Release> create(ReleaseCatalog.NewRelease request) {
+        return releases.createWritten(request);
     }
 
     @GET
