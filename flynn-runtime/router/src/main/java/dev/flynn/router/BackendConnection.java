@@ -150,7 +150,9 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Ba
     @Override
     public void release() {
         listener = null;
-        context().flush();
+        if (!hasSentEverything()) {
+            context().flush();
+        }
         if (!hasSentEverything()) {
             closeAfterWriting();
         } else if (isReusable()) {
@@ -266,9 +268,7 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Ba
                     return;
                 }
             } else if (phase == Phase.BODY) {
-                boolean done = body.read(pending, bodySink);
-                dropPendingIfEmpty();
-                if (!done) {
+                if (!readBody(pending)) {
                     return;
                 }
                 phase = Phase.ANSWERED;
@@ -279,6 +279,19 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Ba
                 return;
             }
         }
+    }
+
+    /** @return false when more bytes have to come first */
+    private boolean readBody(ByteBuf in) throws BadMessage {
+        if (body.takesAll(in)) {
+            pending = null;
+            boolean done = body.took(in.readableBytes());
+            forward(in);
+            return done;
+        }
+        boolean done = body.read(in, bodySink);
+        dropPendingIfEmpty();
+        return done;
     }
 
     /** @return false when more bytes have to come first */

@@ -73,7 +73,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         this.loop = loop;
         this.ownPort = ownPort;
         this.mayBeHttp2 = !tls;
-        this.response = new Http1Response(this, loop.core());
+        this.response = new Http1Response(this, loop);
         this.deadline = new Deadline(loop, this::timeOut);
         this.scanner = new HeadScanner(loop.core().config().maxHeadBytes());
     }
@@ -413,8 +413,15 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         if (in == null || exchange == null || !exchange.acceptsRequestData()) {
             return false;
         }
-        boolean done = body.read(in, bodySink);
-        dropPendingIfEmpty();
+        boolean done;
+        if (body.takesAll(in)) {
+            pending = null;
+            done = body.took(in.readableBytes());
+            forward(in);
+        } else {
+            done = body.read(in, bodySink);
+            dropPendingIfEmpty();
+        }
         if (done) {
             phase = Phase.RESPONSE;
             exchange.requestEnd(body.trailers());
@@ -502,6 +509,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
 
     private void endExchange() {
         dropPending();
+        response.drop();
         Exchange ending = exchange;
         exchange = null;
         if (ending != null) {

@@ -7,6 +7,7 @@ import dev.flynn.router.message.Entrance;
 import dev.flynn.router.message.ErrorPage;
 import dev.flynn.router.message.Framing;
 import dev.flynn.router.message.Head;
+import dev.flynn.router.message.HeadBuffer;
 import dev.flynn.router.message.HeaderEdits;
 import dev.flynn.router.message.Hop;
 import dev.flynn.router.message.RequestHeadWriter;
@@ -116,12 +117,13 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
             return;
         }
         idle = found.idle();
-        requestHead = client.alloc().buffer(1024);
         HeaderEdits edits = gate == null ? HeaderEdits.NONE : gate.requestEdits();
         boolean closes = found.disableKeepAlives();
         long now = System.currentTimeMillis();
         String id = trace.requestId();
-        RequestHeadWriter.write(head, wanted, framing, closes, upgrade, hop, edits, id, now, requestHead);
+        HeadBuffer out = loop.headBuffer();
+        RequestHeadWriter.write(head, wanted, framing, closes, upgrade, hop, edits, id, now, out);
+        requestHead = out.toBuffer(client.alloc(), 0);
         String wish = found.sticky() ? loop.core().cookies().backend(head) : null;
         search = new BackendSearch(loop, found, wish, upgrade, repeatable, trace, this);
         search.next();
@@ -257,7 +259,9 @@ final class Exchange implements BackendListener, BackendSearch.Asker {
         attached.begin(this, headOnly, framing);
         boolean keepsCopy = repeatable;
         requestHead = keepsCopy ? head : null;
-        attached.sendHead(keepsCopy ? head.retainedDuplicate() : head);
+        // a connection that failed has read some of it, and does not read on
+        head.readerIndex(0);
+        attached.sendHead(keepsCopy ? head.retain() : head);
         client.resume();
     }
 

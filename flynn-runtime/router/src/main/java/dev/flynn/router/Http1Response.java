@@ -6,6 +6,7 @@ import dev.flynn.router.message.Ascii;
 import dev.flynn.router.message.Bodies;
 import dev.flynn.router.message.Field;
 import dev.flynn.router.message.Head;
+import dev.flynn.router.message.HeadBuffer;
 import dev.flynn.router.message.HeaderEdits;
 import dev.flynn.router.message.RequestHeadWriter;
 import dev.flynn.router.message.ResponseHeadWriter;
@@ -21,7 +22,11 @@ final class Http1Response implements ClientSide {
 
     private static final byte[] TRAILERS = Ascii.bytes("trailers");
 
+    /** Bodies of so many bytes are copied behind the head: that costs less than to have the system gather the two. */
+    private static final int MAX_JOINED_BYTES = 4096;
+
     private final ClientConnection connection;
+    private final RouterLoop loop;
     private final RouterCore core;
     private final RequestTrace trace = new RequestTrace();
     private boolean http10;
@@ -32,9 +37,13 @@ final class Http1Response implements ClientSide {
     private boolean chunked;
     private boolean endsWithConnection;
 
-    Http1Response(ClientConnection connection, RouterCore core) {
+    /** A head that waits for a moment for the body that came with it. */
+    private @Nullable ByteBuf unsent;
+
+    Http1Response(ClientConnection connection, RouterLoop loop) {
         this.connection = connection;
-        this.core = core;
+        this.loop = loop;
+        this.core = loop.core();
     }
 
     /** Begins with the next request. */
@@ -67,9 +76,9 @@ final class Http1Response implements ClientSide {
     @Override
     public void writeInterim(Head head) {
         if (!http10) {
-            ByteBuf out = alloc().buffer(256);
+            HeadBuffer out = loop.headBuffer();
             ResponseHeadWriter.write(head, false, ResponseHeadWriter.Connection.UNSAID, HeaderEdits.NONE, null, out);
-            context().writeAndFlush(out, context().voidPromise());
+            context().writeAndFlush(out.toBuffer(alloc(), 0), context().voidPromise());
         }
     }
 
@@ -82,9 +91,10 @@ final class Http1Response implements ClientSide {
         if (endsWithConnection || restMayNotCome || core.isClosing()) {
             keepAlive = false;
         }
-        ByteBuf out = alloc().buffer(512);
+        HeadBuffer out = loop.headBuffer();
         ResponseHeadWriter.write(head, chunked, connectionField(), edits, cookie, out);
-        context().write(out, context().voidPromise());
+        boolean joins = framing > 0 && framing <= MAX_JOINED_BYTES;
+        unsent = out.toBuffer(alloc(), joins ? (int) framing : 0);
         connection.waitForever();
     }
 
@@ -95,17 +105,41 @@ final class Http1Response implements ClientSide {
 
     @Override
     public void writeData(ByteBuf data) {
+        if (unsent != null && !chunked && data.readableBytes() <= unsent.writableBytes()) {
+            unsent.writeBytes(data);
+            data.release();
+            return;
+        }
+        writeUnsent();
         Bodies.write(context(), data, chunked);
     }
 
     @Override
     public void writeEnd(Trailers trailers) {
+        writeUnsent();
         Bodies.writeEnd(context(), chunked, acceptsTrailers ? trailers : Trailers.NONE);
     }
 
     @Override
     public void flush() {
+        writeUnsent();
         context().flush();
+    }
+
+    private void writeUnsent() {
+        ByteBuf head = unsent;
+        if (head != null) {
+            unsent = null;
+            context().write(head, context().voidPromise());
+        }
+    }
+
+    /** The connection ends: what is not on its way will never be. */
+    void drop() {
+        if (unsent != null) {
+            unsent.release();
+            unsent = null;
+        }
     }
 
     @Override
@@ -129,6 +163,7 @@ final class Http1Response implements ClientSide {
 
     @Override
     public void breakOff() {
+        writeUnsent();
         if (endsWithConnection) {
             connection.abort();
         } else {
@@ -149,9 +184,9 @@ final class Http1Response implements ClientSide {
             BackendConnection backend,
             @Nullable Duration idle,
             Runnable ended) {
-        ByteBuf out = alloc().buffer(512);
+        HeadBuffer out = loop.headBuffer();
         ResponseHeadWriter.write(head, false, ResponseHeadWriter.Connection.UNSAID, edits, cookie, out);
-        context().write(out, context().voidPromise());
+        context().write(out.toBuffer(alloc(), 0), context().voidPromise());
         context().channel().closeFuture().addListener(closed -> ended.run());
         connection.beginTunnel(backend, idle, trace());
     }

@@ -1,6 +1,7 @@
 package dev.flynn.router;
 
 import dev.flynn.router.message.Head;
+import dev.flynn.router.message.HeadBuffer;
 import dev.flynn.router.table.Health;
 import dev.flynn.router.telemetry.Meter;
 import io.netty.bootstrap.Bootstrap;
@@ -34,6 +35,7 @@ final class RouterLoop {
     private final HealthChecks healthChecks;
     private final Head requestHead = new Head();
     private final Head responseHead = new Head();
+    private final HeadBuffer headBuffer = new HeadBuffer();
     private final Set<LoopClient> clients = new LinkedHashSet<>();
     private final CompletableFuture<Void> drained = new CompletableFuture<>();
 
@@ -102,6 +104,11 @@ final class RouterLoop {
     /** For parsing one response head; its content is good until the next one is parsed. */
     Head responseHead() {
         return responseHead;
+    }
+
+    /** For putting one head together. */
+    HeadBuffer headBuffer() {
+        return headBuffer.clear();
     }
 
     void add(LoopClient client) {

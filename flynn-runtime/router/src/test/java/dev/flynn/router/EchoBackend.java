@@ -58,7 +58,7 @@ final class EchoBackend implements Closeable {
         return "127.0.0.1:" + listener.getLocalPort();
     }
 
-    /** What has arrived and is not answered; of one that was killed, what never will be. */
+    /** What has arrived and whose answer's last piece is not on its way; of one that was killed, what never will be. */
     Set<String> inProgress() {
         return Set.copyOf(inProgress);
     }
@@ -118,7 +118,7 @@ final class EchoBackend implements Closeable {
         inProgress.add(id);
         boolean answered = false;
         try {
-            boolean goesOn = answer(head, in, out);
+            boolean goesOn = answer(id, head, in, out);
             answered = true;
             return goesOn;
         } finally {
@@ -128,7 +128,7 @@ final class EchoBackend implements Closeable {
         }
     }
 
-    private boolean answer(HttpMessage head, InputStream in, OutputStream out) throws IOException {
+    private boolean answer(String id, HttpMessage head, InputStream in, OutputStream out) throws IOException {
         if (head.field("Upgrade").isPresent()) {
             say(out, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
             in.transferTo(out);
@@ -142,10 +142,13 @@ final class EchoBackend implements Closeable {
                 pause();
                 say(out, "1\r\n" + i + "\r\n");
             }
-            say(out, "0\r\n\r\n");
+            sayLast(id, out, "0\r\n\r\n");
         } else {
-            say(out, start + "Content-Length: " + body.length + "\r\n\r\n");
-            out.write(body);
+            sayLast(
+                    id,
+                    out,
+                    start + "Content-Length: " + body.length + "\r\n\r\n"
+                            + new String(body, StandardCharsets.ISO_8859_1));
         }
         return true;
     }
@@ -157,6 +160,12 @@ final class EchoBackend implements Closeable {
             body.append(i);
         }
         return body.toString();
+    }
+
+    /** Whoever reads this may act before this thread goes on. */
+    private void sayLast(String id, OutputStream out, String text) throws IOException {
+        inProgress.remove(id);
+        say(out, text);
     }
 
     private static void say(OutputStream out, String text) throws IOException {

@@ -85,12 +85,29 @@ public final class BodyReader {
         return state == State.DONE;
     }
 
+    /** Whether all in the buffer is data of the body: then it can be handed on as it is, and {@link #took} is told instead. */
+    public boolean takesAll(ByteBuf in) {
+        return state == State.UNTIL_CLOSE || (state == State.DATA && in.readableBytes() <= remaining);
+    }
+
+    /**
+     * So much data was taken.
+     *
+     * @return whether the body is complete
+     */
+    public boolean took(int length) {
+        if (state == State.DATA) {
+            remaining -= length;
+            if (remaining == 0) {
+                state = chunked ? State.DATA_CR : State.DONE;
+            }
+        }
+        return state == State.DONE;
+    }
+
     private void readData(ByteBuf in, Consumer<ByteBuf> data) {
         int length = (int) Math.min(remaining, in.readableBytes());
-        remaining -= length;
-        if (remaining == 0) {
-            state = chunked ? State.DATA_CR : State.DONE;
-        }
+        boolean unused = took(length);
         data.accept(in.readRetainedSlice(length));
     }
 

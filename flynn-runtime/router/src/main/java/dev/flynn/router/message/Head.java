@@ -223,7 +223,7 @@ public final class Head {
     }
 
     /** Writes the lines of the fields that pass, neighbours in one go. */
-    void writeFields(IntPredicate keeps, ByteBuf out) {
+    void writeFields(IntPredicate keeps, HeadBuffer out) {
         int runStart = -1;
         int runEnd = -1;
         for (int i = 0; i < fieldCount; i++) {
@@ -231,12 +231,12 @@ public final class Head {
                 runStart = runStart < 0 ? nameStart(i) : runStart;
                 runEnd = lineEnd(i);
             } else if (runStart >= 0) {
-                out.writeBytes(bytes, runStart, runEnd - runStart);
+                out.add(bytes, runStart, runEnd - runStart);
                 runStart = -1;
             }
         }
         if (runStart >= 0) {
-            out.writeBytes(bytes, runStart, runEnd - runStart);
+            out.add(bytes, runStart, runEnd - runStart);
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.flynn.router.message;
 
 import dev.flynn.api.route.RoutePolicy.HeaderRules;
-import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
 import java.util.LinkedHashMap;
@@ -54,8 +53,8 @@ public final class HeaderEdits {
         return false;
     }
 
-    void write(ByteBuf out) {
-        out.writeBytes(lines);
+    void write(HeadBuffer out) {
+        out.add(lines);
     }
 
     void addTo(Http2Headers headers) {

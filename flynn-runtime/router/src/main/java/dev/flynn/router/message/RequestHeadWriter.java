@@ -1,7 +1,5 @@
 package dev.flynn.router.message;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import org.jspecify.annotations.Nullable;
 
 /** Writes the head that a backend gets for the head that a client sent. */
@@ -61,53 +59,53 @@ public final class RequestHeadWriter {
             HeaderEdits edits,
             @Nullable String freshId,
             long nowMillis,
-            ByteBuf out) {
+            HeadBuffer out) {
         new RequestHeadWriter(head, target, upgrade, edits, freshId)
                 .write(framing, closes && !upgrade, hop, nowMillis, out);
     }
 
-    private void write(long framing, boolean closes, Hop hop, long nowMillis, ByteBuf out) {
+    private void write(long framing, boolean closes, Hop hop, long nowMillis, HeadBuffer out) {
         writeRequestLine(out);
         if (target.authority() != null) {
-            out.writeBytes(HOST);
-            ByteBufUtil.writeAscii(out, target.authority());
-            out.writeBytes(CRLF);
+            out.add(HOST);
+            out.add(target.authority());
+            out.add(CRLF);
         }
         head.writeFields(this::keeps, out);
         if (framing == Framing.CHUNKED) {
-            out.writeBytes(CHUNKED);
+            out.add(CHUNKED);
         }
         if (closes) {
-            out.writeBytes(CLOSE);
+            out.add(CLOSE);
         }
         writeExtended(Field.X_FORWARDED_FOR, FORWARDED_FOR_NAME, FORWARDED_FOR, hop.clientIp(), out);
         writeExtended(Field.X_FORWARDED_PROTO, FORWARDED_PROTO_NAME, FORWARDED_PROTO, hop.proto(), out);
         writeExtended(Field.X_FORWARDED_PORT, FORWARDED_PORT_NAME, FORWARDED_PORT, hop.port(), out);
         if (!edits.drops(REQUEST_START_NAME)) {
-            out.writeBytes(REQUEST_START);
-            writeDecimal(nowMillis, out);
-            out.writeBytes(CRLF);
+            out.add(REQUEST_START);
+            out.addDecimal(nowMillis);
+            out.add(CRLF);
         }
         if (!keepsId && !edits.drops(REQUEST_ID_NAME)) {
-            out.writeBytes(REQUEST_ID);
+            out.add(REQUEST_ID);
             if (freshId == null) {
                 RequestIds.write(out);
             } else {
-                ByteBufUtil.writeAscii(out, freshId);
+                out.add(freshId);
             }
-            out.writeBytes(CRLF);
+            out.add(CRLF);
         }
         edits.write(out);
-        out.writeBytes(CRLF);
+        out.add(CRLF);
     }
 
-    private void writeRequestLine(ByteBuf out) {
-        out.writeBytes(head.bytes(), 0, head.methodEnd()).writeByte(' ');
+    private void writeRequestLine(HeadBuffer out) {
+        out.add(head.bytes(), 0, head.methodEnd()).add(' ');
         int pathLength = target.pathEnd() - target.pathStart();
         if (pathLength == 0 || head.bytes()[target.pathStart()] == '?') {
-            out.writeByte('/');
+            out.add('/');
         }
-        out.writeBytes(head.bytes(), target.pathStart(), pathLength).writeBytes(VERSION);
+        out.add(head.bytes(), target.pathStart(), pathLength).add(VERSION);
     }
 
     private boolean keeps(int index) {
@@ -127,18 +125,18 @@ public final class RequestHeadWriter {
         };
     }
 
-    private void writeExtended(Field field, byte[] lowerCaseName, byte[] name, byte[] added, ByteBuf out) {
+    private void writeExtended(Field field, byte[] lowerCaseName, byte[] name, byte[] added, HeadBuffer out) {
         if (edits.drops(lowerCaseName)) {
             return;
         }
-        out.writeBytes(name);
+        out.add(name);
         for (int i = head.indexOf(field); i >= 0; i = head.indexOf(field, i + 1)) {
             int length = head.valueEnd(i) - head.valueStart(i);
             if (length > 0) {
-                out.writeBytes(head.bytes(), head.valueStart(i), length).writeBytes(SEPARATOR);
+                out.add(head.bytes(), head.valueStart(i), length).add(SEPARATOR);
             }
         }
-        out.writeBytes(added).writeBytes(CRLF);
+        out.add(added).add(CRLF);
     }
 
     /** The client's own id of the request, empty if there is none or it is not well formed. */
@@ -163,16 +161,6 @@ public final class RequestHeadWriter {
             }
         }
         return true;
-    }
-
-    private static void writeDecimal(long number, ByteBuf out) {
-        long divisor = 1;
-        while (number / divisor >= 10) {
-            divisor *= 10;
-        }
-        for (; divisor > 0; divisor /= 10) {
-            out.writeByte((byte) ('0' + number / divisor % 10));
-        }
     }
 
     /**

@@ -1,13 +1,12 @@
 package dev.flynn.router.message;
 
-import io.netty.buffer.ByteBuf;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Fresh ids of requests: UUIDs of version 4. Unique, not secret, so that a fast source of randomness will do. */
 public final class RequestIds {
 
-    private static final byte[] HEX = Ascii.bytes("0123456789abcdef");
+    private static final char[] HEX = "0123456789abcdef".toCharArray();
 
     private RequestIds() {}
 
@@ -17,18 +16,18 @@ public final class RequestIds {
     }
 
     /** Without an object on the way. */
-    static void write(ByteBuf out) {
+    static void write(HeadBuffer out) {
         ThreadLocalRandom random = ThreadLocalRandom.current();
         long high = high(random);
         long low = low(random);
         writeHex(high, 64, 32, out);
-        out.writeByte('-');
+        out.add('-');
         writeHex(high, 32, 16, out);
-        out.writeByte('-');
+        out.add('-');
         writeHex(high, 16, 0, out);
-        out.writeByte('-');
+        out.add('-');
         writeHex(low, 64, 48, out);
-        out.writeByte('-');
+        out.add('-');
         writeHex(low, 48, 0, out);
     }
 
@@ -41,9 +40,9 @@ public final class RequestIds {
     }
 
     /** Writes the bits from one position (exclusive, counted from the lowest) down to another. */
-    private static void writeHex(long bits, int from, int to, ByteBuf out) {
+    private static void writeHex(long bits, int from, int to, HeadBuffer out) {
         for (int shift = from - 4; shift >= to; shift -= 4) {
-            out.writeByte(HEX[(int) (bits >>> shift) & 0xf]);
+            out.add(HEX[(int) (bits >>> shift) & 0xf]);
         }
     }
 }

@@ -1,7 +1,6 @@
 package dev.flynn.router.message;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import org.jspecify.annotations.Nullable;
 
 /** Writes the head that a client gets for the head that a backend sent. */
@@ -53,30 +52,28 @@ public final class ResponseHeadWriter {
             Connection connection,
             HeaderEdits edits,
             @Nullable String cookie,
-            ByteBuf out) {
+            HeadBuffer out) {
         new ResponseHeadWriter(head, edits).write(chunked, connection, cookie, out);
     }
 
-    private void write(boolean chunked, Connection connection, @Nullable String cookie, ByteBuf out) {
-        out.writeBytes(VERSION)
-                .writeByte('0' + head.status() / 100)
-                .writeByte('0' + head.status() / 10 % 10)
-                .writeByte('0' + head.status() % 10)
-                .writeByte(' ')
-                .writeBytes(head.bytes(), head.reasonStart(), head.reasonEnd() - head.reasonStart())
-                .writeBytes(CRLF);
+    private void write(boolean chunked, Connection connection, @Nullable String cookie, HeadBuffer out) {
+        out.add(VERSION)
+                .addDecimal(head.status())
+                .add(' ')
+                .add(head.bytes(), head.reasonStart(), head.reasonEnd() - head.reasonStart())
+                .add(CRLF);
         head.writeFields(this::keeps, out);
         if (chunked) {
-            out.writeBytes(CHUNKED);
+            out.add(CHUNKED);
         }
         edits.write(out);
-        connection.write(out);
+        out.add(connection.line);
         if (cookie != null) {
-            out.writeBytes(SET_COOKIE);
-            ByteBufUtil.writeAscii(out, cookie);
-            out.writeBytes(CRLF);
+            out.add(SET_COOKIE);
+            out.add(cookie);
+            out.add(CRLF);
         }
-        out.writeBytes(CRLF);
+        out.add(CRLF);
     }
 
     private boolean keeps(int index) {

@@ -3,6 +3,7 @@ package dev.flynn.router.table;
 import dev.flynn.api.route.RoutePolicy;
 import dev.flynn.router.message.Entrance;
 import dev.flynn.router.policy.Gate;
+import dev.flynn.router.table.Domains.Domain;
 import dev.flynn.router.telemetry.Meter;
 import dev.flynn.spi.router.ApplyResult.Problem;
 import dev.flynn.spi.router.RouteTable;
@@ -35,10 +36,6 @@ public final class RoutingTable {
     static final String ROOT = "/";
     static final int OWN_PORTS = 0;
 
-    private static final String WILDCARD = "*.";
-    private static final String CATCH_ALL = "*";
-    private static final int MAX_WILDCARD_ATTEMPTS = 5;
-
     private final RouteTable source;
     private final Map<String, Backend> backends;
     private final Map<Certificate, SslContext> contexts;
@@ -46,14 +43,12 @@ public final class RoutingTable {
     private final Map<Health.Subject, Health> healths;
     private final Map<String, Meter> meters;
     private final Map<Target.Service, BackendSet> sets;
-    private final Map<Integer, Map<String, Domain>> domains;
+    private final Map<Integer, Domains> domains;
+    private final Domains own;
     private final Map<Integer, TcpTarget> tcpTargets;
     private final Challenges challenges;
     private final List<Problem> problems;
     private final boolean hasPorts;
-
-    /** One domain's paths, and the TLS of its root route if that has its own. */
-    record Domain(PathTree<Target> paths, Optional<SslContext> tls) {}
 
     /**
      * What a {@link TableCompiler} has made. The maps may be those of another table; nobody changes them any more.
@@ -69,7 +64,7 @@ public final class RoutingTable {
             Map<Health.Subject, Health> healths,
             Map<String, Meter> meters,
             Map<Target.Service, BackendSet> sets,
-            Map<Integer, Map<String, Domain>> domains,
+            Map<Integer, Domains> domains,
             Map<Integer, TcpTarget> tcpTargets,
             Challenges challenges,
             List<Problem> problems) {
@@ -81,6 +76,7 @@ public final class RoutingTable {
         this.meters = meters;
         this.sets = sets;
         this.domains = domains;
+        this.own = domains.getOrDefault(OWN_PORTS, Domains.NONE);
         this.tcpTargets = tcpTargets;
         this.challenges = challenges;
         this.problems = problems;
@@ -131,7 +127,7 @@ public final class RoutingTable {
         return sets;
     }
 
-    Map<Integer, Map<String, Domain>> domains() {
+    Map<Integer, Domains> domains() {
         return domains;
     }
 
@@ -206,12 +202,12 @@ public final class RoutingTable {
     @Nullable
     public Target find(Entrance at, String host, byte[] target, int pathStart, int pathEnd) {
         Domain ofPort = hasPorts ? domain(at.port(), host) : null;
-        Target found = ofPort == null ? null : ofPort.paths.find(target, pathStart, pathEnd);
+        Target found = ofPort == null ? null : ofPort.paths().find(target, pathStart, pathEnd);
         if (found != null || !at.own()) {
             return found;
         }
-        Domain own = domain(OWN_PORTS, host);
-        return own == null ? null : own.paths.find(target, pathStart, pathEnd);
+        Domain ofAll = domain(OWN_PORTS, host);
+        return ofAll == null ? null : ofAll.paths().find(target, pathStart, pathEnd);
     }
 
     /** Whether a TLS handshake for the name may go on. */
@@ -222,38 +218,22 @@ public final class RoutingTable {
     /** The TLS of the domain's root route, if it has a certificate of its own. */
     public Optional<SslContext> tls(Entrance at, String host) {
         Domain domain = rootOf(at, host);
-        return domain == null ? Optional.empty() : domain.tls;
+        return domain == null ? Optional.empty() : domain.tls();
     }
 
     private @Nullable Domain rootOf(Entrance at, String host) {
         Domain ofPort = hasPorts ? domain(at.port(), host) : null;
-        if (ofPort != null && ofPort.paths.root() != null) {
+        if (ofPort != null && ofPort.paths().root() != null) {
             return ofPort;
         }
-        Domain own = at.own() ? domain(OWN_PORTS, host) : null;
-        return own == null || own.paths.root() == null ? null : own;
+        Domain ofAll = at.own() ? domain(OWN_PORTS, host) : null;
+        return ofAll == null || ofAll.paths().root() == null ? null : ofAll;
     }
 
-    /** An exact domain, or the wildcard with the longest suffix, or the catch-all. */
     private @Nullable Domain domain(int port, String host) {
-        Map<String, Domain> domains = this.domains.getOrDefault(port, Map.of());
-        Domain exact = domains.get(host);
-        if (exact != null) {
-            return exact;
-        }
-        String suffix = host;
-        for (int attempt = 0; attempt < MAX_WILDCARD_ATTEMPTS; attempt++) {
-            Domain wildcard = domains.get(WILDCARD + suffix);
-            if (wildcard != null) {
-                return wildcard;
-            }
-            int dot = suffix.indexOf('.');
-            if (dot < 0) {
-                break;
-            }
-            suffix = suffix.substring(dot + 1);
-        }
-        return domains.get(CATCH_ALL);
+        return port == OWN_PORTS
+                ? own.find(host)
+                : domains.getOrDefault(port, Domains.NONE).find(host);
     }
 
     /** The backends of a service, which may have been found in another table. */

@@ -5,7 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.route.RoutePolicy;
 import dev.flynn.router.policy.Gate;
-import dev.flynn.router.table.RoutingTable.Domain;
+import dev.flynn.router.table.Domains.Domain;
 import dev.flynn.router.telemetry.Meter;
 import dev.flynn.spi.router.ApplyResult.Problem;
 import dev.flynn.spi.router.HttpRoute;
@@ -107,7 +107,7 @@ final class TableCompiler {
         keepSets();
         Set<Place> changed = changedPlaces();
         Map<String, Meter> meters = changed.isEmpty() ? previous.meters() : meters();
-        Map<Integer, Map<String, Domain>> domains =
+        Map<Integer, Domains> domains =
                 changed.isEmpty() ? previous.domains() : domains(changed, contexts, gates, meters);
         Map<Integer, TcpTarget> tcpTargets = tcpTargets();
         return new RoutingTable(
@@ -239,7 +239,7 @@ final class TableCompiler {
         });
     }
 
-    private Map<Integer, Map<String, Domain>> domains(
+    private Map<Integer, Domains> domains(
             Set<Place> changed,
             Map<Certificate, SslContext> contexts,
             Map<String, Gate> gates,
@@ -251,14 +251,15 @@ final class TableCompiler {
                 wanted.computeIfAbsent(place, unused -> new ArrayList<>()).add(route);
             }
         }
-        Map<Integer, Map<String, Domain>> domains = new HashMap<>(previous.domains());
+        Map<Integer, Domains> domains = new HashMap<>(previous.domains());
         changed.stream()
                 .map(Place::port)
                 .distinct()
-                .forEach(port ->
-                        domains.put(port, new HashMap<>(previous.domains().getOrDefault(port, Map.of()))));
+                .forEach(port -> domains.put(
+                        port,
+                        previous.domains().getOrDefault(port, Domains.NONE).copy()));
         for (Place place : changed) {
-            Map<String, Domain> ofPort = requireNonNull(domains.get(place.port()), "port");
+            Domains ofPort = requireNonNull(domains.get(place.port()), "port");
             List<HttpRoute> ofDomain = wanted.get(place);
             if (ofDomain == null) {
                 ofPort.remove(place.domain());
@@ -266,7 +267,7 @@ final class TableCompiler {
                 ofPort.put(place.domain(), domain(ofDomain, contexts, gates, meters));
             }
         }
-        domains.values().removeIf(Map::isEmpty);
+        domains.values().removeIf(Domains::isEmpty);
         return domains;
     }
 
