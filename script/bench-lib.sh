@@ -3,6 +3,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 quick=false
+profile=false
 work=
 host_pid=
 docker_pid=
