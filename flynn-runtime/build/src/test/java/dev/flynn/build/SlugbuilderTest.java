@@ -143,6 +143,24 @@ class SlugbuilderTest {
     }
 
     @Test
+    void packagesThatArePushedWithTheAppAreTakenAsTheyAre() throws Exception {
+        write("package.json", "{\"name\":\"app\",\"dependencies\":{\"greeting\":\"^1.0.0\"}}");
+        write("node_modules/greeting/package.json", "{\"name\":\"greeting\",\"version\":\"1.0.0\"}");
+        write("node_modules/greeting/index.js", "module.exports = 'good day';");
+        write("web.js", "console.log(require('greeting'));");
+        write("Procfile", "web: node web.js\n");
+
+        Workshop.Result build = build(Map.of(), url("/slug.tgz"));
+
+        assertThat(build.status()).as(build.messages()).isZero();
+        assertThat(build.messages()).contains("-----> Taking node_modules from the app");
+        Path slug = Files.write(directory.resolve("stored.tgz"), blobs.get("/slug.tgz"));
+        assertThat(workshop.runner(workshop.unpacked(slug), Map.of(), "start", "web")
+                        .out())
+                .isEqualTo("good day\n");
+    }
+
+    @Test
     void aPackageFileThatIsNoJsonIsNamed() throws Exception {
         write("package.json", "{ \"name\": ");
 
