@@ -1,6 +1,7 @@
 package dev.flynn.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the real bash offers after a tab. */
@@ -78,6 +80,86 @@ class CompletionCommandTest {
         assertThat(offered("-a", "le")).containsExactly("ledger", "leads");
         assertThat(offered("-c", "prod", "-a", "")).containsExactly("of-prod");
         assertThat(offered("-c", "")).containsExactly("prod");
+    }
+
+    /** Types each line into an interactive zsh, then a tab; what the lines became is read by a key of its own. */
+    private static final String TYPE_INTO_ZSH = """
+            zmodload zsh/zpty
+            zpty shell zsh -f -i
+            zpty -w shell "PS1=; PATH=$1:\\$PATH; autoload -Uz compinit; compinit -D; source $2"
+            zpty -w shell 'show() { print -r -- "BUFFER<$BUFFER>"; BUFFER=; zle .accept-line }'
+            zpty -w shell 'zle -N show; bindkey "^X" show; print READY'
+            zpty -r shell seen $'*\\nREADY*'
+            shift 2
+            for line; do
+              zpty -w -n shell "$line"$'\\t\\x18'
+              zpty -r shell seen '*BUFFER<*>*'
+              print -r -- "${${seen##*BUFFER<}%%>*}"
+            done
+            """;
+
+    @Test
+    @Timeout(30)
+    void aRealZshCompletesWhatIsTyped() throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/zsh")), "zsh is not installed");
+        Path script = Files.writeString(
+                directory.resolve("completion.zsh"),
+                cli.run("completion", "zsh").out());
+        Path typing = Files.writeString(directory.resolve("typing.zsh"), TYPE_INTO_ZSH);
+
+        assertThat(linesOf(
+                        "zsh",
+                        "-f",
+                        typing.toString(),
+                        directory.toString(),
+                        script.toString(),
+                        "flynn release ro",
+                        "flynn -a led",
+                        "flynn -c prod -a o",
+                        "flynn ps --al",
+                        "flynn route add h"))
+                .extracting(String::strip)
+                .containsExactly(
+                        "flynn release rollback",
+                        "flynn -a ledger",
+                        "flynn -c prod -a of-prod",
+                        "flynn ps --all",
+                        "flynn route add http");
+    }
+
+    @Test
+    @Timeout(30)
+    void aRealFishOffersWhatMayFollow() throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/fish")), "fish is not installed");
+        Path script = Files.writeString(
+                directory.resolve("completion.fish"),
+                cli.run("completion", "fish").out());
+        String ask =
+                "set PATH %s $PATH; source %s; for line in $argv; complete -C $line; end".formatted(directory, script);
+
+        assertThat(linesOf(
+                        "fish",
+                        "--no-config",
+                        "-c",
+                        ask,
+                        "flynn release ro",
+                        "flynn -a le",
+                        "flynn -c prod -a ",
+                        "flynn ps --al",
+                        "flynn route add "))
+                .containsExactlyInAnyOrder("rollback", "leads", "ledger", "of-prod", "--all", "http", "tcp");
+    }
+
+    private static List<String> linesOf(String... command) throws IOException {
+        Process shell = new ProcessBuilder(command).redirectErrorStream(true).start();
+        shell.getOutputStream().close();
+        try (var output = shell.getInputStream()) {
+            return new String(output.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList();
+        } finally {
+            shell.destroyForcibly();
+        }
     }
 
     @Test

@@ -39,13 +39,13 @@ function __flynn_offered
     return 0
   end
   while test $at -le (count $typed)
-    set -l longer (string join ' ' $seen $typed[$at])
+    set -l longer (string join -- ' ' $seen $typed[$at])
     __flynn_words "$longer" >/dev/null; and set seen "$longer"
     set at (math $at + 1)
   end
-  set -l words (string split -n ' ' (__flynn_words "$seen"))
+  set -l words (string split -n -- ' ' (__flynn_words "$seen"))
   test (count $words) -gt 0; or return 1
-  string join \n $words
+  string join -- \n $words
 end
 
 complete -c flynn -n '__flynn_offered >/dev/null' -f -a '(__flynn_offered)'

@@ -74,6 +74,29 @@ final class RawClient implements AutoCloseable {
         return new String(in.readNBytes(length), StandardCharsets.UTF_8);
     }
 
+    /** Up to the end of the line, without it. */
+    String line() throws IOException {
+        var line = new ByteArrayOutputStream();
+        for (int next = in.read(); next != '\n'; next = in.read()) {
+            if (next < 0) {
+                throw new EOFException("connection ended after: " + line);
+            }
+            line.write(next);
+        }
+        return line.toString(StandardCharsets.UTF_8).stripTrailing();
+    }
+
+    /** The next chunk of a body in chunks; the last one is empty. */
+    String chunk() throws IOException {
+        String length = line();
+        String chunk = new String(in.readNBytes(Integer.parseInt(length, 16)), StandardCharsets.UTF_8);
+        String end = line();
+        if (!end.isEmpty()) {
+            throw new IOException("a chunk of %s bytes goes on with: %s".formatted(length, end));
+        }
+        return chunk;
+    }
+
     /** The next frame as {@code type[:stream]:payload}; {@code end} when the connection has ended. */
     String frame() throws IOException {
         int type = in.read();
