@@ -82,6 +82,7 @@ public final class NettyRouter implements Router {
             RouterCapability.HTTP_2,
             RouterCapability.HALF_CLOSE,
             RouterCapability.H2C,
+            RouterCapability.WEB_SOCKET_IN_HTTP_2,
             RouterCapability.H2C_BACKENDS,
             RouterCapability.TCP,
             RouterCapability.DRAIN_EVENTS,

@@ -68,6 +68,7 @@ import org.apiguardian.api.API;
  *       before any route or policy is asked; other tokens, and other domains, are requests like any other. With TLS, a
  *       handshake that offers the protocol {@code acme-tls/1} for the domain gets the certificate of RFC 8737 and that
  *       protocol, and then its end; without a challenge it fails. Challenges of a table before are not answered.
+ *   <li>RT-34 WEB_SOCKET_IN_HTTP_2: a stream of HTTP/2 becomes a WebSocket at a backend that knows HTTP/1.1 (RFC 8441).
  * </ul>
  *
  * <p>Implementations are thread-safe.

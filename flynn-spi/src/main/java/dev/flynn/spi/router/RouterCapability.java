@@ -24,6 +24,8 @@ public enum RouterCapability {
     HTTP_2,
     /** Clients may speak HTTP/2 without TLS, by prior knowledge (RT-31). */
     H2C,
+    /** Carries WebSockets of clients that speak HTTP/2 to backends that know HTTP/1.1 (RT-34). */
+    WEB_SOCKET_IN_HTTP_2,
     /** {@link BackendProtocol#H2C} (RT-14). */
     H2C_BACKENDS,
     /** HTTP routes with a port of their own: {@link HttpRoute#port} (RT-15). */

@@ -103,6 +103,7 @@ class RouteTableTest {
                         RouterCapability.HALF_CLOSE,
                         RouterCapability.HTTP_2,
                         RouterCapability.H2C,
+                        RouterCapability.WEB_SOCKET_IN_HTTP_2,
                         RouterCapability.DRAIN_EVENTS,
                         RouterCapability.ACME_CHALLENGES);
         assertThat(HttpRoute.to("a", "b").build().needs()).isEmpty();

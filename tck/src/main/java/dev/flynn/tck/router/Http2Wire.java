@@ -104,6 +104,47 @@ final class Http2Wire {
         }
     }
 
+    /**
+     * Opens a WebSocket as a client (RFC 8441), says a text and ends its own direction.
+     *
+     * @return all that comes back
+     */
+    String webSocket(String authority, String path, String text) throws IOException {
+        out.write(PREFACE);
+        write(new Frame(SETTINGS, 0, 0, new byte[0]));
+        var head = new ByteArrayOutputStream();
+        literal(head, ":method", "CONNECT");
+        literal(head, ":protocol", "websocket");
+        head.write(SCHEME_HTTP);
+        literal(head, ":path", path);
+        literal(head, ":authority", authority);
+        literal(head, "sec-websocket-version", "13");
+        write(new Frame(HEADERS, END_HEADERS, 1, head.toByteArray()));
+        Frame answer = read();
+        while (answer.type() != HEADERS) {
+            if (answer.stream() == 1) {
+                throw new IOException("the stream ended by " + answer);
+            }
+            answer = read();
+        }
+        if (answer.has(END_STREAM)) {
+            throw new IOException("no WebSocket");
+        }
+        write(new Frame(DATA, END_STREAM, 1, text.getBytes(UTF_8)));
+        var all = new ByteArrayOutputStream();
+        Frame frame;
+        do {
+            frame = read();
+            if (frame.stream() == 1 && frame.type() > HEADERS) {
+                throw new IOException("the stream ended by " + frame);
+            }
+            if (frame.type() == DATA) {
+                all.writeBytes(frame.payload());
+            }
+        } while (frame.type() != DATA || !frame.has(END_STREAM));
+        return all.toString(UTF_8);
+    }
+
     /** Answers every request as a server with 200, a body and trailers; tells of each request whose body had trailers. */
     void answerWithTrailers(Runnable hadTrailers) throws IOException {
         HttpMessage.readExactly(in, PREFACE.length);

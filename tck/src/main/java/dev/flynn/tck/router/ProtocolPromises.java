@@ -20,6 +20,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -408,6 +411,42 @@ abstract class ProtocolPromises extends RouterKit {
         assertThat(new String(data.payload(), UTF_8)).isEqualTo("over h2c");
         assertThat(backend.lastRequest().target()).isEqualTo("/x");
         assertThat(backend.lastRequest().field("Host")).contains("shop.test");
+    }
+
+    @Rule("RT-34")
+    void aStreamOfHttp2BecomesAWebSocket() throws IOException {
+        require(RouterCapability.WEB_SOCKET_IN_HTTP_2);
+        require(RouterCapability.H2C);
+        ScriptedBackend backend = open(ScriptedBackend.running(connection -> {
+            HttpMessage request = connection.readHead();
+            connection.send(
+                    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %s\r\n\r\n"
+                            .formatted(webSocketAccept(
+                                    request.field("Sec-WebSocket-Key").orElse("none"))));
+            String all = new String(connection.in().readAllBytes(), ISO_8859_1);
+            connection.send("heard " + all);
+        }));
+        apply(routeTo("shop.test", backend));
+        RawClient client = client();
+
+        String answer = new Http2Wire(client.in(), client.out()).webSocket("shop.test", "/chat", "to the end");
+
+        assertThat(answer).isEqualTo("heard to the end");
+        HttpMessage seen = backend.lastRequest();
+        assertThat(seen.method()).isEqualTo("GET");
+        assertThat(seen.target()).isEqualTo("/chat");
+        assertThat(seen.field("Upgrade")).contains("websocket");
+    }
+
+    /** What a server answers to a key (RFC 6455, section 4.2.2). */
+    private static String webSocketAccept(String key) {
+        try {
+            byte[] both = (key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").getBytes(UTF_8);
+            return Base64.getEncoder()
+                    .encodeToString(MessageDigest.getInstance("SHA-1").digest(both));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-1", e);
+        }
     }
 
     @Rule("RT-14")

@@ -28,7 +28,7 @@ final class TablesThatNeed {
         HttpRoute.Builder route = HttpRoute.to("needy.test", "web").id("needy");
         RouteTable.Builder table = RouteTable.builder().backends("web");
         switch (capability) {
-            case TLS, UPGRADE, HALF_CLOSE, HTTP_2, H2C, DRAIN_EVENTS -> {
+            case TLS, UPGRADE, HALF_CLOSE, HTTP_2, H2C, WEB_SOCKET_IN_HTTP_2, DRAIN_EVENTS -> {
                 return Optional.empty();
             }
             case TCP -> {
