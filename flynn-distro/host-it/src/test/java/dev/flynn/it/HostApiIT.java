@@ -2,10 +2,12 @@ package dev.flynn.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -23,7 +25,7 @@ class HostApiIT {
 
     @BeforeAll
     static void startCluster() {
-        host = OneHost.start(directory);
+        host = hasIpv6() ? OneHost.start(directory, "--router-ip", "::") : OneHost.start(directory);
         Path found = host.dataDirectory().resolve("discoverd-url");
         await("the API serves").atMost(Duration.ofSeconds(60)).until(() -> Files.exists(found));
         shell = Shell.at(host.home());
@@ -32,6 +34,10 @@ class HostApiIT {
     @AfterAll
     static void stopCluster() {
         host.close();
+    }
+
+    private static boolean hasIpv6() {
+        return Files.exists(Path.of("/proc/net/if_inet6"));
     }
 
     /** A command of flynn-host that knows where the host's data are. */
@@ -122,6 +128,18 @@ class HostApiIT {
         assertThat(shell.run(command("ps", ""))).doesNotContain(id);
         assertThat(shell.run(command("ps", "-a"))).containsPattern(id + " +done");
         assertThat(shell.attempt(command("stop", id)).err()).contains("could not stop all jobs");
+    }
+
+    @Test
+    void theRouterServesIpv6AndIpv4() {
+        assumeTrue(hasIpv6(), "this machine has no IPv6");
+        String name = "controller." + Cluster.DOMAIN + ":" + host.httpPort();
+        for (String ip : List.of("127.0.0.1", "[::1]")) {
+            assertThat(shell.run("curl -s -o /dev/null -w '%%{http_code}' --resolve %s:%s http://%s/"
+                            .formatted(name, ip, name)))
+                    .as(ip)
+                    .isEqualTo("401");
+        }
     }
 
     @Test

@@ -121,11 +121,11 @@ final class ClusterHost implements AutoCloseable {
                         backend,
                         files,
                         options.listenIp(),
-                        options.listenIp(),
+                        options.router().environment(options.listenIp()),
                         hostApi.advertised(),
                         options.tags(),
                         ports,
-                        options.router(),
+                        options.router().name(),
                         discoveryServers.jobEnvironment(),
                         local -> new RemoteHosts(link, membership.hostId(), local, membership::addressOf),
                         membership.files().loadSealingKey())));
@@ -233,7 +233,7 @@ final class ClusterHost implements AutoCloseable {
         env.put("CLUSTER_URL_DOMAIN", ports.urlDomain(domain));
         env.put("HTTP_PORT", String.valueOf(ports.http()));
         env.put("HTTPS_PORT", String.valueOf(ports.https()));
-        env.put("ROUTER_LISTEN_IP", options.listenIp());
+        env.put("ROUTER_LISTEN_IP", options.router().urlHost(options.listenIp()));
         var voters = new StoreVoters(membership.store(), request.minHosts());
         Bootstrap.builder(membership.state(), discovery)
                 .manifest(request.manifest())

@@ -22,7 +22,12 @@ final class Daemon {
     /** Returns the exit status. */
     int run() {
         ListenPorts ports = ListenPorts.choose(
-                "--router-", options.listenIp(), options.routerHttp(), options.routerHttps(), this::say);
+                        "--router-",
+                        options.router().ipOr(options.listenIp()),
+                        options.routerHttp(),
+                        options.routerHttps(),
+                        this::say)
+                .seenAt(options.router().publicHttpsPort());
         try (var life = new Foreground();
                 DataDirectory data = DataDirectory.open(options.dataDirectory())) {
             Path log = data.directory("log").resolve("flynn-host.log");

@@ -2,10 +2,8 @@ package dev.flynn.distro;
 
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.distro.backends.AppBackend;
-import dev.flynn.distro.backends.Plugins;
 import dev.flynn.distro.cluster.JoinLine;
 import dev.flynn.identity.JoinToken;
-import dev.flynn.router.program.RouterKinds;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -132,13 +130,8 @@ final class DaemonCommand implements Callable<Integer> {
                     "Serve this host's HTTP API without TLS and without asking who asks: whoever can connect may start processes. On loopback only.")
     private boolean insecureHostApi;
 
-    @Option(
-            names = "--router",
-            paramLabel = "NAME",
-            defaultValue = RouterKinds.DEFAULT,
-            description =
-                    "What carries the requests: netty, nginx (an nginx that is installed here) (default: ${DEFAULT-VALUE}).")
-    private String router = RouterKinds.DEFAULT;
+    @Mixin
+    private RouterOptions router = new RouterOptions();
 
     @Option(
             names = "--backend",
@@ -167,7 +160,6 @@ final class DaemonCommand implements Callable<Integer> {
 
     private DaemonOptions options() {
         AppBackend.requireKnown(backend);
-        RouterKinds.requireKnown("--router", router, Plugins.ofInstallation().loader());
         String external = externalIp != null ? externalIp : ExternalIp.find();
         Optional<JoinLine> line = Optional.ofNullable(discovery).map(JoinLine::parse);
         return new DaemonOptions(
@@ -182,7 +174,7 @@ final class DaemonCommand implements Callable<Integer> {
                 port("--dns-port", dnsPort, DNS_PORT),
                 port("--http-port", hostApiPort, HostApiServer.USUAL_PORT),
                 insecureHostApi,
-                router,
+                router.choice(),
                 backend,
                 network.settings(System.getenv()),
                 images.settings(System.getenv()),

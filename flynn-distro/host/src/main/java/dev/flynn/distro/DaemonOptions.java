@@ -45,7 +45,7 @@ record DaemonOptions(
         ServerPort dns,
         ServerPort hostApi,
         boolean insecureHostApi,
-        String router,
+        RouterChoice router,
         String backend,
         NetworkSettings network,
         AppImageSettings appImages,

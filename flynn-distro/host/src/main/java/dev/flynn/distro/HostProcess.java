@@ -26,10 +26,11 @@ final class HostProcess {
         AppBackend.requireKnown(options.backend());
         long began = System.nanoTime();
         ListenPorts ports = ListenPorts.choose(
-                options.listenIp(),
-                options.httpPort(),
-                options.httpsPort(),
-                line -> out.println("flynn-host: " + line));
+                        options.router().ipOr(options.listenIp()),
+                        options.httpPort(),
+                        options.httpsPort(),
+                        line -> out.println("flynn-host: " + line))
+                .seenAt(options.router().publicHttpsPort());
         try (life;
                 DataDirectory data = DataDirectory.open(options.dataDirectory())) {
             Path log = data.directory("log").resolve("flynn-host.log");

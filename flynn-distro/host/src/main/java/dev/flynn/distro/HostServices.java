@@ -28,6 +28,7 @@ import dev.flynn.spi.host.HostConnections;
 import dev.flynn.state.ClusterState;
 import dev.flynn.volumes.Volumes;
 import java.time.Clock;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,7 +54,7 @@ final class HostServices implements AutoCloseable {
      * @param backend what runs the jobs of apps
      * @param files what this host lays into jobs
      * @param listenIp where the platform's own jobs, and those without an address of their own, are reached
-     * @param routerIp where the router listens
+     * @param routerEnvironment what the router is told of where it listens and is seen
      * @param advertised under which address other hosts know this one
      * @param tags that this host has from its first start on
      * @param ports of the router
@@ -67,7 +68,7 @@ final class HostServices implements AutoCloseable {
             AppBackend backend,
             FilesOfHost files,
             String listenIp,
-            String routerIp,
+            Map<String, String> routerEnvironment,
             String advertised,
             Map<String, String> tags,
             ListenPorts ports,
@@ -153,22 +154,21 @@ final class HostServices implements AutoCloseable {
                 .tags(settings.tags())
                 .capacity(HostCapacity.ofThisHost())
                 .jobEnvironment(settings.jobEnvironment())
-                .builtinEnvironment(Map.of(
-                        "HTTP_PORT",
-                        String.valueOf(settings.ports().http()),
-                        "HTTPS_PORT",
-                        String.valueOf(settings.ports().https()),
-                        "ROUTER_LISTEN_IP",
-                        settings.routerIp(),
-                        RouterKinds.VARIABLE,
-                        settings.router(),
-                        DiskReserve.VARIABLE,
-                        String.valueOf(reserveBytes)))
+                .builtinEnvironment(builtinEnvironment(settings, reserveBytes))
                 .refusal(disk::refusal)
                 .build());
         opened.complete(agent);
         disk.start();
         return agent;
+    }
+
+    private static Map<String, String> builtinEnvironment(Settings settings, long reserveBytes) {
+        Map<String, String> told = new HashMap<>(settings.routerEnvironment());
+        told.put("HTTP_PORT", String.valueOf(settings.ports().http()));
+        told.put("HTTPS_PORT", String.valueOf(settings.ports().https()));
+        told.put(RouterKinds.VARIABLE, settings.router());
+        told.put(DiskReserve.VARIABLE, String.valueOf(reserveBytes));
+        return told;
     }
 
     HostAgent agent() {

@@ -15,8 +15,13 @@ import java.util.function.Consumer;
  *
  * @param http where plain HTTP is accepted
  * @param https where TLS is accepted
+ * @param publicHttps where clients find TLS
  */
-record ListenPorts(int http, int https) {
+record ListenPorts(int http, int https, int publicHttps) {
+
+    ListenPorts(int http, int https) {
+        this(http, https, https);
+    }
 
     /**
      * @param wantedHttp given by the operator: taken or refused, never replaced
@@ -97,9 +102,14 @@ record ListenPorts(int http, int https) {
         }
     }
 
+    /** The same, where clients find TLS on another port. */
+    ListenPorts seenAt(OptionalInt otherHttps) {
+        return new ListenPorts(http, https, otherHttps.orElse(https));
+    }
+
     /** The domain as URLs with TLS need it: with the port unless it is the usual one. */
     String urlDomain(String domain) {
-        return https == 443 ? domain : domain + ":" + https;
+        return publicHttps == 443 ? domain : domain + ":" + publicHttps;
     }
 
     /** The start of plain URLs of a host name. */

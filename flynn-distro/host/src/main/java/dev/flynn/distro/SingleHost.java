@@ -94,11 +94,11 @@ final class SingleHost implements AutoCloseable {
                             backend,
                             files,
                             backend.gateway().orElse(options.listenIp()),
-                            options.listenIp(),
+                            options.router().environment(options.listenIp()),
                             hostApi.advertised(),
                             Map.of(),
                             ports,
-                            options.router(),
+                            options.router().name(),
                             discoveryServers.jobEnvironment(),
                             UnaryOperator.identity(),
                             Optional.of(new IdentityFiles(data.root().resolve("identity")).foundSealingKey()))));
@@ -123,13 +123,13 @@ final class SingleHost implements AutoCloseable {
         env.put("CLUSTER_URL_DOMAIN", ports.urlDomain(options.domain()));
         env.put("HTTP_PORT", String.valueOf(ports.http()));
         env.put("HTTPS_PORT", String.valueOf(ports.https()));
-        env.put("ROUTER_LISTEN_IP", options.listenIp());
+        env.put("ROUTER_LISTEN_IP", options.router().urlHost(options.listenIp()));
         BootstrapResult result = Bootstrap.builder(state, discovery)
                 .env(env)
                 .output(output)
                 .build()
                 .run();
-        var readiness = new Readiness(options.listenIp(), ports.http());
+        var readiness = new Readiness(options.router().reachedFrom(options.listenIp()), ports.http());
         readiness.await("controller." + options.domain(), "/", 401, READY_PATIENCE);
         readiness.await("git." + options.domain(), "/.well-known/status", 200, READY_PATIENCE);
         discoveryServers.start();

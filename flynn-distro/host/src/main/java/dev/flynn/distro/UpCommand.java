@@ -1,7 +1,5 @@
 package dev.flynn.distro;
 
-import dev.flynn.distro.backends.Plugins;
-import dev.flynn.router.program.RouterKinds;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -80,13 +78,8 @@ final class UpCommand implements Callable<Integer> {
                     "Serve this host's HTTP API without TLS and without asking who asks: whoever can connect may start processes. On loopback only.")
     private boolean insecureHostApi;
 
-    @Option(
-            names = "--router",
-            paramLabel = "NAME",
-            defaultValue = RouterKinds.DEFAULT,
-            description =
-                    "What carries the requests: netty, nginx (an nginx that is installed here) (default: ${DEFAULT-VALUE}).")
-    private String router = RouterKinds.DEFAULT;
+    @Mixin
+    private RouterOptions router = new RouterOptions();
 
     @Option(
             names = "--backend",
@@ -117,7 +110,6 @@ final class UpCommand implements Callable<Integer> {
     }
 
     private UpOptions options() {
-        RouterKinds.requireKnown("--router", router, Plugins.ofInstallation().loader());
         return new UpOptions(
                 dataDirectory != null ? dataDirectory : defaultDataDirectory(),
                 domain != null ? domain : defaultDomain(),
@@ -128,7 +120,7 @@ final class UpCommand implements Callable<Integer> {
                 port("--dns-port", dnsPort, 1053),
                 port("--host-api-port", hostApiPort, HostApiServer.USUAL_PORT),
                 insecureHostApi,
-                router,
+                router.choice(),
                 backend,
                 network.settings(System.getenv()),
                 images.settings(System.getenv()),

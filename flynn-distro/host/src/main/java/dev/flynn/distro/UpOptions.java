@@ -10,7 +10,7 @@ import java.util.OptionalInt;
  * What the operator asked of {@code flynn-host up}.
  *
  * @param domain under which apps and the platform's own services are reached; without a port
- * @param listenIp where the router listens, and jobs and services on this host
+ * @param listenIp where jobs and services of this host listen, and the router unless it is told another address
  * @param httpPort empty for the usual one; 0 for any free one
  * @param httpsPort likewise
  * @param discoverd where discovery's HTTP API is
@@ -34,7 +34,7 @@ record UpOptions(
         ServerPort dns,
         ServerPort hostApi,
         boolean insecureHostApi,
-        String router,
+        RouterChoice router,
         String backend,
         NetworkSettings network,
         AppImageSettings appImages,

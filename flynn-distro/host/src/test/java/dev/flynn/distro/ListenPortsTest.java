@@ -48,6 +48,8 @@ class ListenPortsTest {
     void urlsCarryThePortOnlyWhenItIsNotTheUsualOne() {
         assertThat(new ListenPorts(80, 443).urlDomain("flynn.localhost")).isEqualTo("flynn.localhost");
         assertThat(new ListenPorts(8080, 8443).urlDomain("flynn.localhost")).isEqualTo("flynn.localhost:8443");
+        assertThat(new ListenPorts(8080, 8443).seenAt(OptionalInt.of(443)).urlDomain("flynn.localhost"))
+                .isEqualTo("flynn.localhost");
         assertThat(new ListenPorts(8080, 8443).httpUrl("a.flynn.localhost")).isEqualTo("http://a.flynn.localhost:8080");
     }
 

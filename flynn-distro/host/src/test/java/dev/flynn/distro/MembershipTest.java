@@ -71,7 +71,7 @@ class MembershipTest {
                 ServerPort.usually(0),
                 ServerPort.usually(0),
                 false,
-                "netty",
+                new RouterChoice("netty", Optional.empty(), OptionalInt.empty()),
                 "process",
                 NetworkSettings.defaults(),
                 AppImageSettings.DEFAULT,
