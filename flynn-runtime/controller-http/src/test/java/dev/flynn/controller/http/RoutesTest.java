@@ -83,16 +83,7 @@ class RoutesTest {
     @Test
     void oneOfManyWhoWantADomainAtTheSameTimeGetsIt() throws Exception {
         List<Integer> statuses = Collections.synchronizedList(new ArrayList<>());
-        List<Thread> threads = new ArrayList<>();
-        for (int i = 0; i < 6; i++) {
-            Thread thread =
-                    new Thread(() -> statuses.add(add("busy.example.net", "").status()));
-            threads.add(thread);
-            thread.start();
-        }
-        for (Thread thread : threads) {
-            thread.join();
-        }
+        atTheSameTime(6, () -> statuses.add(add("busy.example.net", "").status()));
 
         assertThat(statuses).containsOnlyOnce(200).hasSize(6);
         assertThat(controller.get("/apps/ledger/routes").ok()).hasSize(2);
@@ -264,6 +255,26 @@ class RoutesTest {
 
         controller.delete("/apps/ledger/routes/tcp/" + first.get("id").asText()).ok();
         assertThat(addTcp("").ok().get("port").asInt()).isEqualTo(3000);
+    }
+
+    @Test
+    void tcpRoutesThatAreAddedAtTheSameTimeGetPortsOfTheirOwn() throws Exception {
+        List<Integer> ports = Collections.synchronizedList(new ArrayList<>());
+        atTheSameTime(12, () -> ports.add(addTcp("").ok().get("port").asInt()));
+
+        assertThat(ports).hasSize(12).doesNotHaveDuplicates();
+    }
+
+    private static void atTheSameTime(int count, Runnable action) throws InterruptedException {
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Thread thread = new Thread(action);
+            threads.add(thread);
+            thread.start();
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
     }
 
     @Test

@@ -87,7 +87,10 @@ public final class RouteCatalog {
     private Route add(Transaction.Builder transaction, String parentRef, NewRoute request) {
         Route route = newRoute(parentRef, request);
         String key = key(route);
-        if (state.store().get(key).isPresent()) {
+        // a port that was chosen here and is taken by now is no mistake of the caller's: the commit fails, and another
+        // is chosen
+        boolean isAsked = request.type().equals(Route.HTTP) || RouteRules.port(request) > 0;
+        if (isAsked && state.store().get(key).isPresent()) {
             throw new Refused(FlynnException.conflict("Duplicate route"), route.withoutSecrets());
         }
         if (RouteRules.isBelowRoot(route)) {
