@@ -42,7 +42,11 @@ import java.util.stream.Stream;
  *         .domains("shop.example.org")
  *         .onChange(() -> changed.get().run())
  *         .build();
- * changed.set(() -> router.apply(certificates.complete(table)));
+ * changed.set(() -> {
+ *     synchronized (router) { // an older table must not come after a newer one
+ *         router.apply(certificates.complete(table));
+ *     }
+ * });
  * changed.get().run();
  * }</pre>
  *
@@ -92,7 +96,8 @@ public final class AcmeCertificates implements AutoCloseable {
 
     /**
      * The table with the certificates that are there for those of its routes which have none of their own, and with answers for
-     * authorities. To be applied after each change of the table, and after each call of the listener.
+     * authorities. To be applied after each change of the table, and after each call of the listener; by one thread at a time,
+     * so that the newest comes last. Routes that nothing changed for are the same objects as before.
      */
     public RouteTable complete(RouteTable table) {
         return view.complete(table, wanted.get());

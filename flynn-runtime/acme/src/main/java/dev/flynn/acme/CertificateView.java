@@ -12,6 +12,7 @@ import dev.flynn.state.acme.IssuedCertificate;
 import dev.flynn.state.acme.PostedChallenge;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -36,22 +37,33 @@ final class CertificateView implements AutoCloseable {
     /** Decrypted, by domain, with the revision that they are of. */
     private final Map<String, Opened> opened = new ConcurrentHashMap<>();
 
+    /** By the route without its certificate: a router goes by the objects when it looks for what has changed. */
+    private Map<HttpRoute, HttpRoute> completed = Map.of();
+
     private record Opened(long revision, Optional<Certificate> certificate) {}
 
     CertificateView(AcmeState state, SealingKey sealingKey, Runnable onChange) {
         this.state = state;
         this.sealingKey = sealingKey;
-        this.certificates = state.certificates().view(onChange);
-        this.challenges = state.challenges().view(onChange);
+        // one at a time, so that who applies what it completes then ends with the newest
+        var order = new Object();
+        Runnable inOrder = () -> {
+            synchronized (order) {
+                onChange.run();
+            }
+        };
+        this.certificates = state.certificates().view(inOrder);
+        this.challenges = state.challenges().view(inOrder);
     }
 
     /** The table with certificates for those of its domains that are wanted, and with the challenges. */
-    RouteTable complete(RouteTable table, Set<String> wanted) {
+    synchronized RouteTable complete(RouteTable table, Set<String> wanted) {
         Map<String, Versioned<IssuedCertificate>> known = certificates.records();
         opened.keySet().retainAll(known.keySet());
         if (wanted.isEmpty() && challenges.records().isEmpty()) {
             return table;
         }
+        Map<HttpRoute, HttpRoute> now = new IdentityHashMap<>();
         List<HttpRoute> routes = new ArrayList<>(table.routes().size());
         for (HttpRoute route : table.routes()) {
             routes.add(
@@ -59,16 +71,25 @@ final class CertificateView implements AutoCloseable {
                             ? Optional.of(route.domain().toLowerCase(Locale.ROOT))
                                     .filter(wanted::contains)
                                     .flatMap(domain -> open(domain, Optional.ofNullable(known.get(domain))))
-                                    .map(route::withCertificate)
+                                    .map(certificate -> now.computeIfAbsent(route, bare -> with(certificate, bare)))
                                     .orElse(route)
                             : route);
         }
+        completed = now;
         var answered = new HashSet<>(table.challenges());
         challenges
                 .records()
                 .values()
                 .forEach(posted -> answered.add(posted.value().challenge()));
         return new RouteTable(routes, table.tcpRoutes(), table.backends(), answered);
+    }
+
+    /** The same object as the last time, if nothing is different. */
+    private HttpRoute with(Certificate certificate, HttpRoute bare) {
+        HttpRoute before = completed.get(bare);
+        boolean same = before != null
+                && before.certificate().filter(known -> known == certificate).isPresent();
+        return before != null && same ? before : bare.withCertificate(certificate);
     }
 
     private static boolean needsOne(HttpRoute route) {

@@ -193,8 +193,8 @@ class AcmeCertificatesTest {
         assertThat(failing.nextAttemptAt().orElseThrow())
                 .isAfter(failing.failedAt().orElseThrow().plusSeconds(3599));
         assertThat(state.challenges().list()).isEmpty();
-        assertThat(cluster.events().history().events())
-                .anySatisfy(event -> assertThat(event.objectType()).isEqualTo("certificate"));
+        await().untilAsserted(() -> assertThat(cluster.events().history().events())
+                .anySatisfy(event -> assertThat(event.objectType()).isEqualTo("certificate")));
 
         NettyRouter router = open(NettyRouter.builder()
                 .listenIp("127.0.0.1")
@@ -381,7 +381,11 @@ class AcmeCertificatesTest {
                 .route(HttpRoute.to(DOMAIN, "web").policy(policy))
                 .route(HttpRoute.to(WILDCARD, "web").policy(policy))
                 .build();
-        refresh.set(() -> router.apply(certificates.complete(table)));
+        refresh.set(() -> {
+            synchronized (router) {
+                router.apply(certificates.complete(table));
+            }
+        });
         refresh.get().run();
     }
 

@@ -51,7 +51,11 @@ class RenewalTest {
                 .build();
         RouteTable table =
                 RouteTable.builder().route(HttpRoute.to(DOMAIN, "web")).build();
-        refresh.set(() -> router.apply(certificates.complete(table)));
+        refresh.set(() -> {
+            synchronized (router) {
+                router.apply(certificates.complete(table));
+            }
+        });
         refresh.get().run();
         return router;
     }
