@@ -19,8 +19,10 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** The router as an app: its table comes from the cluster's state and from discovery. */
 class RouterProgramTest {
 
+    private BreakableWatches watches;
+
     @RegisterExtension
-    final ProgramFixture cluster = new ProgramFixture(BreakableWatches::new);
+    final ProgramFixture cluster = new ProgramFixture(store -> watches = new BreakableWatches(store));
 
     @Test
     void whatIsThereBeforeTheStartIsServedAtOnce() throws IOException {
@@ -53,7 +55,6 @@ class RouterProgramTest {
         cluster.register("web", cluster.backend("hello"));
         RunningRouter router = cluster.start();
         assertThat(ProgramFixture.get(router, "stale").text()).isEqualTo("hello");
-        BreakableWatches watches = (BreakableWatches) cluster.state().store();
 
         watches.cut("routes/");
         cluster.addRoute("fresh", "web");
