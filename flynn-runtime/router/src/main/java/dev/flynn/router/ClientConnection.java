@@ -1,14 +1,11 @@
 package dev.flynn.router;
 
 import dev.flynn.router.message.AnswerForm;
-import dev.flynn.router.message.Ascii;
 import dev.flynn.router.message.BadMessage;
-import dev.flynn.router.message.BodyReader;
 import dev.flynn.router.message.Entrance;
 import dev.flynn.router.message.ErrorPage;
 import dev.flynn.router.message.Framing;
 import dev.flynn.router.message.Head;
-import dev.flynn.router.message.HeadScanner;
 import dev.flynn.router.message.Hop;
 import dev.flynn.router.message.RequestTarget;
 import dev.flynn.router.message.ResponseHeadWriter;
@@ -39,9 +36,6 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     /** What may wait for a backend, or behind a request in flight, before the client is no longer read. */
     private static final int MAX_WAITING_BYTES = 64 * 1024;
 
-    /** How a client begins that speaks HTTP/2 (RFC 9113, section 3.4). */
-    private static final byte[] HTTP_2_PREFACE = Ascii.bytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-
     private enum Phase {
         HEAD,
         BODY,
@@ -55,27 +49,22 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
 
     private final RouterLoop loop;
     private final boolean ownPort;
-    private final HeadScanner scanner;
-    private final BodyReader body = new BodyReader();
+    private final RequestBytes received;
     private final Consumer<ByteBuf> bodySink = this::forward;
     private final Http1Response response;
     private Phase phase = Phase.HEAD;
     private @Nullable ChannelHandlerContext context;
     private @Nullable Hop hop;
-    private @Nullable ByteBuf pending;
     private @Nullable Exchange exchange;
-    private boolean headBegun;
-    private boolean mayBeHttp2;
     private boolean processing;
     private final Deadline deadline;
 
     ClientConnection(RouterLoop loop, boolean ownPort, boolean tls) {
         this.loop = loop;
         this.ownPort = ownPort;
-        this.mayBeHttp2 = !tls;
         this.response = new Http1Response(this, loop);
         this.deadline = new Deadline(loop, this::timeOut);
-        this.scanner = new HeadScanner(loop.core().config().maxHeadBytes());
+        this.received = new RequestBytes(loop.core().config().maxHeadBytes(), !tls);
     }
 
     ChannelHandlerContext context() {
@@ -120,7 +109,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     void exchangeDone(boolean keepAlive) {
         exchange = null;
         if (!keepAlive) {
-            if (pending == null) {
+            if (received.isEmpty()) {
                 closeAfterWriting();
             } else {
                 drain();
@@ -128,7 +117,6 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
             return;
         }
         phase = Phase.HEAD;
-        headBegun = false;
         expect(loop.core().config().clientIdle());
         if (loop.core().isClosing()) {
             closeWhenIdle();
@@ -159,9 +147,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         exchange = null;
         phase = Phase.ENDED;
         deadline.never();
-        ByteBuf fromClient = pending;
-        pending = null;
-        Tunnel.join(context(), fromClient, backend.context(), backend.surrender(), idle, counts);
+        Tunnel.join(context(), received.surrender(), backend.context(), backend.surrender(), idle, counts);
     }
 
     // ---- what the loop says
@@ -176,7 +162,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         deadline.never();
         switch (phase) {
             case HEAD -> {
-                if (headBegun) {
+                if (received.isWithinHead()) {
                     refuse(new BadMessage(408, "the head took too long"));
                 } else {
                     context().close();
@@ -219,7 +205,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     }
 
     private boolean isIdle() {
-        return phase == Phase.HEAD && !headBegun;
+        return phase == Phase.HEAD && !received.isWithinHead();
     }
 
     // ---- what the channel says
@@ -242,7 +228,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         if (phase == Phase.BODY && exchange != null) {
             refreshDeadline(exchange);
         }
-        pending = Pending.append(ctx.alloc(), pending, in);
+        received.append(ctx.alloc(), in);
         process();
     }
 
@@ -328,39 +314,38 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     }
 
     private boolean readHead() throws BadMessage {
-        ByteBuf in = pending;
-        if (in == null || !context().channel().isWritable()) {
+        if (!context().channel().isWritable()) {
             return false;
         }
-        if (mayBeHttp2) {
-            mayBeHttp2 = beginsLikeHttp2(in);
-            if (mayBeHttp2) {
-                if (in.readableBytes() >= HTTP_2_PREFACE.length) {
-                    goOnInHttp2();
-                } else {
-                    awaitRestOfHead();
+        boolean wasWithinHead = received.isWithinHead();
+        switch (received.next()) {
+            case NOTHING -> {
+                return false;
+            }
+            case PART_OF_HEAD -> {
+                if (!wasWithinHead) {
+                    expect(loop.core().config().headTimeout());
                 }
                 return false;
             }
-        }
-        if (!headBegun) {
-            skipEmptyLines(in);
-            if (!in.isReadable()) {
-                dropPending();
+            case HTTP_2 -> {
+                goOnInHttp2();
                 return false;
             }
+            case HEAD -> {
+                startExchange();
+                return true;
+            }
         }
-        int length = scanner.find(in);
-        if (length < 0) {
-            awaitRestOfHead();
-            return false;
-        }
+        return false;
+    }
+
+    private void startExchange() throws BadMessage {
         Head head = loop.requestHead();
-        head.readRequest(in, length);
+        received.readHead(head);
         long framing = Framing.ofRequest(head);
         RequestTarget target = RequestTarget.of(head);
-        dropPendingIfEmpty();
-        body.begin(framing);
+        received.beginBody(framing);
         phase = framing == 0 ? Phase.RESPONSE : Phase.BODY;
         response.begin(head);
         Exchange started = new Exchange(response, loop, head, framing);
@@ -369,62 +354,23 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
         if (exchange == started && !started.hasStartedResponse()) {
             expect(started.responsePatience());
         }
-        return true;
-    }
-
-    private void awaitRestOfHead() {
-        if (!headBegun) {
-            headBegun = true;
-            expect(loop.core().config().headTimeout());
-        }
-    }
-
-    /** Whether all that is there of its preface is there. */
-    private static boolean beginsLikeHttp2(ByteBuf in) {
-        int available = Math.min(in.readableBytes(), HTTP_2_PREFACE.length);
-        for (int i = 0; i < available; i++) {
-            if (in.getByte(in.readerIndex() + i) != HTTP_2_PREFACE[i]) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private void goOnInHttp2() {
-        ByteBuf received = pending;
-        pending = null;
         phase = Phase.ENDED;
         deadline.never();
-        Http2ClientConnection.takeOver(context(), loop, hop(), received);
+        Http2ClientConnection.takeOver(context(), loop, hop(), received.surrender());
         loop.remove(this);
     }
 
-    /** Empty lines before a request are no fault (RFC 9112, section 2.2). */
-    private static void skipEmptyLines(ByteBuf in) {
-        while (in.readableBytes() >= 2
-                && in.getByte(in.readerIndex()) == '\r'
-                && in.getByte(in.readerIndex() + 1) == '\n') {
-            in.skipBytes(2);
-        }
-    }
-
     private boolean readBody() throws BadMessage {
-        ByteBuf in = pending;
-        if (in == null || exchange == null || !exchange.acceptsRequestData()) {
+        if (received.isEmpty() || exchange == null || !exchange.acceptsRequestData()) {
             return false;
         }
-        boolean done;
-        if (body.takesAll(in)) {
-            pending = null;
-            done = body.took(in.readableBytes());
-            forward(in);
-        } else {
-            done = body.read(in, bodySink);
-            dropPendingIfEmpty();
-        }
+        boolean done = received.readBody(bodySink);
         if (done) {
             phase = Phase.RESPONSE;
-            exchange.requestEnd(body.trailers());
+            exchange.requestEnd(received.trailers());
         }
         return done;
     }
@@ -449,19 +395,15 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     private void controlReading() {
         Channel channel = context().channel();
         boolean reading = switch (phase) {
-            case HEAD -> channel.isWritable() || waitingBytes() < MAX_WAITING_BYTES;
+            case HEAD -> channel.isWritable() || received.waiting() < MAX_WAITING_BYTES;
             case DRAIN -> true;
-            case BODY -> (exchange != null && exchange.acceptsRequestData()) || waitingBytes() < MAX_WAITING_BYTES;
-            case RESPONSE -> waitingBytes() < MAX_WAITING_BYTES;
+            case BODY -> (exchange != null && exchange.acceptsRequestData()) || received.waiting() < MAX_WAITING_BYTES;
+            case RESPONSE -> received.waiting() < MAX_WAITING_BYTES;
             case ENDED -> channel.config().isAutoRead();
         };
         if (channel.config().isAutoRead() != reading) {
             channel.config().setAutoRead(reading);
         }
-    }
-
-    private int waitingBytes() {
-        return pending == null ? 0 : pending.readableBytes();
     }
 
     // ---- ending
@@ -488,7 +430,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
 
     /** Says that nothing more will come, and reads on, because closing on unread bytes may destroy what was sent. */
     private void drain() {
-        dropPending();
+        received.drop();
         phase = Phase.DRAIN;
         expect(loop.core().config().linger());
         endOutput();
@@ -508,25 +450,12 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     }
 
     private void endExchange() {
-        dropPending();
+        received.drop();
         response.drop();
         Exchange ending = exchange;
         exchange = null;
         if (ending != null) {
             ending.cancel();
-        }
-    }
-
-    private void dropPendingIfEmpty() {
-        if (pending != null && !pending.isReadable()) {
-            dropPending();
-        }
-    }
-
-    private void dropPending() {
-        if (pending != null) {
-            pending.release();
-            pending = null;
         }
     }
 
