@@ -1,7 +1,9 @@
 package dev.flynn.api.id;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flynn.api.error.FlynnException;
 import java.util.Random;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -57,6 +59,21 @@ class IdsTest {
             assertThat(Ids.isId(text.toString()))
                     .as(text.toString())
                     .isEqualTo(SHAPE.matcher(text).matches());
+            requireParsed(text.toString());
+        }
+    }
+
+    /** As the digits say, or not at all. */
+    private static void requireParsed(String text) {
+        if (SHAPE.matcher(text).matches()) {
+            String digits = text.replace("-", "");
+            assertThat(Ids.parse(text))
+                    .as(text)
+                    .isEqualTo(new UUID(
+                            Long.parseUnsignedLong(digits.substring(0, 16), 16),
+                            Long.parseUnsignedLong(digits.substring(16), 16)));
+        } else {
+            assertThatThrownBy(() -> Ids.parse(text)).as(text).isInstanceOf(FlynnException.class);
         }
     }
 }
