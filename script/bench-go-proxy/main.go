@@ -1,4 +1,4 @@
-// The peer route-go of script/bench proxies: Go's own reverse proxy, as its documentation shows it.
+// The peer route-go of script/bench route: Go's own reverse proxy, as its documentation shows it.
 package main
 
 import (
