@@ -297,7 +297,7 @@ class DeploymentsTest {
     }
 
     @Test
-    void theMembersOfADatabaseAreNotReplacedYetAndThatIsSaid() {
+    void whatIsNoReplicatedDatabaseIsNotReplacedAsOneAndThatIsSaid() {
         running("{\"postgres\":{\"service\":\"postgres\"}}", "{\"postgres\":3}");
         controller.post("/apps/ledger", "{\"strategy\":\"sirenia\"}").ok();
         controller.startWorker();
@@ -306,7 +306,12 @@ class DeploymentsTest {
 
         assertThat(awaitEnd(deployment)).isEqualTo("failed");
         assertThat(told(deployment)).endsWith("pending", "failed");
-        assertThat(error()).contains("strategy \"postgres\" is not available yet", "nothing was changed");
+        assertThat(error())
+                .contains(
+                        "strategy \"postgres\"",
+                        "no state of a replicated database",
+                        "one-by-one",
+                        "nothing was changed");
     }
 
     /** Of the deployment that failed last. */
