@@ -294,7 +294,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
                 goesOn = advance();
             }
         } catch (BadMessage fault) {
-            refuse(fault);
+            if (phase == Phase.HEAD || phase == Phase.BODY) {
+                refuse(fault);
+            }
         } finally {
             processing = false;
         }
@@ -364,13 +366,17 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Loo
     }
 
     private boolean readBody() throws BadMessage {
-        if (received.isEmpty() || exchange == null || !exchange.acceptsRequestData()) {
+        Exchange current = exchange;
+        if (received.isEmpty() || current == null || !current.acceptsRequestData()) {
             return false;
         }
         boolean done = received.readBody(bodySink);
+        if (phase != Phase.BODY) {
+            return false; // the response was broken off because of this very body
+        }
         if (done) {
             phase = Phase.RESPONSE;
-            exchange.requestEnd(received.trailers());
+            current.requestEnd(received.trailers());
         }
         return done;
     }

@@ -257,7 +257,8 @@ final class Http2ClientConnection extends Http2FrameAdapter implements LoopClien
      */
     private void linger() {
         Channel channel = context().channel();
-        if (channel.isActive()) {
+        // it may have been told to before: by a mistake of the client's while it was ending
+        if (channel.isActive() && !context().isRemoved()) {
             channel.pipeline().replace(handler, "end", new Discard());
             handler.encoder().close();
             handler.decoder().close();

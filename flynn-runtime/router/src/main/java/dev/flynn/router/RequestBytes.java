@@ -109,9 +109,14 @@ final class RequestBytes {
             data.accept(in);
             return done;
         }
-        boolean done = body.read(in, data);
-        dropIfEmpty();
-        return done;
+        // whoever takes the data may find that nobody wants the rest, and drop it
+        in.retain();
+        try {
+            return body.read(in, data);
+        } finally {
+            in.release();
+            dropIfEmpty();
+        }
     }
 
     /** The fields behind the body, once it is complete. */

@@ -3,6 +3,10 @@ package dev.flynn.router;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.flynn.api.route.RoutePolicy;
 import dev.flynn.api.route.RoutePolicy.Auth;
 import dev.flynn.api.route.RoutePolicy.Maintenance;
@@ -18,6 +22,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.slf4j.LoggerFactory;
 
 /** What a route's policy says of a request before a backend is chosen. */
 class PolicyTest {
@@ -195,5 +200,40 @@ class PolicyTest {
             assertThat(client.get("app", "/").readResponse().text()).isEqualTo("hello");
         }
         assertThat(backend.connections()).isEqualTo(4);
+    }
+
+    /** What follows the piece that is too much came in the same packet. */
+    @Test
+    void aBodyThatGrowsTooLongWhileItsResponseIsUnderWayEndsBoth() throws IOException {
+        TestBackend answering = fixture.open(TestBackend.running(connection -> {
+            connection.readHead();
+            connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+            while (connection.in().read() >= 0) {
+                // until the router ends it
+            }
+        }));
+        fixture.route(HttpRoute.to("app", "web")
+                        .policy(RoutePolicy.builder().maxBodyBytes(10).build())
+                        .build())
+                .backends("web", answering.addr());
+        var told = new ListAppender<ILoggingEvent>();
+        told.start();
+        var log = (Logger) LoggerFactory.getLogger(ClientConnection.class);
+        log.addAppender(told);
+        try {
+            TestClient client = fixture.client();
+            client.send("POST / HTTP/1.1\r\nHost: app\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nmore\r\n");
+            assertThat(client.readHead().status()).isEqualTo(200);
+            assertThat(HttpMessage.readChunk(client.in())).asString().isEqualTo("hello");
+
+            client.send("4\r\nmore\r\n".repeat(2000) + "0\r\n\r\n");
+
+            assertThat(client.isClosedByPeer()).isTrue();
+        } finally {
+            log.detachAppender(told);
+        }
+        assertThat(told.list)
+                .filteredOn(event -> event.getLevel() == Level.ERROR)
+                .isEmpty();
     }
 }
