@@ -11,6 +11,7 @@ import dev.flynn.dns.Recursors;
 import dev.flynn.spi.discovery.Discovery;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -27,6 +28,9 @@ final class DiscoveryServers implements AutoCloseable {
 
     static final int DNS_PORT = 53;
 
+    /** No such server. */
+    private static final int OFF = -1;
+
     private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
 
     private final Discovery discovery;
@@ -35,6 +39,9 @@ final class DiscoveryServers implements AutoCloseable {
     private final int discoverdPort;
     private final int dnsPort;
     private final Optional<String> gateway;
+
+    /** By number. */
+    private final Map<Integer, HeldPort> held = new HashMap<>();
 
     // guarded by this
     private final Closer closer = new Closer();
@@ -58,18 +65,40 @@ final class DiscoveryServers implements AutoCloseable {
         this.peers = peers;
         this.ip = ip;
         this.gateway = gateway;
-        this.discoverdPort = discoverd.isOff() ? -1 : discoverd.choose(ip);
-        this.dnsPort = dns.isOff() ? -1 : dns.choose(ip);
+        this.discoverdPort = choose(discoverd);
+        this.dnsPort = choose(dns);
+    }
+
+    /** The port that the operator wants, whether or not it is free; else the usual one, or any if that is taken, held until it is used. */
+    private int choose(ServerPort wanted) {
+        if (wanted.isOff()) {
+            return OFF;
+        }
+        if (wanted.isWanted() && wanted.port() != 0) {
+            return wanted.port();
+        }
+        HeldPort chosen = closer.register(HeldPort.usually(ip, wanted.port()));
+        held.put(chosen.port(), chosen);
+        return chosen.port();
+    }
+
+    private void release(int port) {
+        HeldPort own = held.get(port);
+        if (own != null) {
+            own.close();
+        }
     }
 
     /** What jobs are told of it. */
     Map<String, String> jobEnvironment() {
-        return discoverdPort < 0 ? Map.of() : Map.of("DISCOVERD", "http://" + gateway.orElse(ip) + ":" + discoverdPort);
+        return discoverdPort == OFF
+                ? Map.of()
+                : Map.of("DISCOVERD", "http://" + gateway.orElse(ip) + ":" + discoverdPort);
     }
 
     /** Where commands of this host reach its HTTP API; empty if there is none. */
     Optional<String> url() {
-        return discoverdPort < 0 ? Optional.empty() : Optional.of("http://" + ip + ":" + discoverdPort);
+        return discoverdPort == OFF ? Optional.empty() : Optional.of("http://" + ip + ":" + discoverdPort);
     }
 
     /** Returns at once. */
@@ -82,13 +111,15 @@ final class DiscoveryServers implements AutoCloseable {
             return;
         }
         try {
-            if (discoverdPort >= 0) {
+            if (discoverdPort != OFF) {
+                release(discoverdPort);
                 serveHttp(ip);
                 gateway.filter(other -> !other.equals(ip)).ifPresent(this::serveHttp);
                 Heartbeats heartbeats = closer.register(new Heartbeats(discovery));
                 var unused = heartbeats.keep("discoverd", Instance.of("tcp", ip + ":" + discoverdPort, Map.of()));
             }
-            if (dnsPort >= 0) {
+            if (dnsPort != OFF) {
+                release(dnsPort);
                 serveDns(ip, dnsPort);
             }
             gateway.ifPresent(other -> serveDns(other, DNS_PORT));

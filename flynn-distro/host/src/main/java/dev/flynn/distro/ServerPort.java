@@ -1,9 +1,6 @@
 package dev.flynn.distro;
 
 import dev.flynn.api.error.FlynnException;
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 
 /**
  * Where one of the host's servers listens, as the operator wants it.
@@ -32,28 +29,5 @@ record ServerPort(boolean isOff, boolean isWanted, int port) {
             // said below
         }
         throw FlynnException.invalid("%s is a port, 0 for any free one, or off; it was \"%s\"".formatted(option, text));
-    }
-
-    /** A port that is free now: the wanted one, whether or not it is; else the usual one, or any if that is taken. */
-    int choose(String ip) {
-        if (isWanted && port != 0) {
-            return port;
-        }
-        try {
-            return bind(ip, port);
-        } catch (IOException taken) {
-            try {
-                return bind(ip, 0);
-            } catch (IOException e) {
-                throw FlynnException.conflict("no port of %s can be used: %s".formatted(ip, e.getMessage()));
-            }
-        }
-    }
-
-    private static int bind(String ip, int port) throws IOException {
-        try (ServerSocket socket = new ServerSocket()) {
-            socket.bind(new InetSocketAddress(ip, port));
-            return socket.getLocalPort();
-        }
     }
 }
