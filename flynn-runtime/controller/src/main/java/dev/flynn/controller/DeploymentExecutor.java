@@ -37,6 +37,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -66,7 +67,7 @@ final class DeploymentExecutor implements AutoCloseable {
     private final FormationWriter formations;
     private final CurrentRelease currentRelease;
     private final ServiceMarks marks;
-    private final ClusterHttp http;
+    private final Function<Release, DeploymentPlan.Databases> databases;
 
     /** By service; they wake the loop up while a deployment waits for the service. */
     private final Map<String, Subscription> watches = new ConcurrentHashMap<>();
@@ -74,6 +75,16 @@ final class DeploymentExecutor implements AutoCloseable {
     private @Nullable WakeLoop loop;
 
     DeploymentExecutor(ClusterState state, ControllerTables tables, Discovery discovery, AppLogs logs) {
+        this(state, tables, discovery, logs, databasesOf(discovery));
+    }
+
+    /** @param databases by release */
+    DeploymentExecutor(
+            ClusterState state,
+            ControllerTables tables,
+            Discovery discovery,
+            AppLogs logs,
+            Function<Release, DeploymentPlan.Databases> databases) {
         this.state = state;
         this.tables = tables;
         this.discovery = discovery;
@@ -81,7 +92,7 @@ final class DeploymentExecutor implements AutoCloseable {
         this.formations = new FormationWriter(state, tables);
         this.currentRelease = new CurrentRelease(state, tables);
         this.marks = new ServiceMarks(discovery);
-        this.http = new ClusterHttp(discovery);
+        this.databases = databases;
     }
 
     WakeLoop loop() {
@@ -119,7 +130,7 @@ final class DeploymentExecutor implements AutoCloseable {
                 services.add(service);
                 watch(service);
             });
-            DeploymentStep step = DeploymentPlan.next(snapshot(work), databases(work.release()));
+            DeploymentStep step = DeploymentPlan.next(snapshot(work), databases.apply(work.release()));
             if (step instanceof DeploymentStep.Await await) {
                 return await.until();
             }
@@ -249,7 +260,7 @@ final class DeploymentExecutor implements AutoCloseable {
             } else if (action instanceof Action.ClearMarks clear) {
                 clearMarks(work, clear.services());
             } else if (action instanceof Action.StopPeer stop) {
-                databases(work.release()).of(stop.service()).stop(stop.peer());
+                databases.apply(work.release()).of(stop.service()).stop(stop.peer());
             } else if (action instanceof Action.DeleteFormation delete) {
                 deleteFormation(transaction, work, delete.release());
             } else if (action instanceof Action.SetRelease) {
@@ -296,8 +307,10 @@ final class DeploymentExecutor implements AutoCloseable {
         return true;
     }
 
-    private DeploymentPlan.Databases databases(Release release) {
-        return new DeploymentPlan.Databases() {
+    /** Those that answer over HTTP. */
+    private static Function<Release, DeploymentPlan.Databases> databasesOf(Discovery discovery) {
+        var http = new ClusterHttp(discovery);
+        return release -> new DeploymentPlan.Databases() {
             @Override
             public String type() {
                 return release.env().getOrDefault(DATABASE_TYPE, POSTGRES);

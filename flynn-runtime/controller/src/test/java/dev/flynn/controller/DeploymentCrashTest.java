@@ -19,6 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -87,6 +88,39 @@ class DeploymentCrashTest {
         assertThat(eachOnce.facts())
                 .as("every worker is killed when its first commit happened")
                 .isEqualTo(undisturbed.facts());
+    }
+
+    /** Members hand over one after the other, whoever looks after it. */
+    @Test
+    void membersOfADatabaseAreReplacedOnceWhoeverIsKilledWhenever() {
+        Run undisturbed = runDatabase(store -> store);
+        assertThat(undisturbed.facts())
+                .contains(
+                        "deployment COMPLETE", "chains O/O/[O] O/O/[O N] O/O/[N] O/O/[N N] O/N/[N] O/N/[N N] N/N/[N]");
+
+        for (int i = 1; i <= undisturbed.commits(); i++) {
+            for (Moment moment : Moment.values()) {
+                var first = new AtomicInteger(i);
+                assertThat(runDatabase(store -> new KilledAtCommit(store, first.getAndSet(0), moment))
+                                .facts())
+                        .as("killed %s commit %d of %d", moment, i, undisturbed.commits())
+                        .isEqualTo(undisturbed.facts());
+            }
+        }
+    }
+
+    private Run runDatabase(UnaryOperator<ClusterStore> seen) {
+        Map<String, ProcessType> types = Map.of("postgres", SimulatedCluster.withService("postgres"));
+        try (var cluster = new SteppedCluster(Strategy.POSTGRES, Map.of(), types, Map.of("postgres", 3), directory)) {
+            cluster.database = ScriptedDatabase.of(3, cluster.oldRelease.id());
+            Deployment deployment =
+                    cluster.deployments.create("ledger", cluster.newRelease.id().toString());
+            var counted = new KilledAtCommit(cluster.store, 0, Moment.BEFORE);
+            work(cluster, deployment, Story.WORKS, () -> cluster.worker(seen.apply(counted)));
+            List<String> facts = cluster.facts();
+            facts.add("chains " + String.join(" ", cluster.database.chains));
+            return new Run(facts, counted.commits());
+        }
     }
 
     private static String end(Story story) {

@@ -1,5 +1,6 @@
 package dev.flynn.controller;
 
+import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.controller.DeploymentSnapshot.JobView;
 import java.util.ArrayList;
@@ -55,11 +56,14 @@ final class ScriptedDatabase implements DeploymentPlan.Databases, SireniaApplian
 
     /** A job registered. */
     void joins(JobView job) {
-        if (exists && job.type().equals(type())) {
+        joins(job.type(), job.release(), job.id());
+    }
+
+    void joins(String type, ReleaseId release, JobId job) {
+        if (exists && type.equals(type())) {
             long before = chain.stream().filter(peer -> !isOld(peer)).count();
             long left = chains.stream().filter(shown -> shown.contains("N")).count();
-            chain.add(
-                    peer("n" + (before + left) + job.id().value(), job.release().toString()));
+            chain.add(peer("n" + (before + left) + job.value(), release.toString()));
             chains.add(shown());
         }
     }

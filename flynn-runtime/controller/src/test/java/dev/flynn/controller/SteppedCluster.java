@@ -74,6 +74,9 @@ final class SteppedCluster implements AutoCloseable {
 
     Behaviour behaviour = Behaviour.WORKS;
 
+    /** New jobs of the type {@code postgres} join it; no replicated database unless a test says so. */
+    ScriptedDatabase database = ScriptedDatabase.none();
+
     /** Whether new jobs are of the old release. */
     boolean restarts;
 
@@ -139,7 +142,7 @@ final class SteppedCluster implements AutoCloseable {
     /** A worker that has not done anything yet. */
     DeploymentExecutor worker(ClusterStore seen) {
         ClusterState its = state(seen);
-        return new DeploymentExecutor(its, new ControllerTables(its), discovery, new NoLogs());
+        return new DeploymentExecutor(its, new ControllerTables(its), discovery, new NoLogs(), release -> database);
     }
 
     Instant now() {
@@ -238,6 +241,7 @@ final class SteppedCluster implements AutoCloseable {
             return false;
         }
         discovery.register(service.get(), instance(job));
+        database.joins(job.type().orElseThrow(), job.release().orElseThrow(), job.id());
         ServiceMeta meta = discovery.meta(service.get()).orElse(new ServiceMeta("{}", 0));
         ObjectNode marks = (ObjectNode) JSON.readTree(meta.data());
         marks.put(instance(job).addr(), "done");
