@@ -18,7 +18,6 @@ import dev.flynn.store.MemoryClusterStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -68,7 +67,7 @@ class BlobStoreProgramTest {
     }
 
     private void start(long reserveBytes) throws Exception {
-        port = freePort();
+        port = BlobCluster.freePort();
         program = new BlobStoreProgram(directory, state, discovery)
                 .start(new Job(Map.of(
                         "LISTEN_IP",
@@ -462,12 +461,6 @@ class BlobStoreProgramTest {
                 answer.append((char) b);
             }
             return answer.toString();
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
         }
     }
 
