@@ -37,13 +37,17 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -245,23 +249,45 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         boolean complete = attempt("its tags", this::registerTags);
         Map<String, Versioned<JobRecord>> known = records.records();
         Collection<Versioned<JobRecord>> all = known.values();
+        complete &= together(unrecorded(), job -> job.id(), this::record);
         for (LocalJob job : List.copyOf(local.values())) {
-            complete &= attempt(job.id(), () -> follow(job));
             if (!known.containsKey(job.id().value())) {
                 complete &= attempt(job.id(), () -> stop(job));
             }
         }
+        List<JobRecord> pending = new ArrayList<>();
         for (Versioned<JobRecord> record : all) {
             JobRecord job = record.value();
             if (job.hostId().equals(hostId)) {
-                complete &= attempt(job.id(), () -> follow(job));
+                complete &= attempt(job.id(), () -> follow(job, pending));
             }
         }
+        complete &= together(pending, JobRecord::id, this::begin);
         jobRecords.forgetOld(known);
         complete &= attempt("what nobody else brings back", () -> resurrector.lookAt(all));
         if (!complete) {
             pauses.runAfter(RETRY, this::reconcileSoon);
         }
+    }
+
+    /** A step for many jobs at once, in as few transactions as they need; if it fails it is taken for each by itself. */
+    private <T> boolean together(List<T> jobs, Function<T, JobId> id, Consumer<List<T>> step) {
+        if (closing) {
+            return true;
+        }
+        if (jobs.size() > 1) {
+            try {
+                step.accept(jobs);
+                return true;
+            } catch (RuntimeException e) {
+                log.atDebug().addKeyValue("jobs", jobs.size()).setCause(e).log("a step failed; taking it one by one");
+            }
+        }
+        boolean complete = true;
+        for (T job : jobs) {
+            complete &= attempt(id.apply(job), () -> step.accept(List.of(job)));
+        }
+        return complete;
     }
 
     /** One job's trouble is not that of the others. */
@@ -282,33 +308,34 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         }
     }
 
-    /** From what the backend told to the record. */
-    private void follow(LocalJob job) {
-        if (job.isRecorded()) {
-            return;
-        }
-        JobStatus status = job.observed();
-        switch (status.state()) {
-            case STARTING -> {}
-            case RUNNING -> jobRecords.up(job.id(), status);
-            case DOWN -> {
-                if (status.startedAt().isPresent()) {
-                    jobRecords.up(job.id(), status); // it may have run too short to be seen
-                }
-                jobRecords.down(job.id(), status);
+    private List<LocalJob> unrecorded() {
+        return local.values().stream().filter(job -> !job.isRecorded()).toList();
+    }
+
+    /** From what the backend told to the records. */
+    private void record(List<LocalJob> jobs) {
+        Map<LocalJob, JobStatus> news = new LinkedHashMap<>();
+        jobs.forEach(job -> news.put(job, job.observed()));
+        jobRecords.observed(news.values());
+        news.forEach((job, status) -> {
+            if (status.isDown()) {
                 job.backend.forget(job.id());
                 drop(job);
             }
-        }
-        job.recorded(status.state());
+            job.recorded(status.state());
+        });
     }
 
-    /** From the record to what the backend is to do. */
-    private void follow(JobRecord job) {
+    /**
+     * From the record to what the backend is to do.
+     *
+     * @param pending gets the job if it is to begin
+     */
+    private void follow(JobRecord job, List<JobRecord> pending) {
         LocalJob here = local.get(job.id());
         if (here == null) {
             switch (job.state()) {
-                case PENDING -> begin(job);
+                case PENDING -> pending.add(job);
                 case STARTING, UP, STOPPING -> jobRecords.giveUp(job.id(), "its host lost it");
                 case DOWN, CRASHED, FAILED -> {}
             }
@@ -317,45 +344,67 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         }
     }
 
-    private void begin(JobRecord job) {
-        JobStatus starting = JobStatus.starting(job.id(), clock.instant());
+    private void begin(List<JobRecord> jobs) {
+        List<LocalJob> prepared = new ArrayList<>();
+        List<JobSpec> assigned = new ArrayList<>();
+        for (JobRecord job : jobs) {
+            Optional<JobStatus> refused = refused(job);
+            if (refused.isPresent()) {
+                refuse(refused.get());
+                continue;
+            }
+            try {
+                JobSpec spec = job.spec().withPorts(assign(job.spec()));
+                prepared.add(prepare(spec));
+                assigned.add(spec);
+            } catch (FlynnException e) {
+                refuse(starting(job.id()).failed(e.getMessage(), clock.instant()));
+            }
+        }
+        accept(prepared, assigned);
+    }
+
+    /** How a job is down that is not even begun; empty if it is to begin. */
+    private Optional<JobStatus> refused(JobRecord job) {
         if (job.stopRequested()) {
-            refuse(starting.exited(0, clock.instant()));
-            return;
+            return Optional.of(starting(job.id()).exited(0, clock.instant()));
         }
-        Optional<String> refused = isOfPlatform(job.spec()) ? Optional.empty() : refusal.get();
-        if (refused.isPresent()) {
-            refuse(starting.failed(refused.get(), clock.instant()));
-            return;
-        }
-        LocalJob here;
-        JobSpec assigned;
-        try {
-            assigned = job.spec().withPorts(assign(job.spec()));
-            JobSpec complete = assigned.withEnv(environment.of(assigned, hasOwnAddress(assigned)));
-            here = new LocalJob(complete, backendFor(complete), new JobStreams(complete, logSink, clock), starting);
-        } catch (FlynnException e) {
-            refuse(starting.failed(e.getMessage(), clock.instant()));
-            return;
-        }
-        accept(here, assigned);
+        Optional<String> reason = isOfPlatform(job.spec()) ? Optional.empty() : refusal.get();
+        return reason.map(text -> starting(job.id()).failed(text, clock.instant()));
+    }
+
+    private JobStatus starting(JobId id) {
+        return JobStatus.starting(id, clock.instant());
+    }
+
+    private LocalJob prepare(JobSpec assigned) {
+        JobSpec complete = assigned.withEnv(environment.of(assigned, hasOwnAddress(assigned)));
+        return new LocalJob(
+                complete, backendFor(complete), new JobStreams(complete, logSink, clock), starting(complete.id()));
     }
 
     /** @param assigned what is recorded: without what the host adds, which the next host adds anew */
-    private void accept(LocalJob here, JobSpec assigned) {
-        local.put(here.id(), here);
-        boolean accepted = false;
+    private void accept(List<LocalJob> jobs, List<JobSpec> assigned) {
+        jobs.forEach(job -> local.put(job.id(), job));
+        Set<JobId> accepted = Set.of();
         try {
-            accepted = jobRecords.starting(here.id(), assigned);
+            accepted = jobRecords.starting(assigned);
         } finally {
-            if (!accepted) {
-                drop(here);
-                here.streams.end(here.observed().failed("the host could not accept the job", clock.instant()));
+            for (LocalJob job : jobs) {
+                if (!accepted.contains(job.id())) {
+                    drop(job);
+                    job.streams.end(job.observed().failed("the host could not accept the job", clock.instant()));
+                }
             }
         }
-        if (!accepted) {
-            return;
+        for (LocalJob job : jobs) {
+            if (accepted.contains(job.id())) {
+                var unused = attempt(job.id(), () -> launch(job));
+            }
         }
+    }
+
+    private void launch(LocalJob here) {
         attachments.adopt(here);
         try {
             here.backend.start(withWantedSize(here));
@@ -399,7 +448,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     }
 
     private void refuse(JobStatus down) {
-        jobRecords.down(down.id(), down);
+        jobRecords.observed(List.of(down));
         attachments.refuse(down);
     }
 

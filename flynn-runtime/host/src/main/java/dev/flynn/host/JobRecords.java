@@ -15,6 +15,7 @@ import java.time.Clock;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,31 +45,59 @@ final class JobRecords {
         this.listenIp = listenIp;
     }
 
-    /** @return whether the job is to be started: nobody has stopped it, and its record is there */
-    boolean starting(JobId id, JobSpec assigned) {
-        return change(id, record -> record.starting(assigned, clock.instant()))
-                .filter(record -> record.state() == JobState.STARTING)
-                .isPresent();
+    /** @return the jobs that are to be started: nobody has stopped them, and their records are there */
+    Set<JobId> starting(Collection<JobSpec> assigned) {
+        Map<JobId, UnaryOperator<JobRecord>> changes = new LinkedHashMap<>();
+        assigned.forEach(spec -> changes.put(spec.id(), record -> record.starting(spec, clock.instant())));
+        Set<JobId> accepted = new HashSet<>();
+        changeAll(changes).forEach((id, record) -> {
+            if (record.state() == JobState.STARTING) {
+                accepted.add(id);
+            }
+        });
+        return accepted;
     }
 
-    void up(JobId id, JobStatus status) {
-        String address = status.address().orElse(listenIp);
-        change(id, record -> record.state() == JobState.STARTING ? record.up(address, clock.instant()) : record);
+    /** Writes down what was observed of jobs that run, and of those that ended, which may have run too short to be seen. */
+    void observed(Collection<JobStatus> news) {
+        Map<JobId, UnaryOperator<JobRecord>> began = new LinkedHashMap<>();
+        Map<JobId, UnaryOperator<JobRecord>> over = new LinkedHashMap<>();
+        for (JobStatus status : news) {
+            if (status.startedAt().isPresent()) {
+                began.put(status.id(), record -> up(record, status));
+            }
+            if (status.isDown()) {
+                over.put(status.id(), record -> record.down(status, clock.instant()));
+            }
+        }
+        changeAll(began);
+        changeAll(over).forEach((id, record) -> ended.put(id, record.app()));
+    }
+
+    private JobRecord up(JobRecord record, JobStatus status) {
+        return record.state() == JobState.STARTING
+                ? record.up(status.address().orElse(listenIp), clock.instant())
+                : record;
     }
 
     void stopping(JobId id) {
         change(id, record -> record.stopping(clock.instant()));
     }
 
-    void down(JobId id, JobStatus status) {
-        change(id, record -> record.down(status, clock.instant())).ifPresent(record -> ended.put(id, record.app()));
+    private Map<JobId, JobRecord> changeAll(Map<JobId, UnaryOperator<JobRecord>> changes) {
+        Map<JobId, UnaryOperator<JobRecord>> ofLiving = new LinkedHashMap<>();
+        changes.forEach((id, change) -> ofLiving.put(id, unlessDown(change)));
+        return state.jobs().updateAll(ofLiving);
+    }
+
+    private static UnaryOperator<JobRecord> unlessDown(UnaryOperator<JobRecord> change) {
+        return record -> record.state() == JobState.DOWN ? record : change.apply(record);
     }
 
     /** Changes a job's record unless it is down already; empty if it is gone. */
     private Optional<JobRecord> change(JobId id, UnaryOperator<JobRecord> change) {
         try {
-            return Optional.of(
-                    state.jobs().update(id, record -> record.state() == JobState.DOWN ? record : change.apply(record)));
+            return Optional.of(state.jobs().update(id, unlessDown(change)));
         } catch (FlynnException e) {
             if (e.code() == ErrorCode.OBJECT_NOT_FOUND) {
                 return Optional.empty();

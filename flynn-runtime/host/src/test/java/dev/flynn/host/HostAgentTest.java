@@ -17,6 +17,8 @@ import dev.flynn.api.release.Port;
 import dev.flynn.api.release.Service;
 import dev.flynn.host.TestHost.Seen;
 import dev.flynn.spi.host.Attachment;
+import dev.flynn.spi.store.StoreEntry;
+import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.JobRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -28,10 +30,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -73,6 +78,41 @@ class HostAgentTest {
         assertThat(host.state.events().history().events())
                 .extracting(event -> stateIn(event))
                 .containsExactly("starting", "up", "down");
+    }
+
+    @Test
+    void jobsThatBeginTogetherAreWrittenDownTogetherAndOnesTroubleIsNotThatOfTheOthers() {
+        List<JobSpec> specs = IntStream.range(0, 8)
+                .mapToObj(i -> host.shell(i == 3 ? "exit 3" : "sleep 600"))
+                .toList();
+        JobSpec impossible = host.shell("true").withEnv(Map.of("A=B", "is no name"));
+        Transaction.Builder wanted = Transaction.builder();
+        Stream.concat(specs.stream(), Stream.of(impossible))
+                .forEach(spec -> host.state
+                        .jobs()
+                        .create(
+                                wanted,
+                                JobRecord.pending(spec, 0, host.state.clock().instant())));
+        assertThat(host.state.commit(wanted).committed()).isTrue();
+
+        specs.forEach(spec -> host.awaitState(spec.id(), spec.equals(specs.get(3)) ? JobState.DOWN : JobState.UP));
+        host.awaitState(impossible.id(), JobState.DOWN);
+
+        Set<Long> revisions = host.store.list("jobs/").entries().stream()
+                .map(StoreEntry::createRevision)
+                .collect(Collectors.toSet());
+        assertThat(revisions).as("made wanted in one transaction").hasSize(1);
+        assertThat(startingEvents(specs)).as("begun in one transaction").hasSize(1);
+    }
+
+    /** The revisions in which these jobs were told to be starting. */
+    private Set<Long> startingEvents(List<JobSpec> specs) {
+        Set<String> ids = specs.stream().map(spec -> spec.id().value()).collect(Collectors.toSet());
+        return host.store.list("events/").entries().stream()
+                .filter(entry -> entry.value().contains("starting"))
+                .filter(entry -> ids.stream().anyMatch(entry.value()::contains))
+                .map(StoreEntry::createRevision)
+                .collect(Collectors.toSet());
     }
 
     @Test

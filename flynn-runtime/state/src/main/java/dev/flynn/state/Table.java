@@ -87,7 +87,14 @@ public final class Table<T> {
 
     /** Adds: replace the record, only if it is still the one that was read. */
     public void replace(Transaction.Builder transaction, Versioned<T> read, T value) {
-        transaction.whenUnchanged(read.key(), read.modRevision()).put(read.key(), json.write(value));
+        String unused = replaceWritten(transaction, read, value);
+    }
+
+    /** As {@link #replace}; returns the JSON of the record. */
+    String replaceWritten(Transaction.Builder transaction, Versioned<T> read, T value) {
+        String written = json.write(value);
+        transaction.whenUnchanged(read.key(), read.modRevision()).put(read.key(), written);
+        return written;
     }
 
     /** Adds: delete the record, only if it is still the one that was read. */
