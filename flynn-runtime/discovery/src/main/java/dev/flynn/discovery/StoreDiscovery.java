@@ -147,11 +147,13 @@ public final class StoreDiscovery implements Discovery {
     public void createService(String service, LeaderType leaderType) {
         requireOpen();
         ServiceKeys keys = validKeys(service);
-        CommitResult result = store.commit(Transaction.builder()
-                .whenAbsent(keys.configuration())
-                .put(keys.configuration(), records.write(leaderType))
-                .build());
-        if (!result.committed()) {
+        // it nearly always is there, and a look costs far less than a transaction that fails
+        if (store.get(keys.configuration()).isPresent()
+                || !store.commit(Transaction.builder()
+                                .whenAbsent(keys.configuration())
+                                .put(keys.configuration(), records.write(leaderType))
+                                .build())
+                        .committed()) {
             throw FlynnException.exists("discoverd: service \"%s\" already exists".formatted(service));
         }
     }

@@ -34,6 +34,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -92,6 +93,30 @@ class StoreDiscoveryTest {
                 () -> discovery.setMeta("web", new ServiceMeta("1", index + 1)),
                 ErrorCode.PRECONDITION_FAILED,
                 "Service metadata for \"web\" exists, but wrong index provided");
+    }
+
+    @Test
+    void aServiceThatExistsCostsNoTransaction() {
+        var commits = new AtomicInteger();
+        var counting = new ForwardingStore(store) {
+            @Override
+            public CommitResult commit(Transaction transaction) {
+                commits.incrementAndGet();
+                return super.commit(transaction);
+            }
+        };
+        discovery.createService("web", LeaderType.OLDEST);
+        try (var other = StoreDiscovery.builder(counting)
+                .member("other")
+                .expiringByHand()
+                .build()) {
+            int before = commits.get();
+            assertFails(
+                    () -> other.createService("web", LeaderType.OLDEST),
+                    ErrorCode.OBJECT_EXISTS,
+                    "discoverd: service \"web\" already exists");
+            assertThat(commits.get()).isEqualTo(before);
+        }
     }
 
     @Test
