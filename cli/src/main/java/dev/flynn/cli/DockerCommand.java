@@ -103,8 +103,10 @@ final class DockerCommand implements Command {
         Optional<Artifact> known = context.controller().findImage(app, image.digest());
         Artifact artifact = known.isPresent() ? known.get() : upload(context, arguments, app, image);
         String name = context.controller().app(app).name();
-        Release base = context.controller().findAppRelease(app).orElseGet(() -> Releases.first(context, app));
-        Release created = Releases.deploy(context, app, release(base, name, artifact, image));
+        Release created = Releases.change(
+                context,
+                app,
+                current -> release(current.orElseGet(() -> Releases.first(context, app)), name, artifact, image));
         context.tellDone(arguments, created, "Docker image deployed, scale it with 'flynn scale app=N'");
     }
 

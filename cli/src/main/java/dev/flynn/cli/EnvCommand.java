@@ -100,12 +100,12 @@ final class EnvCommand implements Command {
     private static void change(Context context, Arguments arguments, UnaryOperator<Map<String, String>> change) {
         Optional<String> type = arguments.option("process-type");
         String app = context.app();
-        Optional<Release> current = context.controller().findAppRelease(app);
-        Release release = current.orElseGet(() -> Releases.first(context, app));
-        Release changed = type.isEmpty()
-                ? Releases.withEnv(release, change)
-                : withTypeEnv(release, type.get(), change, current.isPresent());
-        Release created = Releases.deploy(context, app, changed);
+        Release created = Releases.change(context, app, current -> {
+            Release release = current.orElseGet(() -> Releases.first(context, app));
+            return type.isEmpty()
+                    ? Releases.withEnv(release, change)
+                    : withTypeEnv(release, type.get(), change, current.isPresent());
+        });
         context.tellDone(arguments, created, "Created release " + created.id() + ".");
     }
 

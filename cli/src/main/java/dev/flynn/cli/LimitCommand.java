@@ -72,16 +72,17 @@ final class LimitCommand implements Command {
         Map<String, ResourceLimit> changes =
                 parse(arguments.values().subList(1, arguments.values().size()));
         String app = context.app();
-        Optional<Release> current = context.controller().findAppRelease(app);
-        Release release = current.orElseGet(() -> Releases.first(context, app));
-        ProcessType process = release.processes().get(type);
-        if (process == null && current.isPresent()) {
-            throw unknownType(type);
-        }
-        ProcessType old = process == null ? ProcessType.ofCommand(List.of()) : process;
-        Map<String, ResourceLimit> limits = new HashMap<>(old.resources());
-        limits.putAll(changes);
-        Release created = Releases.deploy(context, app, Releases.withProcess(release, type, old.withResources(limits)));
+        Release created = Releases.change(context, app, current -> {
+            Release release = current.orElseGet(() -> Releases.first(context, app));
+            ProcessType process = release.processes().get(type);
+            if (process == null && current.isPresent()) {
+                throw unknownType(type);
+            }
+            ProcessType old = process == null ? ProcessType.ofCommand(List.of()) : process;
+            Map<String, ResourceLimit> limits = new HashMap<>(old.resources());
+            limits.putAll(changes);
+            return Releases.withProcess(release, type, old.withResources(limits));
+        });
         if (arguments.has("json")) {
             context.printJson(created);
         } else {

@@ -114,7 +114,11 @@ final class ReleaseCommand implements Command {
     }
 
     private static Release current(Context context, String app) {
-        return context.controller().findAppRelease(app).orElseThrow(() -> new CliException("no app release found"));
+        return context.controller().findAppRelease(app).orElseThrow(ReleaseCommand::noRelease);
+    }
+
+    private static CliException noRelease() {
+        return new CliException("no app release found");
     }
 
     private static void add(Context context, Arguments arguments) {
@@ -141,13 +145,15 @@ final class ReleaseCommand implements Command {
         ObjectNode changes =
                 ReleaseUpdate.read(context.environment().directory().resolve(arguments.value(0)));
         String app = context.app();
-        Release base = arguments.has("clean")
-                ? Releases.first(context, app)
-                : arguments
-                        .optionalValue(1)
-                        .map(id -> context.controller().release(ReleaseId.of(id)))
-                        .orElseGet(() -> current(context, app));
-        Release created = Releases.deploy(context, app, ReleaseUpdate.merge(base, changes));
+        Optional<Release> base = arguments.has("clean")
+                ? Optional.of(Releases.first(context, app))
+                : arguments.optionalValue(1).map(id -> context.controller().release(ReleaseId.of(id)));
+        Release created = base.isPresent()
+                ? Releases.deploy(context, app, ReleaseUpdate.merge(base.get(), changes))
+                : Releases.change(
+                        context,
+                        app,
+                        current -> ReleaseUpdate.merge(current.orElseThrow(ReleaseCommand::noRelease), changes));
         context.tellDone(arguments, created, "Created release " + created.id() + ".");
     }
 

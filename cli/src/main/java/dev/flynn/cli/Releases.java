@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /** How commands derive a release from the current one and deploy it. */
@@ -51,7 +52,15 @@ final class Releases {
                 ReleaseId.random(), release.app(), release.artifacts(), env, release.meta(), processes, Instant.EPOCH);
     }
 
-    /** Creates a release and moves the app to it; returns when its jobs run. */
+    /**
+     * Makes a release of the app's current one and moves the app to it; returns when its jobs run. What somebody else releases
+     * meanwhile is kept.
+     */
+    static Release change(Context context, String app, Function<Optional<Release>, Release> change) {
+        return context.controller().changeRelease(app, change, step -> {});
+    }
+
+    /** Creates a release that owes nothing to the current one, and moves the app to it; returns when its jobs run. */
     static Release deploy(Context context, String app, Release release) {
         Release created = context.controller().createRelease(release);
         deploy(context, app, created.id());

@@ -4,7 +4,6 @@ import dev.flynn.api.release.Release;
 import dev.flynn.api.resource.Provider;
 import dev.flynn.api.resource.Resource;
 import java.util.List;
-import java.util.Optional;
 
 /** {@code flynn resource}: databases and the like that an app was given. */
 final class ResourceCommand implements Command {
@@ -48,11 +47,13 @@ final class ResourceCommand implements Command {
 
     private static void add(Context context, String app, Arguments arguments) {
         Resource resource = context.controller().provision(arguments.value(0), app);
-        Release current = context.controller().findAppRelease(app).orElseGet(() -> Releases.first(context, app));
-        Release release = Releases.deploy(context, app, Releases.withEnv(current, env -> {
-            env.putAll(resource.env());
-            return env;
-        }));
+        Release release = Releases.change(
+                context,
+                app,
+                current -> Releases.withEnv(current.orElseGet(() -> Releases.first(context, app)), env -> {
+                    env.putAll(resource.env());
+                    return env;
+                }));
         context.tellDone(
                 arguments, resource, "Created resource %s and release %s.".formatted(resource.id(), release.id()));
     }
@@ -62,15 +63,17 @@ final class ResourceCommand implements Command {
         String provider = arguments.value(0);
         String id = arguments.optionalValue(1).orElseGet(() -> only(context, app, provider));
         Resource resource = context.controller().deprovision(provider, id);
-        Optional<Release> current = context.controller().findAppRelease(app);
-        if (current.isEmpty()) {
+        if (context.controller().findAppRelease(app).isEmpty()) {
             context.tellDone(arguments, resource, "Deleted resource " + resource.id() + ".");
             return;
         }
-        Release release = Releases.deploy(context, app, Releases.withEnv(current.get(), env -> {
-            resource.env().forEach(env::remove);
-            return env;
-        }));
+        Release release = Releases.change(
+                context,
+                app,
+                current -> Releases.withEnv(current.orElseThrow(), env -> {
+                    resource.env().forEach(env::remove);
+                    return env;
+                }));
         context.tellDone(
                 arguments, resource, "Deleted resource %s, created release %s.".formatted(resource.id(), release.id()));
     }

@@ -99,7 +99,10 @@ class ReleaseCommandsTest {
         assertThat(web.path("service").asText()).isEqualTo("ledger-web");
         assertThat(web.path("entrypoint")).hasToString("[\"serve\"]");
         assertThat(created.path("processes").has("worker")).isTrue();
-        assertThat(cli.requests()).contains("POST /apps/ledger/deploy {\"id\":\"" + CURRENT + "\"}");
+        // which is made of what is current: what others release meanwhile is not undone
+        assertThat(cli.requests())
+                .contains(
+                        "POST /apps/ledger/deploy {\"id\":\"%s\",\"old_release\":\"%s\"}".formatted(CURRENT, CURRENT));
     }
 
     @Test

@@ -16,6 +16,7 @@ import dev.flynn.api.certificate.DomainCertificate;
 import dev.flynn.api.deployment.Deployment;
 import dev.flynn.api.deployment.DeploymentProgress;
 import dev.flynn.api.domain.DomainMigration;
+import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.event.Event;
 import dev.flynn.api.event.EventType;
@@ -43,6 +44,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,6 +65,7 @@ public final class ControllerClient implements AutoCloseable {
     private static final Duration RETRY_PATIENCE = Duration.ofSeconds(10);
     private static final long RETRY_PAUSE_MILLIS = 100;
     private static final int MAX_REDIRECTS = 5;
+    private static final int CHANGE_ATTEMPTS = 20;
     private static final int READ_TIMEOUT_MILLIS = 60_000;
     private static final int PIECE_BYTES = 64 * 1024;
 
@@ -318,6 +321,46 @@ public final class ControllerClient implements AutoCloseable {
     /** Begins to move an app to a release. */
     public Deployment deploy(String app, ReleaseId release) {
         return call("POST", appPath(app, "/deploy"), Map.of("id", release), Deployment.class);
+    }
+
+    /**
+     * Begins to move an app to a release that was made from its current one.
+     *
+     * @param made the current release, of which the new one was made; empty if the app had none
+     * @throws FlynnException {@code CONFLICT} if somebody else released meanwhile: the new release would undo that. See {@link
+     *     #changeRelease}
+     */
+    public Deployment deploy(String app, ReleaseId release, Optional<Release> made) {
+        String old = made.map(Release::id).map(ReleaseId::toString).orElse("");
+        return call("POST", appPath(app, "/deploy"), Map.of("id", release, "old_release", old), Deployment.class);
+    }
+
+    /**
+     * Makes a release from the app's current one, moves the app to it, and returns when that is done. When somebody else
+     * releases meanwhile, it is made again, from theirs: neither change is lost.
+     *
+     * @param change makes the new release of the current one, which is empty for an app without any; may be asked several times
+     * @param progress is told each step of the deployment
+     * @throws FlynnException the deployment failed, with the reason, or gave no sign of life in its time; {@code VALIDATION} while
+     *     another one is under way
+     */
+    public Release changeRelease(
+            String app, Function<Optional<Release>, Release> change, Consumer<DeploymentProgress> progress) {
+        for (int attempt = 1; ; attempt++) {
+            Optional<Release> current = findAppRelease(app);
+            Release created = createRelease(change.apply(current));
+            Deployment deployment;
+            try {
+                deployment = deploy(app, created.id(), current);
+            } catch (FlynnException e) {
+                if (e.code() == ErrorCode.CONFLICT && attempt < CHANGE_ATTEMPTS) {
+                    continue;
+                }
+                throw e;
+            }
+            await(app, deployment, progress);
+            return created;
+        }
     }
 
     /**

@@ -9,11 +9,16 @@ import dev.flynn.api.app.App;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.AppId;
+import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.log.LogMessage;
+import dev.flynn.api.release.Release;
 import dev.flynn.json.FlynnJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -61,6 +66,59 @@ class ControllerClientTest {
                 .contains("Content-Type: application/json\r\n")
                 .doesNotContain("Accept:");
         assertThat(request.body()).contains("\"name\":\"ledger\"").contains("\"meta\":{\"team\":\"billing\"}");
+    }
+
+    @Test
+    void aChangeOfAReleaseIsMadeAgainWhenSomebodyElseReleasedMeanwhile() {
+        var current = new ArrayDeque<>(List.of(release("1", "red"), release("2", "blue")));
+        var deployments = new ArrayDeque<>(List.of(
+                json(409, "{\"code\":\"conflict\",\"message\":\"released meanwhile\"}"), json(200, deployment("4"))));
+        clientOf((request, in, out) -> {
+            String answer = request.line().startsWith("GET ")
+                    ? json(200, current.remove())
+                    : request.line().startsWith("POST /releases ") ? json(200, request.body()) : deployments.remove();
+            out.write(answer.getBytes(StandardCharsets.UTF_8));
+        });
+
+        Release made = client.changeRelease("ledger", release -> with(release.orElseThrow(), "SIZE", "1"), step -> {});
+
+        assertThat(made.env()).isEqualTo(Map.of("COLOR", "blue", "SIZE", "1"));
+        assertThat(server.requests())
+                .filteredOn(request -> request.line().startsWith("POST /apps/ledger/deploy "))
+                .extracting(ScriptedServer.Request::body)
+                .satisfiesExactly(
+                        first -> assertThat(first).contains("\"old_release\":\"" + id("1") + "\""),
+                        second -> assertThat(second)
+                                .contains("\"old_release\":\"" + id("2") + "\"")
+                                .contains("\"id\":\"" + made.id() + "\""));
+    }
+
+    private static Release with(Release release, String name, String value) {
+        Map<String, String> env = new HashMap<>(release.env());
+        env.put(name, value);
+        return new Release(
+                ReleaseId.random(),
+                release.app(),
+                release.artifacts(),
+                env,
+                release.meta(),
+                release.processes(),
+                release.createdAt());
+    }
+
+    private static String id(String digit) {
+        return "00000000-0000-4000-8000-00000000000" + digit;
+    }
+
+    private static String release(String digit, String color) {
+        return "{\"id\":\"%s\",\"env\":{\"COLOR\":\"%s\"},\"processes\":{},\"created_at\":\"2015-12-14T09:13:01Z\"}"
+                .formatted(id(digit), color);
+    }
+
+    private static String deployment(String digit) {
+        return "{\"id\":\"%s\",\"app\":\"%s\",\"new_release\":\"%s\",\"strategy\":\"all-at-once\",\"status\":\"complete\","
+                        .formatted(id(digit), id("7"), id("8"))
+                + "\"deploy_timeout\":30,\"created_at\":\"2015-12-14T09:30:11Z\",\"finished_at\":\"2015-12-14T09:30:12Z\"}";
     }
 
     @Test

@@ -12,6 +12,7 @@ import dev.flynn.api.event.EventType;
 import dev.flynn.api.host.Host;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.DeploymentId;
+import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.release.Release;
 import dev.flynn.base.DiskReserve;
 import dev.flynn.spi.store.Transaction;
@@ -43,18 +44,27 @@ public final class DeploymentCatalog {
         this.disk = disk;
     }
 
+    /** Queues a deployment, whatever the app's current release is; see {@link #create(String, String, Optional)}. */
+    public Deployment create(String app, String releaseId) {
+        return create(app, releaseId, Optional.empty());
+    }
+
     /**
      * Queues a deployment; where nothing runs, and where the release is deployed already, it is complete at once.
      *
-     * @throws FlynnException {@code VALIDATION} if there is no such release, if another deployment of the app is under way, or
-     *     if the app's metadata cannot be followed; {@code OBJECT_NOT_FOUND} if there is no such app; {@code NO_CAPACITY} if
-     *     the hosts have no room for the first new jobs beside the old ones
+     * @param oldRelease the current release from which this one was made, or {@code ""} where there was none; empty where it was not
+     *     made from one
+     * @throws FlynnException {@code CONFLICT} if the app's current release is another one than that; {@code VALIDATION} if there is no
+     *     such release, if another deployment of the app is under way, or if the app's metadata cannot be followed;
+     *     {@code OBJECT_NOT_FOUND} if there is no such app; {@code NO_CAPACITY} if the hosts have no room for the first new
+     *     jobs beside the old ones
      */
-    public Deployment create(String app, String releaseId) {
+    public Deployment create(String app, String releaseId, Optional<String> oldRelease) {
         disk.require("deploy");
         while (true) {
             Versioned<App> read = apps.get(app);
             Release release = ReleaseCatalog.named(state, releaseId);
+            oldRelease.ifPresent(expected -> requireCurrent(read.value(), expected));
             String key = requireNoneUnderWay(read.value());
             Transaction.Builder transaction = Transaction.builder();
             Deployment deployment = newDeployment(read.value(), release, running(transaction, read.value()));
@@ -104,6 +114,21 @@ public final class DeploymentCatalog {
                 return deployment;
             }
         }
+    }
+
+    /** Otherwise what somebody else released meanwhile would be undone by a release that was made from an older one. */
+    private static void requireCurrent(App app, String expected) {
+        String current = app.release().map(ReleaseId::toString).orElse("");
+        if (!current.equals(expected)) {
+            throw new FlynnException(
+                    ErrorCode.CONFLICT,
+                    "the current release of app \"%s\" is %s, and not %s, of which the new one was made: make it of the current one"
+                            .formatted(app.name(), named(current), named(expected)));
+        }
+    }
+
+    private static String named(String release) {
+        return release.isEmpty() ? "none" : release;
     }
 
     private String requireNoneUnderWay(App app) {

@@ -2,6 +2,7 @@ package dev.flynn.git;
 
 import dev.flynn.api.access.KeyHolder;
 import dev.flynn.api.app.App;
+import dev.flynn.api.deployment.Deployment;
 import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
@@ -36,8 +37,19 @@ interface Controller extends AutoCloseable {
 
     Release createRelease(Release release);
 
-    /** Moves the app to a release and returns when that is done. */
-    void deployAndWait(String app, ReleaseId release);
+    /**
+     * Begins to move the app to a release that was made of its current one.
+     *
+     * @param made the current release; empty if the app has none
+     * @throws dev.flynn.api.error.FlynnException {@code CONFLICT} if another one is current by now, {@code VALIDATION} while
+     *     another deployment is under way
+     */
+    Deployment deploy(String app, ReleaseId release, Optional<Release> made);
+
+    /** Returns when a deployment is done; it failed, or gave no sign of life in its time, if this fails. */
+    void await(String app, Deployment deployment);
+
+    Optional<Deployment> deploymentUnderWay(String app);
 
     void putFormation(String app, ReleaseId release, Map<String, Integer> processes);
 

@@ -2,6 +2,7 @@ package dev.flynn.git;
 
 import dev.flynn.api.access.KeyHolder;
 import dev.flynn.api.app.App;
+import dev.flynn.api.deployment.Deployment;
 import dev.flynn.api.event.Event;
 import dev.flynn.api.event.EventType;
 import dev.flynn.api.id.JobId;
@@ -76,8 +77,20 @@ final class HttpController implements Controller {
     }
 
     @Override
-    public void deployAndWait(String app, ReleaseId release) {
-        client.deployAndWait(app, release, step -> {});
+    public Deployment deploy(String app, ReleaseId release, Optional<Release> made) {
+        return client.deploy(app, release, made);
+    }
+
+    @Override
+    public void await(String app, Deployment deployment) {
+        client.await(app, deployment, step -> {});
+    }
+
+    @Override
+    public Optional<Deployment> deploymentUnderWay(String app) {
+        return client.deployments(app).stream()
+                .filter(deployment -> !deployment.status().isFinished())
+                .findFirst();
     }
 
     @Override

@@ -55,7 +55,7 @@ final class Receiver {
     /**
      * Builds, releases, deploys, and starts the first web job of an app.
      *
-     * @param abort is obeyed until the release is made; what is deployed then is deployed
+     * @param abort is obeyed until the deployment begins; what is deployed then is deployed
      * @return when what was deployed can be reached
      * @throws FlynnException the app was not deployed; the message is for the pusher
      */
@@ -67,22 +67,25 @@ final class Receiver {
             Optional<Release> previous = controller.findAppRelease(id);
             pusher.line("-----> Building " + app.name() + "...");
             String slug = Slugs.fresh();
-            Release release;
+            Releasing releasing;
             try {
                 var source = new Source(
                         repository, commit, previous.map(Release::env).orElse(Map.of()));
                 List<String> types = build(controller, app, previous, builder, source, slug, pusher, abort);
                 pusher.line("-----> Creating release...");
-                release = createRelease(controller, app, previous, runner, commit, slug, types);
+                releasing = new Releasing(
+                        controller, id, current -> release(app, current, answer(runner), commit, slug, types));
+                releasing.make();
             } catch (FlynnException | IOException e) {
                 slugs.delete(slug);
                 throw e;
             }
-            boolean runsAlready = previous.isPresent()
-                    && controller.hasFormation(id, previous.get().id());
-            controller.deployAndWait(id, release.id());
+            releasing.deploy(pusher, abort);
+            Release release = releasing.release();
             pusher.line("=====> Application deployed");
-            if (release.processes().containsKey(WEB) && !runsAlready && !controller.hasFormation(id, release.id())) {
+            if (release.processes().containsKey(WEB)
+                    && !releasing.scaledBefore()
+                    && !controller.hasFormation(id, release.id())) {
                 pusher.line("=====> Waiting for web job to start...");
                 Settling settling = new FirstStart(controller, services.discovery(), app, release).scaleWebToOne();
                 pusher.line("=====> Added default web=1 formation");
@@ -182,28 +185,23 @@ final class Receiver {
         }
     }
 
-    private Release createRelease(
-            Controller controller,
-            App app,
-            Optional<Release> previous,
-            CompletableFuture<Artifact> runner,
-            ObjectId commit,
-            String slug,
-            List<String> types) {
-        Map<String, String> env = new HashMap<>(previous.map(Release::env).orElse(Map.of()));
+    /** What was built, with everything else as it is in the current release. */
+    private Release release(
+            App app, Optional<Release> current, Artifact runner, ObjectId commit, String slug, List<String> types) {
+        Map<String, String> env = new HashMap<>(current.map(Release::env).orElse(Map.of()));
         env.put(SLUG_URL, Slugs.lastingUrl(slug));
-        Map<String, String> meta = new HashMap<>(previous.map(Release::meta).orElse(Map.of()));
+        Map<String, String> meta = new HashMap<>(current.map(Release::meta).orElse(Map.of()));
         meta.put("git", "true");
         meta.put("git.commit", commit.name());
-        return controller.createRelease(new Release(
+        return new Release(
                 ReleaseId.random(),
                 Optional.of(app.id()),
-                List.of(answer(runner).id()),
+                List.of(runner.id()),
                 env,
                 meta,
                 ProcessTypes.ofRelease(
-                        app.name(), types, previous.map(Release::processes).orElse(Map.of())),
-                clock.instant()));
+                        app.name(), types, current.map(Release::processes).orElse(Map.of())),
+                clock.instant());
     }
 
     /** Writes to a job; closing is end of file. */

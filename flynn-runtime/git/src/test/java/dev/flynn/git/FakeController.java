@@ -4,11 +4,14 @@ import dev.flynn.api.access.KeyHolder;
 import dev.flynn.api.access.Scope;
 import dev.flynn.api.app.App;
 import dev.flynn.api.app.Strategy;
+import dev.flynn.api.deployment.Deployment;
+import dev.flynn.api.deployment.DeploymentStatus;
 import dev.flynn.api.discovery.Instance;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.ArtifactId;
+import dev.flynn.api.id.DeploymentId;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.job.Job;
@@ -48,7 +51,9 @@ final class FakeController implements Controller {
     volatile Optional<String> deploymentError = Optional.empty();
     volatile OptionalInt webExits = OptionalInt.empty();
     volatile @Nullable Release current;
+    volatile Runnable beforeDeployment = () -> {};
     volatile Runnable duringDeployment = () -> {};
+    private volatile Optional<Deployment> underWay = Optional.empty();
 
     /** What holders of keys may do, by key; the cluster's own key is not among them. */
     final Map<String, KeyHolder> holders = new ConcurrentHashMap<>();
@@ -134,10 +139,49 @@ final class FakeController implements Controller {
     }
 
     @Override
-    public void deployAndWait(String name, ReleaseId id) {
+    public Deployment deploy(String name, ReleaseId id, Optional<Release> made) {
+        beforeDeployment.run();
+        if (underWay.isPresent()) {
+            throw FlynnException.invalid("Cannot create deploy, there is already one in progress for this app.");
+        }
+        if (!Optional.ofNullable(current).map(Release::id).equals(made.map(Release::id))) {
+            throw new FlynnException(ErrorCode.CONFLICT, "released meanwhile");
+        }
+        return deployment(id);
+    }
+
+    private Deployment deployment(ReleaseId id) {
+        return new Deployment(
+                DeploymentId.random(),
+                app.id(),
+                Optional.ofNullable(current).map(Release::id),
+                id,
+                app.strategy(),
+                DeploymentStatus.PENDING,
+                Map.of(),
+                30,
+                NOW,
+                Optional.empty());
+    }
+
+    /** Somebody else deploys: it is under way until it is awaited. */
+    void othersDeploy(Release release) {
+        releases.add(release);
+        underWay = Optional.of(deployment(release.id()));
+    }
+
+    @Override
+    public Optional<Deployment> deploymentUnderWay(String name) {
+        return underWay;
+    }
+
+    @Override
+    public void await(String name, Deployment deployment) {
+        underWay = Optional.empty();
         if (deploymentError.isPresent()) {
             throw FlynnException.invalid(deploymentError.get());
         }
+        ReleaseId id = deployment.newRelease();
         Release before = current;
         if (before != null && formations.containsKey(before.id())) {
             formations.put(id, formations.get(before.id()));

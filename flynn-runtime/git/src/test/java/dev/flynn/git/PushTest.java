@@ -25,6 +25,7 @@ import java.util.OptionalInt;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -202,6 +203,58 @@ class PushTest {
         assertThat(build.job.env()).containsEntry("BUILDPACK_URL", "https://example.com/pack.git");
         assertThat(build.job.release()).isPresent();
         assertThat(controller.releases.get(0).env()).containsEntry("FOO", "bar").containsKey("SLUG_URL");
+    }
+
+    @Test
+    void whatOthersSetWhileItIsBuiltIsKept() throws Exception {
+        controller.current = release(Map.of("COLOR", "red", "SIZE", "1"));
+        controller.program = build -> {
+            controller.current = release(Map.of("COLOR", "blue"));
+            return FakeBuild.SUCCESS.run(build);
+        };
+        app.commit("web.js", "hello();\n");
+
+        assertThat(push().status()).isZero();
+
+        assertThat(controller.current.env())
+                .containsOnlyKeys("COLOR", "SLUG_URL")
+                .containsEntry("COLOR", "blue");
+    }
+
+    @Test
+    void whatOthersReleaseBeforeItIsDeployedIsKept() throws Exception {
+        controller.current = release(Map.of("COLOR", "red"));
+        var others = new ArrayList<>(List.of(release(Map.of("COLOR", "green")), release(Map.of("COLOR", "blue"))));
+        controller.beforeDeployment = () -> {
+            if (!others.isEmpty()) {
+                controller.current = others.remove(0);
+            }
+        };
+        app.commit("web.js", "hello();\n");
+
+        assertThat(push().status()).isZero();
+
+        assertThat(controller.releases).hasSize(3);
+        assertThat(controller.current.env()).containsEntry("COLOR", "blue").containsKey("SLUG_URL");
+    }
+
+    @Test
+    void waitsForADeploymentThatIsUnderWayAndKeepsWhatItSets() throws Exception {
+        controller.current = release(Map.of());
+        var other = new AtomicReference<>(release(Map.of("COLOR", "blue")));
+        controller.beforeDeployment = () -> {
+            Release release = other.getAndSet(null);
+            if (release != null) {
+                controller.othersDeploy(release);
+            }
+        };
+        app.commit("web.js", "hello();\n");
+
+        Checkout.Result push = push();
+
+        assertThat(push.status()).as("%s", push).isZero();
+        assertThat(push.plain()).contains("-----> Waiting for the deployment that is under way...");
+        assertThat(controller.current.env()).containsEntry("COLOR", "blue").containsKey("SLUG_URL");
     }
 
     private static Release release(Map<String, String> env) {

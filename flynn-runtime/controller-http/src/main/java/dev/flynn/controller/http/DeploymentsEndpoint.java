@@ -22,11 +22,20 @@ public final class DeploymentsEndpoint {
         this.deployments = deployments;
     }
 
+    /**
+     * What to deploy.
+     *
+     * @param id the release
+     * @param oldRelease the app's current release, of which this one was made, {@code ""} if it has none; told, it has to be
+     *     that still
+     */
+    public record NewDeployment(String id, Optional<String> oldRelease) {}
+
     @POST
     @Path("apps/{app}/deploy")
     @Told("Deploys a release; the events of the deployment tell how it goes.")
-    public Deployment deploy(@PathParam("app") String app, AppsEndpoint.Reference release) {
-        return deployments.create(app, release.id());
+    public Deployment deploy(@PathParam("app") String app, NewDeployment request) {
+        return deployments.create(app, request.id(), request.oldRelease());
     }
 
     /**

@@ -99,6 +99,33 @@ class DeploymentsTest {
     }
 
     @Test
+    void aReleaseThatWasMadeOfAnotherThanTheCurrentOneIsNotDeployed() {
+        String first = controller.createRelease(WEB);
+        String second = controller.createRelease(WEB);
+
+        Answer none = deploy(first, second);
+        Answer made = deploy(first, "");
+        Answer late = deploy(second, "");
+        Answer next = deploy(second, first);
+
+        assertThat(none.status()).isEqualTo(409);
+        assertThat(none.json().get("code").asText()).isEqualTo("conflict");
+        assertThat(none.json().get("message").asText())
+                .contains("the current release of app \"ledger\" is none, and not " + second);
+        assertThat(made.status()).isEqualTo(200);
+        assertThat(late.status()).isEqualTo(409);
+        assertThat(late.json().get("message").asText()).contains("is " + first + ", and not none");
+        assertThat(next.status()).isEqualTo(200);
+        assertThat(controller.get("/apps/ledger/release").ok().get("id").asText())
+                .isEqualTo(second);
+    }
+
+    private Answer deploy(String release, String oldRelease) {
+        return controller.post(
+                "/apps/ledger/deploy", "{\"id\":\"%s\",\"old_release\":\"%s\"}".formatted(release, oldRelease));
+    }
+
+    @Test
     void deployingWhereNothingRunsOnlySetsTheRelease() {
         String release = controller.createRelease(WEB);
 
