@@ -5,13 +5,20 @@ import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 
 /** Refuses writes while the disk is nearly full, so that the log is never torn by a disk that is. */
 final class DiskRoom {
 
+    /** How long an answer counts; in that time a store writes far less than is kept free. */
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
     private final Path directory;
     private final FileStore disk;
     private final long reserveBytes;
+    private volatile Look last = new Look(System.nanoTime() - LOOK_NANOS, false);
+
+    private record Look(long atNanos, boolean isEnough) {}
 
     /** @param reserveBytes what the store leaves free for the snapshot and the log of what it has promised already */
     DiskRoom(Path directory, long reserveBytes) throws IOException {
@@ -20,8 +27,15 @@ final class DiskRoom {
         this.reserveBytes = reserveBytes;
     }
 
+    /** As it was at most 20 ms ago: each look is a system call, and this is asked with each commit. */
     boolean isEnough() {
-        return usableBytes() >= reserveBytes;
+        Look look = last;
+        long now = System.nanoTime();
+        if (now - look.atNanos() >= LOOK_NANOS) {
+            look = new Look(now, usableBytes() >= reserveBytes);
+            last = look;
+        }
+        return look.isEnough();
     }
 
     /** @throws FlynnException {@code SERVICE_UNAVAILABLE} while there is too little */

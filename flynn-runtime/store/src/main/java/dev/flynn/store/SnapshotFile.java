@@ -47,9 +47,10 @@ final class SnapshotFile {
 
     private static void writeTo(OutputStream stream, StoreImage state) throws IOException {
         var checksum = new CRC32C();
-        var out = new DataOutputStream(new CheckedOutputStream(new BufferedOutputStream(stream, 1 << 16), checksum));
+        var out = new DataOutputStream(new BufferedOutputStream(new CheckedOutputStream(stream, checksum), 1 << 16));
         out.writeLong(MAGIC);
         StoreCodec.writeState(state, out);
+        out.flush(); // the checksum is that of what left the buffer
         out.writeLong(checksum.getValue());
         out.flush();
     }

@@ -9,17 +9,18 @@ import dev.flynn.spi.store.Transaction;
 import dev.flynn.spi.store.Transaction.Condition;
 import dev.flynn.spi.store.Transaction.Operation;
 import dev.flynn.store.RememberedResults.Remembered;
-import java.io.ByteArrayOutputStream;
 import java.io.DataInput;
 import java.io.DataInputStream;
 import java.io.DataOutput;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -355,12 +356,46 @@ final class StoreCodec {
 
     /** @param size how many there will be, roughly */
     private static byte[] bytes(int size, Writing writing) {
-        var bytes = new ByteArrayOutputStream(size);
+        var bytes = new Bytes(size);
         try {
             writing.to(new DataOutputStream(bytes));
         } catch (IOException e) {
             throw new UncheckedIOException("memory does not fail", e);
         }
-        return bytes.toByteArray();
+        return bytes.written();
+    }
+
+    /** Collects bytes for one thread; if their number was known, without a copy. */
+    private static final class Bytes extends OutputStream {
+
+        private byte[] bytes;
+        private int length;
+
+        Bytes(int size) {
+            bytes = new byte[size];
+        }
+
+        @Override
+        public void write(int one) {
+            grow(1);
+            bytes[length++] = (byte) one;
+        }
+
+        @Override
+        public void write(byte[] from, int offset, int count) {
+            grow(count);
+            System.arraycopy(from, offset, bytes, length, count);
+            length += count;
+        }
+
+        private void grow(int count) {
+            if (count > bytes.length - length) {
+                bytes = Arrays.copyOf(bytes, Math.max(Math.addExact(length, count), 2 * bytes.length));
+            }
+        }
+
+        byte[] written() {
+            return length == bytes.length ? bytes : Arrays.copyOf(bytes, length);
+        }
     }
 }

@@ -1,5 +1,7 @@
 package dev.flynn.store;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.flynn.base.watch.ChangeHistory;
 import dev.flynn.base.watch.StoreWatches;
 import dev.flynn.spi.store.CommitResult;
@@ -55,11 +57,12 @@ final class StoreState implements StoreWatches.Source {
     }
 
     private Optional<CommitResult> conflict(Transaction transaction) {
-        return transaction.conditions().stream()
-                .filter(condition -> modRevision(condition.key()) != condition.modRevision())
-                .findFirst()
-                .map(Condition::key)
-                .map(key -> CommitResult.conflict(revision, key));
+        for (Condition condition : transaction.conditions()) {
+            if (modRevision(condition.key()) != condition.modRevision()) {
+                return Optional.of(CommitResult.conflict(revision, condition.key()));
+            }
+        }
+        return Optional.empty();
     }
 
     private long modRevision(String key) {
@@ -78,9 +81,9 @@ final class StoreState implements StoreWatches.Source {
             if (operation instanceof Operation.Put put) {
                 changes.add(put(put.key(), put.value()));
             } else if (operation instanceof Operation.Append append) {
-                String key = nextKey(append.prefix());
-                appendedKeys.add(key);
-                changes.add(put(key, append.value()));
+                KeyChange appended = append(append.prefix(), append.value());
+                appendedKeys.add(appended.key());
+                changes.add(appended);
             } else if (operation instanceof Operation.Delete delete && entries.remove(delete.key()) != null) {
                 changes.add(new KeyChange(delete.key(), Optional.empty()));
             }
@@ -92,23 +95,23 @@ final class StoreState implements StoreWatches.Source {
     }
 
     private KeyChange put(String key, String value) {
-        StoreEntry previous = entries.get(key);
-        long createRevision = previous == null ? revision : previous.createRevision();
-        StoreEntry entry = new StoreEntry(key, value, createRevision, revision);
-        entries.put(key, entry);
+        StoreEntry entry = requireNonNull(entries.compute(
+                key,
+                (same, previous) -> new StoreEntry(
+                        same, value, previous == null ? revision : previous.createRevision(), revision)));
         return new KeyChange(key, Optional.of(entry));
     }
 
-    /** The key of the next number; one that somebody wrote by hand is passed over. */
-    private String nextKey(String prefix) {
+    /** Under the next number; one that somebody wrote by hand is passed over. */
+    private KeyChange append(String prefix, String value) {
         long number = sequences.getOrDefault(prefix, 0L);
-        String key;
+        StoreEntry entry;
         do {
             number++;
-            key = Transaction.sequenceKey(prefix, number);
-        } while (entries.containsKey(key));
+            entry = new StoreEntry(Transaction.sequenceKey(prefix, number), value, revision, revision);
+        } while (entries.putIfAbsent(entry.key(), entry) != null);
         sequences.put(prefix, number);
-        return key;
+        return new KeyChange(entry.key(), Optional.of(entry));
     }
 
     Optional<StoreEntry> get(String key) {
