@@ -14,7 +14,11 @@ public interface HostConnection {
      * before everyone who waits is attached, so that no output is lost (contract: layer 0, Attach protocol).
      *
      * @param size of the terminal, for a job that has one
+     * <p>The host knows of the attachment when this returns: a job that is made wanted after that waits for it.
+     *
      * @return ends the attachment when closed; the job goes on, its stdin closed if this attachment held it
+     * @throws dev.flynn.api.error.FlynnException {@code SERVICE_UNAVAILABLE} if the host cannot be reached or takes no
+     *     attachment now; the listener has heard nothing then
      */
     Attachment attach(JobId job, boolean stdin, Optional<TerminalSize> size, AttachListener listener);
 

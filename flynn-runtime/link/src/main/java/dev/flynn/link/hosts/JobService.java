@@ -56,8 +56,9 @@ public final class JobService {
 
     private StreamListener attach(byte[] argument, LinkStream stream) {
         AttachRequest request = AttachRequest.of(argument);
-        Attachment attachment =
-                local.get().attach(request.job(), request.stdin(), request.size(), new ToStream(stream));
+        var toStream = new ToStream(stream);
+        Attachment attachment = local.get().attach(request.job(), request.stdin(), request.size(), toStream);
+        toStream.send(Messages.TAKEN, new byte[0]);
         return new FromStream(attachment, stream);
     }
 
@@ -100,7 +101,7 @@ public final class JobService {
         private void send(byte kind, byte[] content) {
             try {
                 stream.send(Messages.message(kind, content));
-            } catch (FlynnException over) {
+            } catch (FlynnException | IllegalStateException over) {
                 log.atDebug().setCause(over).log("nobody hears a job any more");
             }
         }

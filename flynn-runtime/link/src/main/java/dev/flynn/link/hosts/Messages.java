@@ -23,6 +23,8 @@ final class Messages {
     static final byte EXIT = 12;
     static final byte ERROR = 13;
     static final byte STDIN_FAILED = 14;
+    /** The host knows of the attachment: a job that becomes wanted now waits for it. */
+    static final byte TAKEN = 15;
 
     /** Larger contents are sent in parts. */
     static final int PART_BYTES = 64 << 10;

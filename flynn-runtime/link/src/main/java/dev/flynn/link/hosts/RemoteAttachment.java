@@ -11,8 +11,13 @@ import dev.flynn.link.StreamListener;
 import dev.flynn.spi.host.AttachListener;
 import dev.flynn.spi.host.Attachment;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +29,7 @@ final class RemoteAttachment implements Attachment, StreamListener {
     private final IntConsumer signal;
     private final Messages incoming = new Messages(this::received);
     private final CountDownLatch opened = new CountDownLatch(1);
+    private final CompletableFuture<Void> taken = new CompletableFuture<>();
     private volatile @Nullable LinkStream stream;
     private volatile @Nullable String stdinFailure;
     private volatile boolean over;
@@ -37,6 +43,15 @@ final class RemoteAttachment implements Attachment, StreamListener {
     void opened(LinkStream established) {
         stream = established;
         opened.countDown();
+    }
+
+    /**
+     * Waits until the job's host knows of this attachment, or has said anything else.
+     *
+     * @throws ExecutionException with what it, or the connection to it, failed by; the listener has heard nothing then
+     */
+    void awaitTaken(Duration patience) throws InterruptedException, ExecutionException, TimeoutException {
+        taken.get(patience.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private LinkStream stream() {
@@ -110,6 +125,7 @@ final class RemoteAttachment implements Attachment, StreamListener {
         if (over) {
             return;
         }
+        taken.complete(null);
         switch (kind) {
             case Messages.ATTACHED -> listener.onAttached();
             case Messages.OUTPUT -> listener.onOutput(stream(content.get()), Messages.bytes(content));
@@ -137,7 +153,7 @@ final class RemoteAttachment implements Attachment, StreamListener {
 
     @Override
     public void onEnd() {
-        lost("its host ended the attachment");
+        lost(FlynnException.unavailable("its host ended the attachment", null));
         LinkStream established = stream;
         if (established != null) {
             established.end();
@@ -146,13 +162,16 @@ final class RemoteAttachment implements Attachment, StreamListener {
 
     @Override
     public void onFailure(FlynnException reason) {
-        lost(reason.getMessage());
+        lost(reason);
     }
 
-    private void lost(String reason) {
+    private void lost(FlynnException reason) {
+        boolean refused = taken.completeExceptionally(reason);
         if (!over) {
             over = true;
-            listener.onError(reason);
+            if (!refused) {
+                listener.onError(reason.getMessage());
+            }
         }
     }
 }

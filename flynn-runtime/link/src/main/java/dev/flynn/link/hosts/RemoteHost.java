@@ -2,6 +2,7 @@ package dev.flynn.link.hosts;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.id.JobId;
@@ -13,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 
 /** One other host. */
 final class RemoteHost implements HostConnection {
@@ -32,14 +34,48 @@ final class RemoteHost implements HostConnection {
     @Override
     public Attachment attach(JobId job, boolean stdin, Optional<TerminalSize> size, AttachListener listener) {
         var attachment = new RemoteAttachment(stdin, listener, number -> signal(job, number));
-        attachment.opened(link.openStream(
-                hostId,
-                address,
-                AttachRequest.SERVICE,
-                AttachRequest.ATTACH,
-                new AttachRequest(job, stdin, size).toBytes(),
-                attachment));
+        try {
+            attachment.opened(link.openStream(
+                    hostId,
+                    address,
+                    AttachRequest.SERVICE,
+                    AttachRequest.ATTACH,
+                    new AttachRequest(job, stdin, size).toBytes(),
+                    attachment));
+        } catch (FlynnException e) {
+            throw refused(e);
+        }
+        awaitTaken(attachment);
         return attachment;
+    }
+
+    /** Else a job that is made wanted next may run, and end, before its host knows that somebody wants to hear it. */
+    private void awaitTaken(RemoteAttachment attachment) {
+        try {
+            attachment.awaitTaken(PATIENCE);
+        } catch (ExecutionException e) {
+            attachment.close();
+            throw refused(e);
+        } catch (TimeoutException e) {
+            attachment.close();
+            throw FlynnException.unavailable(
+                    "host \"%s\" did not take an attachment within %d s".formatted(hostId, PATIENCE.toSeconds()), e);
+        } catch (InterruptedException e) {
+            attachment.close();
+            Thread.currentThread().interrupt();
+            throw FlynnException.unavailable("interrupted before host \"%s\" took an attachment".formatted(hostId), e);
+        }
+    }
+
+    /** Whatever is the matter with that host or the way to it, another may do; only a wrong request is wrong everywhere. */
+    private FlynnException refused(Exception failure) {
+        Throwable cause = failure.getCause();
+        Throwable why = failure instanceof ExecutionException && cause != null ? cause : failure;
+        if (why instanceof FlynnException told && told.code() == ErrorCode.VALIDATION) {
+            return new FlynnException(told.code(), told.getMessage(), told);
+        }
+        return FlynnException.unavailable(
+                "host \"%s\" takes no attachment: %s".formatted(hostId, why.getMessage()), why);
     }
 
     @Override

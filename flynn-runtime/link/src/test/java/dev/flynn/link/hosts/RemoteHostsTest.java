@@ -56,6 +56,7 @@ class RemoteHostsTest {
     @AfterEach
     void close() throws Exception {
         played.unread.countDown();
+        played.answers.countDown();
         hosts.close();
     }
 
@@ -69,6 +70,9 @@ class RemoteHostsTest {
         final CountDownLatch unread = new CountDownLatch(1);
         volatile boolean reads = true;
         volatile boolean hasStdin = true;
+        volatile Optional<FlynnException> refusal = Optional.empty();
+        final CountDownLatch asked = new CountDownLatch(1);
+        volatile CountDownLatch answers = new CountDownLatch(0);
 
         AttachListener listener() throws InterruptedException {
             AttachListener listener = listeners.poll(20, TimeUnit.SECONDS);
@@ -78,6 +82,11 @@ class RemoteHostsTest {
 
         @Override
         public Attachment attach(JobId job, boolean stdin, Optional<TerminalSize> size, AttachListener listener) {
+            asked.countDown();
+            await(answers);
+            refusal.ifPresent(why -> {
+                throw why;
+            });
             heard.add("attach %s %s %s".formatted(job, stdin, size));
             listeners.add(listener);
             return this;
@@ -97,13 +106,17 @@ class RemoteHostsTest {
                 throw FlynnException.invalid("stdin is closed");
             }
             if (!reads) {
-                try {
-                    unread.await();
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                }
+                await(unread);
             }
             stdin.writeBytes(bytes);
+        }
+
+        private static void await(CountDownLatch latch) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
 
         @Override
@@ -239,6 +252,80 @@ class RemoteHostsTest {
         assertThat(attached.events.get(1)).startsWith("error host \"b\"");
         assertThatThrownBy(() -> attachment.resize(TerminalSize.DEFAULT)).isInstanceOf(FlynnException.class);
         assertThat(played.closed.await(20, TimeUnit.SECONDS)).isTrue();
+    }
+
+    /** A job that is made wanted right after that has to wait for the attachment, whatever the way to its host is like. */
+    @Test
+    void theHostKnowsOfAnAttachmentWhenItIsReturned() {
+        for (int number = 1; number <= 50; number++) {
+            try (Attachment attachment = reach.connect("b").attach(JOB, false, Optional.empty(), new Attached())) {
+                assertThat(played.listeners).hasSize(number);
+            }
+        }
+    }
+
+    @Test
+    void aHostThatRefusesAnAttachmentIsUnavailableWhateverItsReasonAndTheListenerHearsNothing() {
+        var attached = new Attached();
+        for (FlynnException reason : List.of(
+                FlynnException.unavailable("the agent ends", null),
+                new FlynnException(ErrorCode.RATE_LIMITED, "too many streams"),
+                new FlynnException(ErrorCode.UNKNOWN, "a defect"))) {
+            played.refusal = Optional.of(reason);
+            assertRefused(attached, "host \"b\"", reason.getMessage());
+        }
+        assertThat(attached.events).isEmpty();
+    }
+
+    @Test
+    void aWrongRequestToAttachIsWrongOnEveryHost() {
+        played.refusal = Optional.of(FlynnException.invalid("no such job can be"));
+        assertThatThrownBy(() -> reach.connect("b").attach(JOB, false, Optional.empty(), new Attached()))
+                .isInstanceOfSatisfying(
+                        FlynnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.VALIDATION))
+                .hasMessage("no such job can be");
+    }
+
+    @Test
+    void aHostThatIsLostBeforeItTookAnAttachmentIsUnavailable() throws Exception {
+        played.answers = new CountDownLatch(1);
+        var attached = new Attached();
+        var cut = new Thread(() -> {
+            PlayedHost.await(played.asked);
+            b.close();
+        });
+        cut.start();
+        assertRefused(attached, "host \"b\"");
+        assertThat(attached.events).isEmpty();
+        played.answers.countDown();
+        cut.join(20_000);
+    }
+
+    @Test
+    void aHostThatCannotBeReachedOrServesNoJobsIsUnavailable() throws Exception {
+        HostLink c = hosts.open(hosts.builder("c").build());
+        String address = c.advertisedAddress();
+        var attached = new Attached();
+        var others = new RemoteHosts(
+                hosts.open(hosts.builder("d").build()), "d", local -> played, host -> Optional.of(address));
+        assertThatThrownBy(() -> others.connect("c").attach(JOB, false, Optional.empty(), attached))
+                .isInstanceOfSatisfying(
+                        FlynnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SERVICE_UNAVAILABLE))
+                .hasMessageContaining("host \"c\"");
+        c.close();
+        assertThatThrownBy(() -> others.connect("c").attach(JOB, false, Optional.empty(), attached))
+                .isInstanceOfSatisfying(
+                        FlynnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SERVICE_UNAVAILABLE))
+                .hasMessageContaining("host \"c\"");
+        assertThat(attached.events).isEmpty();
+    }
+
+    private void assertRefused(Attached attached, String... parts) {
+        assertThatThrownBy(() -> reach.connect("b").attach(JOB, false, Optional.empty(), attached))
+                .isInstanceOfSatisfying(
+                        FlynnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SERVICE_UNAVAILABLE))
+                .message()
+                .contains(parts);
     }
 
     @Test
