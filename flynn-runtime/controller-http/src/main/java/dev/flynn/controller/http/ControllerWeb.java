@@ -109,19 +109,17 @@ public final class ControllerWeb implements AutoCloseable {
 
     private static NetworkListener listener(ControllerConfig config) {
         var listener = new NetworkListener("controller", config.listenIp(), config.port());
-        var threads = new NamedThreads("controller-web");
         listener.getTransport()
-                .setWorkerThreadPoolConfig(ThreadPoolConfig.defaultConfig()
-                        .setPoolName("controller-web")
-                        .setCorePoolSize(4)
-                        .setMaxPoolSize(MAX_WORKERS)
-                        .setThreadFactory(threads));
-        listener.getTransport()
-                .setKernelThreadPoolConfig(ThreadPoolConfig.defaultConfig()
-                        .setPoolName("controller-io")
-                        .setThreadFactory(new NamedThreads("controller-io")));
+                .setWorkerThreadPoolConfig(
+                        threads("controller-web").setCorePoolSize(4).setMaxPoolSize(MAX_WORKERS));
+        listener.getTransport().setKernelThreadPoolConfig(threads("controller-io"));
         listener.registerAddOn(new UpgradeFilter());
         return listener;
+    }
+
+    /** Grizzly's own threads: they keep buffers and objects from one request to the next, which others do not. */
+    private static ThreadPoolConfig threads(String name) {
+        return ThreadPoolConfig.defaultConfig().setPoolName(name).setDaemon(true);
     }
 
     /** What there is to ask for. */

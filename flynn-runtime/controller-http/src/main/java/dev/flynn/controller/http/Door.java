@@ -17,6 +17,9 @@ final class Door {
     /** A percent sign that no two hexadecimal digits follow, or a character that a path must escape. */
     private static final Pattern BAD_ESCAPE = Pattern.compile("%(?![0-9a-fA-F]{2})|[^!-~]|[\"<>\\\\^`{|}\\[\\]]");
 
+    /** Of which most paths are, and nothing else: nothing is wrong with them. */
+    private static final String PLAIN = "/-_.~";
+
     /** The page of {@link Unknown}. */
     static final String NOT_FOUND = "404 page not found\n";
 
@@ -83,7 +86,9 @@ final class Door {
     private Outcome decide(RequestHead request, Principal principal, String remote) {
         String path = request.path();
         Optional<PathTable.Found> found =
-                BAD_ESCAPE.matcher(path).find() ? Optional.empty() : paths.find(request.method(), path);
+                !isPlain(path) && BAD_ESCAPE.matcher(path).find()
+                        ? Optional.empty()
+                        : paths.find(request.method(), path);
         if (found.isEmpty()) {
             return new Unknown();
         }
@@ -100,6 +105,16 @@ final class Door {
         } catch (FlynnException e) {
             return new Refused(visit, e);
         }
+    }
+
+    private static boolean isPlain(String path) {
+        for (int i = 0; i < path.length(); i++) {
+            char c = path.charAt(i);
+            if (!(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || PLAIN.indexOf(c) >= 0)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Headers for answers to pages of other origins; none for other requests. */

@@ -17,6 +17,7 @@ import java.io.OutputStream;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Type;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Collection;
 
 /** Bodies as JSON, whatever their {@code Content-Type} says (contract: controller, Requests). */
@@ -47,7 +48,28 @@ final class JsonBodies implements MessageBodyReader<Object>, MessageBodyWriter<O
             MultivaluedMap<String, String> headers,
             InputStream body)
             throws IOException {
-        return read(body.readNBytes(MAX_BYTES + 1), type);
+        return read(bytes(body, saidLength(headers)), type);
+    }
+
+    /** The body, or one byte more than it may have. Most are as long as they are said to be, and nothing is set aside for more. */
+    private static byte[] bytes(InputStream body, int said) throws IOException {
+        byte[] bytes = body.readNBytes(said + 1);
+        if (bytes.length <= said || said == MAX_BYTES) {
+            return bytes;
+        }
+        byte[] rest = body.readNBytes(MAX_BYTES - said);
+        byte[] all = Arrays.copyOf(bytes, bytes.length + rest.length);
+        System.arraycopy(rest, 0, all, bytes.length, rest.length);
+        return all;
+    }
+
+    private static int saidLength(MultivaluedMap<String, String> headers) {
+        String said = headers.getFirst("Content-Length");
+        try {
+            return said == null ? MAX_BYTES : (int) Math.max(0, Math.min(MAX_BYTES, Long.parseLong(said)));
+        } catch (NumberFormatException notANumber) {
+            return MAX_BYTES;
+        }
     }
 
     <T> T read(byte[] body, Class<T> type) {

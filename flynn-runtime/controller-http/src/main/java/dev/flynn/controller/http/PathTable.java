@@ -21,16 +21,21 @@ import java.util.stream.Collectors;
 final class PathTable {
 
     private final List<Entry> entries = new ArrayList<>();
+    private final Map<Shape, List<Entry>> byShape;
+
+    /** What a request must have in common with an entry at least. */
+    private record Shape(String method, int segments) {}
 
     PathTable(Iterable<?> endpoints) {
         for (Object endpoint : endpoints) {
             Path base = endpoint.getClass().getAnnotation(Path.class);
             if (base != null) {
                 for (Method method : endpoint.getClass().getMethods()) {
-                    httpMethod(method).ifPresent(name -> entries.add(new Entry(name, template(base, method))));
+                    httpMethod(method).ifPresent(name -> entries.add(Entry.of(name, template(base, method))));
                 }
             }
         }
+        this.byShape = entries.stream().collect(Collectors.groupingBy(Entry::shape));
     }
 
     /**
@@ -46,13 +51,13 @@ final class PathTable {
     Optional<Found> find(String method, String path) {
         List<String> segments = segments(path);
         Optional<Found> close = Optional.empty();
-        for (Entry entry : entries) {
-            if (entry.method.equals(method)) {
-                Optional<Found> found = entry.found(segments);
-                if (found.isPresent() && found.get().path().equals(path)) {
-                    return found;
+        for (Entry entry : byShape.getOrDefault(new Shape(method, segments.size()), List.of())) {
+            if (entry.fits(segments)) {
+                Found found = entry.found(segments);
+                if (found.path().equals(path)) {
+                    return Optional.of(found);
                 }
-                close = close.or(() -> found);
+                close = close.or(() -> Optional.of(found));
             }
         }
         return close;
@@ -66,7 +71,7 @@ final class PathTable {
     /** Every method with its template: {@code GET /apps/{app}}. */
     List<String> requests() {
         return entries.stream()
-                .map(entry -> entry.method + " /" + String.join("/", entry.template))
+                .map(entry -> entry.method + " " + entry.text)
                 .sorted()
                 .toList();
     }
@@ -97,28 +102,46 @@ final class PathTable {
         return segments;
     }
 
-    private record Entry(String method, List<String> template) {
+    /** @param text the template as it is told */
+    private record Entry(String method, List<String> template, String text) {
 
-        /** If these are the segments of its path. */
-        Optional<Found> found(List<String> segments) {
-            if (segments.size() != template.size()) {
-                return Optional.empty();
+        static Entry of(String method, List<String> template) {
+            return new Entry(method, template, "/" + String.join("/", template));
+        }
+
+        Shape shape() {
+            return new Shape(method, template.size());
+        }
+
+        /** Whether these, which are as many, are the segments of its path. */
+        boolean fits(List<String> segments) {
+            for (int i = 0; i < segments.size(); i++) {
+                String expected = template.get(i);
+                if (!isVariable(expected) && !expected.equalsIgnoreCase(segments.get(i))) {
+                    return false;
+                }
             }
+            return true;
+        }
+
+        Found found(List<String> segments) {
             StringBuilder path = new StringBuilder();
             Map<String, String> variables = new HashMap<>();
             for (int i = 0; i < segments.size(); i++) {
                 String expected = template.get(i);
                 String actual = segments.get(i);
-                if (expected.startsWith("{")) {
+                if (isVariable(expected)) {
                     path.append('/').append(actual);
                     variables.put(expected.substring(1, expected.length() - 1), decoded(actual));
-                } else if (expected.equalsIgnoreCase(actual)) {
-                    path.append('/').append(expected);
                 } else {
-                    return Optional.empty();
+                    path.append('/').append(expected);
                 }
             }
-            return Optional.of(new Found(method, path.toString(), "/" + String.join("/", template), variables));
+            return new Found(method, path.toString(), text, variables);
+        }
+
+        private static boolean isVariable(String segment) {
+            return segment.startsWith("{");
         }
 
         /** As Jersey decodes it. */
