@@ -85,6 +85,7 @@ final class ClusterHost implements AutoCloseable {
                             options.externalIp(),
                             files,
                             options.network(),
+                            options.partitions(),
                             options.appImages(),
                             new ServiceArchives(discovery, () -> ClusterKey.read(membership.state())))))
                     .open(options.backend());

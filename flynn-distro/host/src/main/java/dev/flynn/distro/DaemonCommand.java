@@ -147,6 +147,9 @@ final class DaemonCommand implements Callable<Integer> {
     @Mixin
     private ImageOptions images = new ImageOptions();
 
+    @Mixin
+    private PartitionOptions partitions = new PartitionOptions();
+
     @Option(
             names = "--ready-file",
             paramLabel = "FILE",
@@ -177,6 +180,7 @@ final class DaemonCommand implements Callable<Integer> {
                 router.choice(),
                 backend,
                 network.settings(System.getenv()),
+                partitions.partitions(),
                 images.settings(System.getenv()),
                 parseTags(tags),
                 line.map(JoinLine::list),

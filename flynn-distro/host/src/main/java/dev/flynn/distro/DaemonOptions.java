@@ -4,6 +4,7 @@ import dev.flynn.distro.backends.AppImageSettings;
 import dev.flynn.distro.backends.NetworkSettings;
 import dev.flynn.distro.cluster.DiscoveryToken;
 import dev.flynn.identity.JoinToken;
+import dev.flynn.spi.container.Partitions;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +49,7 @@ record DaemonOptions(
         RouterChoice router,
         String backend,
         NetworkSettings network,
+        Partitions partitions,
         AppImageSettings appImages,
         Map<String, String> tags,
         Optional<DiscoveryToken> discovery,

@@ -66,6 +66,7 @@ final class SingleHost implements AutoCloseable {
                             options.listenIp(),
                             files,
                             options.network(),
+                            options.partitions(),
                             options.appImages(),
                             new ServiceArchives(discovery, () -> ClusterKey.read(state)))))
                     .open(options.backend());

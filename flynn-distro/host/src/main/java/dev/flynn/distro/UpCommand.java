@@ -95,6 +95,9 @@ final class UpCommand implements Callable<Integer> {
     @Mixin
     private ImageOptions images = new ImageOptions();
 
+    @Mixin
+    private PartitionOptions partitions = new PartitionOptions();
+
     @Option(
             names = "--ready-file",
             paramLabel = "FILE",
@@ -123,6 +126,7 @@ final class UpCommand implements Callable<Integer> {
                 router.choice(),
                 backend,
                 network.settings(System.getenv()),
+                partitions.partitions(),
                 images.settings(System.getenv()),
                 Optional.ofNullable(readyFile),
                 untilReady);

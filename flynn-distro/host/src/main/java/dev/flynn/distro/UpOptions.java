@@ -2,6 +2,7 @@ package dev.flynn.distro;
 
 import dev.flynn.distro.backends.AppImageSettings;
 import dev.flynn.distro.backends.NetworkSettings;
+import dev.flynn.spi.container.Partitions;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -37,6 +38,7 @@ record UpOptions(
         RouterChoice router,
         String backend,
         NetworkSettings network,
+        Partitions partitions,
         AppImageSettings appImages,
         Optional<Path> readyFile,
         boolean untilReady) {}

@@ -7,6 +7,7 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.distro.backends.AppImageSettings;
 import dev.flynn.distro.backends.NetworkSettings;
 import dev.flynn.identity.JoinToken;
+import dev.flynn.spi.container.Partitions;
 import dev.flynn.spi.store.StoreEntry;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.store.StoreMember;
@@ -74,6 +75,7 @@ class MembershipTest {
                 new RouterChoice("netty", Optional.empty(), OptionalInt.empty()),
                 "process",
                 NetworkSettings.defaults(),
+                Partitions.DEFAULTS,
                 AppImageSettings.DEFAULT,
                 Map.of(),
                 Optional.empty(),

@@ -199,6 +199,7 @@ public final class JobRunner {
                 .stdin(attached)
                 .disableLog(request.disableLog())
                 .data(request.data())
+                .partition(request.partition())
                 .build();
     }
 

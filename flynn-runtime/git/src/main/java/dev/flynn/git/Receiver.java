@@ -4,6 +4,7 @@ import dev.flynn.api.app.App;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.job.NewJob;
+import dev.flynn.api.job.Priority;
 import dev.flynn.api.release.Artifact;
 import dev.flynn.api.release.Release;
 import dev.flynn.git.Controller.AttachedBuild;
@@ -168,7 +169,9 @@ final class Receiver {
                 0,
                 0,
                 true,
-                Map.of());
+                Map.of(),
+                false,
+                Optional.of(Priority.BACKGROUND));
     }
 
     private static void send(Source source, AttachedBuild job, Pusher pusher) {

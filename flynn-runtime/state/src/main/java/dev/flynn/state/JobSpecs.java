@@ -59,6 +59,8 @@ public final class JobSpecs {
                 .data(process.data())
                 .hostNetwork(process.hostNetwork())
                 .resurrect(process.resurrect())
+                .partition(Optional.of(
+                        Placement.of(Optional.of(app), release, type).priority()))
                 .build();
     }
 }

@@ -5,9 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.flynn.api.app.App;
 import dev.flynn.api.app.Strategy;
 import dev.flynn.api.host.Capacity;
+import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.id.AppId;
+import dev.flynn.api.id.ArtifactId;
+import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.job.Priority;
+import dev.flynn.api.release.Artifact;
+import dev.flynn.api.release.ProcessType;
 import dev.flynn.api.release.Release;
 import dev.flynn.api.release.ResourceLimit;
 import java.time.Instant;
@@ -62,10 +67,28 @@ class PlacementTest {
         assertThat(Capacity.reservedBy(ResourceLimit.withDefaults(Map.of()))).isEqualTo(Capacity.NONE);
     }
 
+    @Test
+    void aJobIsOfThePartitionOfItsPriority() {
+        JobSpec job = JobSpecs.ofProcessType(
+                JobId.random("a"),
+                app(Map.of()),
+                release(Map.of("flynn-priority.worker", "background")),
+                new Artifact(ArtifactId.random(), Artifact.HOST, "host:slugrunner", NOW),
+                "worker",
+                ProcessType.ofCommand(List.of("run")));
+
+        assertThat(job.partition()).contains(Priority.BACKGROUND);
+    }
+
     private static Placement of(Map<String, String> appMeta, Map<String, String> releaseMeta) {
-        var release =
-                new Release(ReleaseId.random(), Optional.empty(), List.of(), Map.of(), releaseMeta, Map.of(), NOW);
-        var app = new App(AppId.random(), "shop", appMeta, Strategy.ALL_AT_ONCE, Optional.empty(), 30, false, NOW, NOW);
-        return Placement.of(Optional.of(app), release, "web");
+        return Placement.of(Optional.of(app(appMeta)), release(releaseMeta), "web");
+    }
+
+    private static App app(Map<String, String> meta) {
+        return new App(AppId.random(), "shop", meta, Strategy.ALL_AT_ONCE, Optional.empty(), 30, false, NOW, NOW);
+    }
+
+    private static Release release(Map<String, String> meta) {
+        return new Release(ReleaseId.random(), Optional.empty(), List.of(), Map.of(), meta, Map.of(), NOW);
     }
 }

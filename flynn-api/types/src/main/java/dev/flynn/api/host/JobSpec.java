@@ -3,6 +3,7 @@ package dev.flynn.api.host;
 import static java.util.Objects.requireNonNull;
 
 import dev.flynn.api.id.JobId;
+import dev.flynn.api.job.Priority;
 import dev.flynn.api.release.Port;
 import dev.flynn.api.release.ResourceLimit;
 import java.util.List;
@@ -28,6 +29,7 @@ import org.apiguardian.api.API;
  * @param mounts what of the host's files it sees beyond its image
  * @param volumes of the host that it has to itself
  * @param workingDirectory where its process begins; that of the image unless said
+ * @param partition with which jobs it shares its part of the processors; those of {@code user} unless said
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public record JobSpec(
@@ -47,7 +49,8 @@ public record JobSpec(
         boolean resurrect,
         List<Mount> mounts,
         List<VolumeBinding> volumes,
-        Optional<String> workingDirectory) {
+        Optional<String> workingDirectory,
+        Optional<Priority> partition) {
 
     public static final String META_APP = "flynn-controller.app";
     public static final String META_APP_NAME = "flynn-controller.app_name";
@@ -63,6 +66,7 @@ public record JobSpec(
         requireNonNull(image, "image");
         requireNonNull(tty, "tty");
         requireNonNull(workingDirectory, "workingDirectory");
+        requireNonNull(partition, "partition");
         metadata = Map.copyOf(metadata);
         entrypoint = List.copyOf(entrypoint);
         cmd = List.copyOf(cmd);
@@ -100,6 +104,7 @@ public record JobSpec(
         builder.mounts = mounts;
         builder.volumes = volumes;
         builder.workingDirectory = workingDirectory;
+        builder.partition = partition;
         return builder;
     }
 
@@ -145,6 +150,7 @@ public record JobSpec(
         private List<Mount> mounts = List.of();
         private List<VolumeBinding> volumes = List.of();
         private Optional<String> workingDirectory = Optional.empty();
+        private Optional<Priority> partition = Optional.empty();
 
         private Builder(JobId id, Image image) {
             this.id = id;
@@ -231,6 +237,11 @@ public record JobSpec(
             return this;
         }
 
+        public Builder partition(Optional<Priority> value) {
+            this.partition = value;
+            return this;
+        }
+
         public JobSpec build() {
             return new JobSpec(
                     id,
@@ -249,7 +260,8 @@ public record JobSpec(
                     resurrect,
                     mounts,
                     volumes,
-                    workingDirectory);
+                    workingDirectory,
+                    partition);
         }
     }
 }

@@ -46,6 +46,7 @@ final class DockerBackend {
         HostFiles files = FilesOfHost.open(host);
         Map<String, String> settings =
                 new HashMap<>(Map.of("images", host.images().toString(), "address", host.publicIp()));
+        settings.put("partitions", host.partitions().text());
         host.appImages().stack().ifPresent(stack -> settings.put("stack", stack));
         Optional.ofNullable(System.getenv("DOCKER_HOST")).ifPresent(engine -> settings.put("host", engine));
         Optional<ClusterNetwork> network =

@@ -4,6 +4,7 @@ import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.id.JobId;
 import dev.flynn.images.ArchiveOpener;
 import dev.flynn.spi.container.ContainerBackend;
+import dev.flynn.spi.container.Partitions;
 import dev.flynn.state.ClusterState;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,6 +20,7 @@ import java.util.stream.Collectors;
  * @param publicIp where other hosts reach this one, and where jobs without an address of their own listen
  * @param files what the host lays into jobs
  * @param network how this host takes part in the network of jobs that have addresses
+ * @param partitions how jobs share processors
  * @param appImages what is said of images
  * @param archives opens archives of images by URL
  */
@@ -29,6 +31,7 @@ public record HostContext(
         String publicIp,
         FilesOfHost files,
         NetworkSettings network,
+        Partitions partitions,
         AppImageSettings appImages,
         ArchiveOpener archives) {
 

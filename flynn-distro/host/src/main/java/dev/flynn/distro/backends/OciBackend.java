@@ -28,6 +28,7 @@ final class OciBackend {
                 .images(new StoredImages(store))
                 .files(files)
                 .address(host.publicIp())
+                .partitions(host.partitions())
                 .nameserver(gateway)
                 .clock(host.clock());
         host.appImages().stackImage().ifPresent(settings::stack);

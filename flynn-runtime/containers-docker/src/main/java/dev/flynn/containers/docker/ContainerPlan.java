@@ -15,6 +15,7 @@ import dev.flynn.spi.container.JobFiles;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
@@ -25,6 +26,7 @@ import java.util.TreeMap;
  * @param mounts with sources as the engine is to bind them
  * @param network the engine's name of it; {@code host} for that of the host
  * @param address of the job
+ * @param controlGroup above that of its container; the engine's own if empty
  */
 record ContainerPlan(
         JobSpec spec,
@@ -33,6 +35,7 @@ record ContainerPlan(
         String network,
         String address,
         Map<String, String> labels,
+        Optional<String> controlGroup,
         DockerSettings settings,
         boolean podman,
         boolean sizesTerminals) {
@@ -123,6 +126,7 @@ record ContainerPlan(
         host.withUlimits(ulimits());
         OptionalLong cpu = request(CPU).isPresent() ? request(CPU) : limit(CPU);
         cpu.ifPresent(millis -> host.withCpuShares(shares(millis)));
+        controlGroup.ifPresent(host::withCgroupParent);
         if (sizesTerminals) {
             spec.tty().ifPresent(size -> host.withConsoleSize(consoleSize(size)));
         }

@@ -53,6 +53,7 @@ public final class DockerContainerBackend implements ContainerBackend {
 
     private static final Logger log = LoggerFactory.getLogger(DockerContainerBackend.class);
 
+    private static final String CONTROL_GROUP = "/flynn-docker";
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,199}");
 
     private final Surroundings around;
@@ -86,6 +87,7 @@ public final class DockerContainerBackend implements ContainerBackend {
                 new Labels(builder.hostId, instance),
                 new Listeners(),
                 builder.settings,
+                PartitionGroups.make(engine, builder.settings.partitions(), CONTROL_GROUP),
                 known);
         this.capabilities = capabilities(builder.settings);
     }

@@ -1,6 +1,7 @@
 package dev.flynn.containers.docker;
 
 import dev.flynn.api.error.FlynnException;
+import dev.flynn.spi.container.Partitions;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -39,7 +40,8 @@ public record DockerSettings(
         String address,
         boolean init,
         int user,
-        long maxProcesses) {
+        long maxProcesses,
+        Partitions partitions) {
 
     private static final int DEFAULT_USER = 100_000;
     private static final int DEFAULT_MAX_PROCESSES = 4096;
@@ -70,7 +72,10 @@ public record DockerSettings(
                         .map(DockerSettings::init)
                         .orElse(true),
                 number("user", unread.remove("user"), DEFAULT_USER),
-                number("max-processes", unread.remove("max-processes"), DEFAULT_MAX_PROCESSES));
+                number("max-processes", unread.remove("max-processes"), DEFAULT_MAX_PROCESSES),
+                Optional.ofNullable(unread.remove("partitions"))
+                        .map(Partitions::parse)
+                        .orElse(Partitions.DEFAULTS));
         if (!unread.isEmpty()) {
             throw FlynnException.invalid("docker backend: unknown settings " + unread.keySet());
         }

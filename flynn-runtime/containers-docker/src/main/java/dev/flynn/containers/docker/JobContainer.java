@@ -9,6 +9,7 @@ import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.Mount;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.release.Artifact;
+import dev.flynn.spi.container.Partitions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -164,6 +165,8 @@ final class JobContainer {
                         : around.network().orElseThrow().name(),
                 address,
                 around.labels().of(spec.id(), address),
+                around.partitions()
+                        .map(parent -> parent + "/" + Partitions.of(spec).wireName()),
                 around.settings(),
                 around.engine().isPodman(),
                 around.engine().sizesTerminals());

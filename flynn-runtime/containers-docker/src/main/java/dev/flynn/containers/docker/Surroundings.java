@@ -22,4 +22,5 @@ record Surroundings(
         Labels labels,
         Listeners listeners,
         DockerSettings settings,
+        Optional<String> partitions,
         Path jobs) {}

@@ -10,6 +10,7 @@ import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.host.Mount;
 import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.id.JobId;
+import dev.flynn.api.job.Priority;
 import dev.flynn.api.release.ResourceLimit;
 import dev.flynn.spi.container.ExecResult;
 import dev.flynn.spi.container.JobFiles;
@@ -26,6 +27,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -172,6 +174,46 @@ class DockerContainerBackendTest extends EngineJobs {
 
         assertThat(down.error()).hasValueSatisfying(error -> assertThat(error).contains("/no/such/program"));
         assertThat(down.exitStatus()).isEmpty();
+    }
+
+    @Test
+    void jobsAreInTheGroupOfTheirPartition() throws IOException {
+        open();
+        JobSpec spec = TestEngine.job("sleep 60").toBuilder()
+                .partition(Optional.of(Priority.BACKGROUND))
+                .build();
+        backend.start(spec);
+        awaitRunning(spec.id());
+
+        Path group = Path.of("/sys/fs/cgroup" + controlGroup(spec.id()));
+
+        assertThat(group.toString()).contains("/flynn-docker/background/");
+        Path partition = group.getParent();
+        boolean unified = Files.exists(partition.resolve("cpu.weight"));
+        // what a container has itself is that of its limits, which say nothing here
+        assertThat(partition.resolve(unified ? "cpu.weight" : "cpu.shares"))
+                .content()
+                .isEqualToIgnoringWhitespace(unified ? "157" : "4096");
+        assertThat(partition.resolveSibling("user").resolve(unified ? "cpu.weight" : "cpu.shares"))
+                .content()
+                .isEqualToIgnoringWhitespace(unified ? "313" : "8192");
+    }
+
+    /** Where the kernel divides processor time, below the directory of all groups. */
+    private String controlGroup(JobId job) throws IOException {
+        Long pid = ask(engine -> engine.ask(client ->
+                        client.inspectContainerCmd("flynn-" + job.value()).exec())
+                .getState()
+                .getPidLong());
+        String unified = "";
+        for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/cgroup"))) {
+            String[] parts = line.split(":", 3);
+            if (List.of(parts[1].split(",")).contains("cpu")) {
+                return "/cpu" + parts[2];
+            }
+            unified = parts[1].isEmpty() ? parts[2] : unified;
+        }
+        return unified;
     }
 
     @Test

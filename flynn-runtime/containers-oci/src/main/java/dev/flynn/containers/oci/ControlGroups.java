@@ -134,6 +134,10 @@ record ControlGroups(Path mount, List<Path> hierarchies, boolean unified) {
                 .sum();
     }
 
+    boolean exists(String group) {
+        return hierarchies.stream().anyMatch(hierarchy -> Files.isDirectory(resolved(hierarchy, group)));
+    }
+
     /** Groups of this parent, by name. */
     Set<String> children(String parent) {
         Set<String> names = new HashSet<>();

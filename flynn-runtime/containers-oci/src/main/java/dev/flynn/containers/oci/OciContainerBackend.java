@@ -9,7 +9,9 @@ import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.id.JobId;
+import dev.flynn.api.job.Priority;
 import dev.flynn.api.release.Artifact;
+import dev.flynn.base.CpuGroups;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
 import dev.flynn.containers.oci.ContainerPlan.User;
@@ -20,6 +22,7 @@ import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.spi.container.ExecResult;
 import dev.flynn.spi.container.JobFiles;
 import dev.flynn.spi.container.JobListener;
+import dev.flynn.spi.container.Partitions;
 import dev.flynn.spi.container.Requirements;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -29,6 +32,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
@@ -44,6 +48,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -170,7 +175,10 @@ public final class OciContainerBackend implements ContainerBackend {
                 JobDirectory.text(directory.accepted()).map(text -> shared.json.read(text, AcceptedJob.class));
         if (accepted.isEmpty() || jobs.containsKey(id)) {
             Conmon.killCreation(id);
-            shared.cleanUp(id, directory, shared.controlGroupOf(id));
+            shared.cleanUp(
+                    id,
+                    directory,
+                    shared.existingControlGroup(id).orElseGet(() -> shared.inPartition(Priority.USER, id)));
             return Optional.empty();
         }
         var job = new OciJob(shared, accepted.get().spec(), accepted.get().acceptedAt());
@@ -408,11 +416,24 @@ public final class OciContainerBackend implements ContainerBackend {
             this.clock = builder.clock;
             this.controlGroupParent = builder.controlGroup;
             this.conmon = new Conmon(tools, layout, controlGroups.monitors(builder.controlGroup), json);
+            makePartitions(builder.partitions);
             this.preparation = new Preparation(this, HostImage.prepare(layout, Path.of("/")), builder);
             ((ThreadPoolExecutor) workers).setKeepAliveTime(5, TimeUnit.SECONDS);
             var scheduled = new ScheduledThreadPoolExecutor(1, new NamedThreads("oci-timer"));
             scheduled.setRemoveOnCancelPolicy(true);
             this.timers = scheduled;
+        }
+
+        private void makePartitions(Partitions partitions) {
+            try {
+                CpuGroups.make(controlGroupParent, partitions.byName());
+            } catch (IOException e) {
+                log.atWarn()
+                        .addKeyValue("controlGroup", controlGroupParent)
+                        .setCause(e)
+                        .log(
+                                "jobs of system, background and user share processors alike: their partitions got no shares");
+            }
         }
 
         /** What is being delivered is delivered to its end. */
@@ -502,9 +523,23 @@ public final class OciContainerBackend implements ContainerBackend {
             listeners.forEach(listener -> guarded(job, () -> listener.onOutput(job, stream, bytes)));
         }
 
+        /** In the group of its partition, unless it was started before there were such groups. */
         @Override
-        public String controlGroupOf(JobId job) {
-            return controlGroupParent + "/" + job;
+        public String controlGroupOf(JobSpec job) {
+            return existingControlGroup(job.id()).orElseGet(() -> inPartition(Partitions.of(job), job.id()));
+        }
+
+        /** That of a job of which nothing is known. */
+        private Optional<String> existingControlGroup(JobId job) {
+            return Stream.concat(
+                            Stream.of(controlGroupParent + "/" + job),
+                            Arrays.stream(Priority.values()).map(partition -> inPartition(partition, job)))
+                    .filter(controlGroups::exists)
+                    .findFirst();
+        }
+
+        private String inPartition(Priority partition, JobId job) {
+            return controlGroupParent + "/" + partition.wireName() + "/" + job;
         }
     }
 
@@ -523,6 +558,7 @@ public final class OciContainerBackend implements ContainerBackend {
         String address = "127.0.0.1";
         Optional<String> nameserver = Optional.empty();
         String controlGroup = "/flynn";
+        Partitions partitions = Partitions.DEFAULTS;
         long defaultProcesses = DEFAULT_PROCESSES;
         Optional<User> user = Optional.empty();
         Clock clock = Clock.systemUTC();
@@ -577,6 +613,12 @@ public final class OciContainerBackend implements ContainerBackend {
         /** Above those of the jobs; {@code /flynn} unless said. */
         public Builder controlGroup(String value) {
             this.controlGroup = requireNonNull(value, "controlGroup");
+            return this;
+        }
+
+        /** How its jobs share processors; {@link Partitions#DEFAULTS} unless said. */
+        public Builder partitions(Partitions value) {
+            this.partitions = requireNonNull(value, "partitions");
             return this;
         }
 

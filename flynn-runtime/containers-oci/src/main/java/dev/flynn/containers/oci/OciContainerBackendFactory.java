@@ -5,6 +5,7 @@ import dev.flynn.spi.component.ComponentContext;
 import dev.flynn.spi.container.ContainerBackend;
 import dev.flynn.spi.container.ContainerBackendFactory;
 import dev.flynn.spi.container.JobFiles;
+import dev.flynn.spi.container.Partitions;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -17,7 +18,7 @@ import java.util.TreeMap;
  * unless said), {@code address} (where jobs on the host's network are reachable; {@code 127.0.0.1} unless said), {@code
  * nameserver} (the jobs' resolver; the host's own unless said), {@code runtime} (the OCI runtime's program; {@code runc}
  * unless said), {@code user} (number of the user of all jobs of such images; each has its own unless said), {@code
- * max-processes} (of a job that says nothing; 4096 unless said).
+ * max-processes} (of a job that says nothing; 4096 unless said), {@code partitions} (as {@link Partitions#parse} reads them).
  */
 public final class OciContainerBackendFactory implements ContainerBackendFactory {
 
@@ -34,6 +35,8 @@ public final class OciContainerBackendFactory implements ContainerBackendFactory
         Optional<String> nameserver = Optional.ofNullable(unread.remove("nameserver"));
         Optional<String> runtime = Optional.ofNullable(unread.remove("runtime"));
         Optional<Long> user = number("user", unread.remove("user"));
+        Optional<Partitions> partitions =
+                Optional.ofNullable(unread.remove("partitions")).map(Partitions::parse);
         Optional<Long> processes = number("max-processes", unread.remove("max-processes"));
         if (!unread.isEmpty()) {
             throw FlynnException.invalid("oci backend: unknown settings " + unread.keySet());
@@ -48,6 +51,7 @@ public final class OciContainerBackendFactory implements ContainerBackendFactory
         runtime.map(Path::of).ifPresent(builder::runtime);
         user.ifPresent(number -> builder.user(number, JobFiles.GROUP));
         processes.ifPresent(builder::defaultProcesses);
+        partitions.ifPresent(builder::partitions);
         return builder.build();
     }
 

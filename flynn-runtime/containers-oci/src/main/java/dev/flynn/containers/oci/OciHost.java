@@ -1,5 +1,6 @@
 package dev.flynn.containers.oci;
 
+import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.id.JobId;
@@ -42,7 +43,8 @@ interface OciHost {
 
     void deliver(JobId job, OutputStreamKind stream, byte[] bytes);
 
-    String controlGroupOf(JobId job);
+    /** Where its container is, or will be. */
+    String controlGroupOf(JobSpec job);
 
     /** Whether the container has no conmon any more, and nobody said how it ended. */
     default boolean isMonitorLost(JobDirectory directory) {

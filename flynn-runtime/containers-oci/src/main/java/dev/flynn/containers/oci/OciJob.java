@@ -91,7 +91,7 @@ final class OciJob {
         this.host = host;
         this.spec = spec;
         this.directory = JobDirectory.of(host.layout(), spec.id());
-        this.controlGroup = host.controlGroupOf(spec.id());
+        this.controlGroup = host.controlGroupOf(spec);
         this.throttle = new Throttle(directory);
         this.commands = new Commands(host, spec.id(), directory, controlGroup);
         this.status = JobStatus.starting(spec.id(), acceptedAt);

@@ -9,9 +9,11 @@ import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.host.Mount;
 import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.id.JobId;
+import dev.flynn.api.job.Priority;
 import dev.flynn.api.release.ResourceLimit;
 import dev.flynn.spi.container.Capability;
 import dev.flynn.spi.container.JobListener;
+import dev.flynn.spi.container.Partitions;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -26,6 +28,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -229,7 +232,8 @@ class OciContainerBackendTest {
 
         assertThat(awaitDown(spec.id()).error())
                 .hasValueSatisfying(error -> assertThat(error).contains("conmon"));
-        assertThat(ControlGroups.ofThisHost().processes("/flynn/" + spec.id())).isEmpty();
+        assertThat(ControlGroups.ofThisHost().processes("/flynn/user/" + spec.id()))
+                .isEmpty();
     }
 
     @Test
@@ -380,7 +384,7 @@ class OciContainerBackendTest {
         for (Map.Entry<String, String> limit : expected.entrySet()) {
             Path file = Path.of(limit.getKey());
             Path hierarchy = groups.unified() ? groups.mount() : groups.mount().resolve(file.getName(0));
-            Path group = hierarchy.resolve("flynn").resolve(spec.id().value());
+            Path group = hierarchy.resolve("flynn/user").resolve(spec.id().value());
             if (!limit.getValue().isEmpty()) {
                 assertThat(group.resolve(file.getFileName())).hasContent(limit.getValue());
             }
@@ -411,6 +415,46 @@ class OciContainerBackendTest {
 
         assertThat(mounts()).doesNotContain(spec.id().value());
         assertThat(directory.resolve("data/jobs")).isEmptyDirectory();
+    }
+
+    @Test
+    void jobsShareProcessorsByTheirPartition() throws IOException {
+        backend.close();
+        String parent = "/flynn-test-" + UUID.randomUUID();
+        backend = builder()
+                .controlGroup(parent)
+                .partitions(Partitions.parse("system=cpu_shares:300 background=cpu_shares:100 user=cpu_shares:200"))
+                .build();
+        watch();
+        JobSpec unnamed = ShellImage.job("cat /proc/self/cgroup");
+        JobSpec background = ShellImage.job("cat /proc/self/cgroup").toBuilder()
+                .partition(Optional.of(Priority.BACKGROUND))
+                .build();
+        try {
+            ended(unnamed);
+            ended(background);
+
+            assertThat(seen.out())
+                    .contains(parent + "/user/" + unnamed.id())
+                    .contains(parent + "/background/" + background.id());
+            boolean unified = ControlGroups.ofThisHost().unified();
+            assertThat(processorTimeOf(parent + "/background")).isEqualTo(unified ? "4" : "100");
+            assertThat(processorTimeOf(parent + "/user")).isEqualTo(unified ? "8" : "200");
+            assertThat(processorTimeOf(parent + "/system")).isEqualTo(unified ? "12" : "300");
+        } finally {
+            backend.close();
+            ControlGroups.ofThisHost().delete(parent);
+            backend = builder().build();
+        }
+    }
+
+    private static String processorTimeOf(String group) throws IOException {
+        Path root = Path.of("/sys/fs/cgroup");
+        return Files.readString(
+                        ControlGroups.ofThisHost().unified()
+                                ? Path.of(root + group, "cpu.weight")
+                                : Path.of(root + "/cpu" + group, "cpu.shares"))
+                .strip();
     }
 
     @Test

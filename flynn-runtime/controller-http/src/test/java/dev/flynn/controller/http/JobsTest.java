@@ -8,6 +8,7 @@ import dev.flynn.api.host.Capacity;
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.id.JobId;
+import dev.flynn.api.job.Priority;
 import dev.flynn.api.release.ResourceLimit;
 import dev.flynn.controller.http.TestController.Answer;
 import dev.flynn.state.JobRecord;
@@ -159,6 +160,13 @@ class JobsTest {
     void aJobGetsAVolumeIfItWantsOne() {
         assertThat(controller.job(run(",\"data\":true")).spec().data()).isTrue();
         assertThat(controller.job(run("")).spec().data()).isFalse();
+    }
+
+    @Test
+    void aJobIsOfThePartitionThatItAsksFor() {
+        assertThat(controller.job(run(",\"partition\":\"background\"")).spec().partition())
+                .contains(Priority.BACKGROUND);
+        assertThat(controller.job(run("")).spec().partition()).isEmpty();
     }
 
     @Test

@@ -4,6 +4,7 @@ import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.Mount;
 import dev.flynn.api.host.VolumeBinding;
 import dev.flynn.api.job.JobState;
+import dev.flynn.api.job.Priority;
 import dev.flynn.api.release.HealthCheck;
 import dev.flynn.api.release.Port;
 import dev.flynn.api.release.Service;
@@ -114,6 +115,7 @@ final class ActiveJobs {
                         spec.workingDirectory().orElse(null),
                         spec.hostNetwork(),
                         spec.disableLog()),
+                spec.partition().map(Priority::wireName).orElse(null),
                 spec.resurrect());
     }
 

@@ -10,6 +10,7 @@ import dev.flynn.api.host.VolumeBinding;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.JobId;
 import dev.flynn.api.id.ReleaseId;
+import dev.flynn.api.job.Priority;
 import dev.flynn.api.release.HealthCheck;
 import dev.flynn.api.release.Port;
 import dev.flynn.api.release.ResourceLimit;
@@ -32,6 +33,7 @@ record JobBody(
         @Nullable Map<String, JobForms.LimitForm> resources,
         @Nullable Config config,
         boolean resurrect,
+        @Nullable String partition,
         @Nullable List<JsonNode> mountspecs) {
 
     private static final String DEFAULT_IMAGE_TYPE = "docker";
@@ -108,7 +110,19 @@ record JobBody(
                 .mounts(each("config.mounts", orEmpty(wanted.mounts), JobBody::mount))
                 .volumes(each("config.volumes", orEmpty(wanted.volumes), JobBody::volume))
                 .workingDirectory(Optional.ofNullable(wanted.workingDir).filter(path -> !path.isEmpty()))
+                .partition(Optional.ofNullable(partition)
+                        .filter(name -> !name.isEmpty())
+                        .map(JobBody::partition))
                 .build();
+    }
+
+    private static Priority partition(String name) {
+        try {
+            return Priority.ofWireName(name);
+        } catch (FlynnException e) {
+            throw FlynnException.invalidField(
+                    "partition", "\"%s\" is none of system, user, background".formatted(name));
+        }
     }
 
     private JobId jobId(String pathId, String hostId) {

@@ -18,6 +18,7 @@ final class JobForms {
             @JsonInclude(JsonInclude.Include.ALWAYS) ArtifactForm artifact,
             @Nullable Map<String, LimitForm> resources,
             @JsonInclude(JsonInclude.Include.ALWAYS) ConfigForm config,
+            @Nullable String partition,
             boolean resurrect) {}
 
     record ArtifactForm(@Nullable String url, @Nullable String type) {}

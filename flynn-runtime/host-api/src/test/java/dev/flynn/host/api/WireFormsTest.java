@@ -1,12 +1,14 @@
 package dev.flynn.host.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.host.Mount;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.id.JobId;
+import dev.flynn.api.job.Priority;
 import dev.flynn.api.release.HealthCheck;
 import dev.flynn.api.release.ResourceLimit;
 import dev.flynn.json.FlynnJson;
@@ -153,13 +155,14 @@ class WireFormsTest {
     @Test
     void everyFieldGoesInAndOut() {
         String body = """
-                {"artifact":{"url":"host:shell","type":"host"},"resurrect":true,
+                {"artifact":{"url":"host:shell","type":"host"},"resurrect":true,"partition":"background",
                  "resources":{"memory":{"request":1,"limit":2},"max_fd":{"limit":3}},
                  "config":{"tty":true,"stdin":true,"data":true,"disable_log":true,"host_network":true,"working_dir":"/w",
                    "env":{"A":"b"},"mounts":[{"location":"/in","target":"/host","writeable":true},{"location":"/r","target":"/o"}]}}""";
         JobSpec job = spec(body);
         assertThat(job.tty()).contains(TerminalSize.DEFAULT);
         assertThat(job.resurrect()).isTrue();
+        assertThat(job.partition()).contains(Priority.BACKGROUND);
         assertThat(job.mounts())
                 .containsExactly(
                         new Mount("/host", "/in", Mount.Access.READ_WRITE),
@@ -179,7 +182,16 @@ class WireFormsTest {
         assertThat(shown)
                 .contains("\"resources\":{\"max_fd\":{\"limit\":3},\"memory\":{\"request\":1,\"limit\":2}}")
                 .contains("\"mounts\":[{\"location\":\"/in\",\"target\":\"/host\",\"writeable\":true}")
-                .contains("\"working_dir\":\"/w\"", "\"resurrect\":true");
+                .contains("\"working_dir\":\"/w\"", "\"partition\":\"background\",\"resurrect\":true");
+    }
+
+    @Test
+    void aPartitionThatDoesNotExistIsNamed() {
+        assertThat(spec("{\"artifact\":{\"url\":\"u\"},\"partition\":\"\"}").partition())
+                .isEmpty();
+        assertThatThrownBy(() -> spec("{\"artifact\":{\"url\":\"u\"},\"partition\":\"gold\"}"))
+                .hasMessageContaining("partition")
+                .hasMessageContaining("\"gold\" is none of system, user, background");
     }
 
     @Test
