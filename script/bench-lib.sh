@@ -160,6 +160,38 @@ rss_kb() {
     awk '{ kb += $1 } END { print kb }'
 }
 
+# ---- JVMs
+
+# as bin/flynn-host has them, without those that are about its start
+shipped_jvm=(-Xms96m -Xmn48m -Xmx384m -Xss512k -XX:+UseSerialGC -XX:MaxDirectMemorySize=96m -XX:CompileCommand=quiet
+  '-XX:CompileCommand=CompileThresholdScaling,com.sun.crypto.provider.*::*,0.05'
+  -Dio.netty.jfr.enabled=false -Dio.netty.leakDetection.level=disabled -Dio.netty.trackPinnedMemory=false)
+
+is_jvm() { grep -q java "/proc/$1/comm"; }
+
+# compiler_ms PID: CPU of a JVM's compilers so far.
+compiler_ms() {
+  grep -lE '^C[12] Compiler' "/proc/$1"/task/*/comm | sed 's/comm$/stat/' | xargs cat | sed 's/.*) //' |
+    awk -v hz="$(getconf CLK_TCK)" '{ t += $12 + $13 } END { printf "%d\n", t * 1000 / hz }'
+}
+
+# until_compiled WHAT PID COMMAND...: repeats the command, which makes load for some seconds, until the JVM's compilers take less than a
+# hundredth of the time; that takes longer on a machine that has other things to do. At the latest after a minute, unless told, it goes on and
+# says so.
+longest_warm_up_ms=60000
+until_compiled() {
+  local what=$1 pid=$2 begin before before_ms after after_ms times=0
+  shift 2
+  begin=$(now_ms) after_ms=$begin after=$(compiler_ms "$pid")
+  while [ $((after_ms - begin)) -lt "$longest_warm_up_ms" ]; do
+    before=$after before_ms=$after_ms
+    "$@"
+    after=$(compiler_ms "$pid") after_ms=$(now_ms) times=$((times + 1))
+    [ "$times" -lt 2 ] || [ $(((after - before) * 100)) -ge $((after_ms - before_ms)) ] || return 0
+  done
+  say "$what was still being compiled after $(((after_ms - begin) / 1000)) seconds of load: $((after - before)) ms of the last $((after_ms - before_ms))"
+}
+
 # ---- our side
 
 # start_cluster [DIR]: a one-host cluster; returns when it says that everything answers.
