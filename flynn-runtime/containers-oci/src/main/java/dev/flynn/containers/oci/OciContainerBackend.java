@@ -70,6 +70,15 @@ public final class OciContainerBackend implements ContainerBackend {
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(10);
     private static final Duration MONITOR_CHECK = Duration.ofSeconds(5);
 
+    /**
+     * Runtimes that work at the same time wait for a processor and for the same locks of the kernel, and use more of it the more
+     * they are: on two processors 48 took a sixth more CPU for each container than eight.
+     */
+    private static final int CREATED_AT_ONCE =
+            Math.max(8, 4 * Runtime.getRuntime().availableProcessors());
+
+    private static final Duration CREATION_PATIENCE = Duration.ofSeconds(2);
+
     private final Set<Capability> capabilities;
     private final Shared shared;
     private final FileEvents events;
@@ -404,6 +413,7 @@ public final class OciContainerBackend implements ContainerBackend {
         private final Conmon conmon;
         private final ControlGroups controlGroups = ControlGroups.ofThisHost();
         private final Preparation preparation;
+        private final Turns creations = new Turns(CREATED_AT_ONCE, CREATION_PATIENCE);
         private final Clock clock;
         private final String controlGroupParent;
         private final String boot = Proc.bootId();
@@ -468,6 +478,11 @@ public final class OciContainerBackend implements ContainerBackend {
         @Override
         public ControlGroups controlGroups() {
             return controlGroups;
+        }
+
+        @Override
+        public Turns creations() {
+            return creations;
         }
 
         @Override

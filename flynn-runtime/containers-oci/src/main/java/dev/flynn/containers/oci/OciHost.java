@@ -24,6 +24,9 @@ interface OciHost {
 
     Preparation preparation();
 
+    /** When containers are created. */
+    Turns creations();
+
     ExecutorService workers();
 
     /** Runs a task soon, unless the backend is closing: the next one on the same directory finds what is to be done. */

@@ -138,7 +138,10 @@ final class OciJob {
         try {
             ended = launch();
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            ended = stoppedBefore().orElse(null);
+            if (ended == null) {
+                Thread.currentThread().interrupt(); // the backend closes
+            }
         } catch (IOException | RuntimeException e) {
             if (host.isClosing()) {
                 log.atDebug().addKeyValue("job", spec.id()).setCause(e).log("the start is left for the next process");
@@ -157,11 +160,13 @@ final class OciJob {
             preparing = Thread.currentThread();
         }
         Preparation.Prepared prepared;
+        Turns.Turn turn;
         try {
             if (stoppedBefore().isPresent()) {
                 return stoppedBefore().get();
             }
             prepared = host.preparation().prepare(spec, directory, controlGroup);
+            turn = host.creations().take();
         } finally {
             synchronized (lock) {
                 preparing = null;
@@ -170,6 +175,12 @@ final class OciJob {
                 }
             }
         }
+        try (turn) {
+            return create(prepared);
+        }
+    }
+
+    private @Nullable JobStatus create(Preparation.Prepared prepared) throws IOException {
         if (stoppedBefore().isPresent()) {
             return stoppedBefore().get();
         }
