@@ -1,5 +1,8 @@
 package dev.flynn.cli;
 
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
+import dev.flynn.api.release.Release;
 import dev.flynn.client.ControllerClient;
 import dev.flynn.json.FlynnJson;
 import java.util.Optional;
@@ -76,6 +79,29 @@ final class Context implements AutoCloseable {
             controller = controllerOf(cluster());
         }
         return controller;
+    }
+
+    /** The app's current release, or empty if it has none yet; an app that does not exist is a failure. */
+    Optional<Release> currentRelease() {
+        String app = app();
+        Optional<Release> release = controller().findAppRelease(app);
+        if (release.isEmpty()) {
+            controller().app(app);
+        }
+        return release;
+    }
+
+    /** Says of an object that the controller does not have whether it is the app that is missing. */
+    String explain(FlynnException missing) {
+        String message = missing.getMessage();
+        if (choice == null || missing.code() != ErrorCode.OBJECT_NOT_FOUND) {
+            return message;
+        }
+        String app = choice.app();
+        return controller().findApp(app).isPresent()
+                ? message
+                : "%s: cluster \"%s\" has no app \"%s\"; 'flynn apps' lists those that it has"
+                        .formatted(message, cluster().name(), app);
     }
 
     /** Prints data on one line, in the form that the controller's API has for it. */

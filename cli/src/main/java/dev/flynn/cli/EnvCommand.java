@@ -48,7 +48,7 @@ final class EnvCommand implements Command {
         Map<String, String> assignments = new LinkedHashMap<>();
         for (String word : words) {
             int equals = word.indexOf('=');
-            if (equals < 0) {
+            if (equals <= 0) {
                 throw new CliException("invalid var format: \"" + word + "\"");
             }
             assignments.put(word.substring(0, equals), word.substring(equals + 1));
@@ -57,7 +57,7 @@ final class EnvCommand implements Command {
     }
 
     private static void list(Context context, Optional<String> type, boolean asJson) {
-        Optional<Release> release = context.controller().findAppRelease(context.app());
+        Optional<Release> release = context.currentRelease();
         if (asJson) {
             context.printJson(release.map(found -> env(found, type)).orElse(Map.of()));
         } else if (release.isPresent()) {
@@ -71,7 +71,7 @@ final class EnvCommand implements Command {
     private static void get(Context context, Optional<String> type, String name, boolean asJson) {
         String app = context.app();
         Release release =
-                context.controller().findAppRelease(app).orElseThrow(() -> new CliException("no app release found"));
+                context.currentRelease().orElseThrow(() -> new CliException("no app release found"));
         String value = env(release, type).get(name);
         if (value == null) {
             throw new CliException("var \"%s\" not found in release \"%s\"".formatted(name, release.id()));

@@ -63,6 +63,15 @@ final class Flynn {
         return runCommand(rest.get(0), rest.subList(1, rest.size()), app, cluster);
     }
 
+    private static int run(Command command, Context context, List<String> args) throws UsageException {
+        Arguments arguments = command.syntax().parse(args);
+        try {
+            return command.run(context, arguments);
+        } catch (FlynnException e) {
+            throw new CliException(context.explain(e), e);
+        }
+    }
+
     private int runCommand(String name, List<String> args, String app, String cluster) {
         Optional<Command> command = Commands.find(name);
         if (command.isEmpty()) {
@@ -77,7 +86,7 @@ final class Flynn {
             return 0;
         }
         try (Context context = new Context(environment, console, app, cluster)) {
-            return command.get().run(context, command.get().syntax().parse(args));
+            return run(command.get(), context, args);
         } catch (UsageException e) {
             HelpTexts.usageOf(name).forEach(console::print);
             return 1;

@@ -1,5 +1,6 @@
 package dev.flynn.cli;
 
+import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,10 +32,11 @@ final class KillCommand implements Command {
                 }
             } catch (FlynnException e) {
                 if (isOne) {
-                    throw e;
+                    throw new CliException(problem(context, job, e), e);
                 }
-                jobs.add(new Killed(job, false, Optional.ofNullable(e.getMessage())));
-                context.console().tell("ERROR: could not kill job " + job + ": " + e.getMessage());
+                String problem = problem(context, job, e);
+                jobs.add(new Killed(job, false, Optional.of(problem)));
+                context.console().tell("ERROR: could not kill job " + job + ": " + problem);
             }
         }
         if (asJson) {
@@ -44,5 +46,13 @@ final class KillCommand implements Command {
             throw new CliException("Could not kill all jobs.");
         }
         return 0;
+    }
+
+    private static String problem(Context context, String job, FlynnException e) {
+        String message = context.explain(e);
+        boolean jobIsMissing = e.code() == ErrorCode.OBJECT_NOT_FOUND && message.equals(e.getMessage());
+        return jobIsMissing
+                ? "%s: the app has no job \"%s\"; 'flynn ps' lists those that run".formatted(message, job)
+                : message;
     }
 }

@@ -34,7 +34,7 @@ final class LimitCommand implements Command {
 
     private static void list(Context context, Optional<String> wanted, boolean asJson) {
         String app = context.app();
-        Optional<Release> release = context.controller().findAppRelease(app);
+        Optional<Release> release = context.currentRelease();
         if (release.isEmpty()) {
             if (asJson) {
                 context.printJson(Map.of());

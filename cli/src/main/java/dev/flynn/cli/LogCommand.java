@@ -73,8 +73,11 @@ final class LogCommand implements Command {
 
     private static OptionalInt number(Arguments arguments) {
         Optional<String> number = arguments.option("number");
+        if (number.isEmpty()) {
+            return OptionalInt.empty();
+        }
         try {
-            return number.isPresent() ? OptionalInt.of(Integer.parseInt(number.get())) : OptionalInt.empty();
+            return OptionalInt.of(Integer.parseUnsignedInt(number.get()));
         } catch (NumberFormatException e) {
             throw new CliException("\"" + number.get() + "\" is no number of lines", e);
         }

@@ -114,7 +114,7 @@ final class ReleaseCommand implements Command {
     }
 
     private static Release current(Context context, String app) {
-        return context.controller().findAppRelease(app).orElseThrow(ReleaseCommand::noRelease);
+        return context.currentRelease().orElseThrow(ReleaseCommand::noRelease);
     }
 
     private static CliException noRelease() {

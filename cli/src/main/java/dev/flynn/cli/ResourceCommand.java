@@ -63,7 +63,7 @@ final class ResourceCommand implements Command {
         String provider = arguments.value(0);
         String id = arguments.optionalValue(1).orElseGet(() -> only(context, app, provider));
         Resource resource = context.controller().deprovision(provider, id);
-        if (context.controller().findAppRelease(app).isEmpty()) {
+        if (context.currentRelease().isEmpty()) {
             context.tellDone(arguments, resource, "Deleted resource " + resource.id() + ".");
             return;
         }

@@ -1,5 +1,7 @@
 package dev.flynn.cli;
 
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.id.ReleaseId;
@@ -35,7 +37,18 @@ final class RunCommand implements Command {
             throw new CliException("ERROR: --json needs --detached: what an attached job prints is its own");
         }
         String app = context.app();
-        ReleaseId release = arguments.option("release").map(ReleaseId::of).orElseGet(() -> current(context, app));
+        ReleaseId release = arguments.option("release").map(ReleaseId::of).orElseGet(() -> current(context));
+        try {
+            return run(context, app, arguments, release);
+        } catch (FlynnException e) {
+            if (e.code() == ErrorCode.OBJECT_NOT_FOUND) {
+                requireImage(context.controller().release(release));
+            }
+            throw e;
+        }
+    }
+
+    private static int run(Context context, String app, Arguments arguments, ReleaseId release) {
         if (arguments.has("detached")) {
             NewJob job = job(arguments, release, Optional.empty(), Map.of());
             if (arguments.has("json")) {
@@ -46,6 +59,10 @@ final class RunCommand implements Command {
             }
             return 0;
         }
+        return attached(context, app, arguments, release);
+    }
+
+    private static int attached(Context context, String app, Arguments arguments, ReleaseId release) {
         try {
             return context.console().isInteractive()
                     ? withTerminal(context, app, arguments, release)
@@ -55,11 +72,16 @@ final class RunCommand implements Command {
         }
     }
 
-    private static ReleaseId current(Context context, String app) {
-        return context.controller()
-                .findAppRelease(app)
+    private static ReleaseId current(Context context) {
+        return context.currentRelease()
                 .map(Release::id)
                 .orElseThrow(() -> new CliException("No app release, specify a release with -release"));
+    }
+
+    private static void requireImage(Release release) {
+        if (release.artifacts().isEmpty()) {
+            throw new CliException("App release has no image, push a release first");
+        }
     }
 
     static NewJob job(Arguments arguments, ReleaseId release, Optional<TerminalSize> size, Map<String, String> env) {

@@ -64,8 +64,7 @@ final class ScaleCommand implements Command {
     }
 
     private static Release current(Context context, String app) {
-        return context.controller()
-                .findAppRelease(app)
+        return context.currentRelease()
                 .orElseThrow(() -> new CliException("No app release, specify a release with --release"));
     }
 
@@ -84,7 +83,7 @@ final class ScaleCommand implements Command {
             context.printJson(context.controller().formations(app));
             return;
         }
-        Optional<ReleaseId> current = context.controller().findAppRelease(app).map(Release::id);
+        Optional<ReleaseId> current = context.currentRelease().map(Release::id);
         String separator = "";
         for (Formation formation : context.controller().formations(app)) {
             Map<String, Integer> counts = new TreeMap<>(formation.processes());

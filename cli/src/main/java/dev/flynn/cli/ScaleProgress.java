@@ -26,6 +26,20 @@ final class ScaleProgress {
         }
     }
 
+    /**
+     * Counts the types that shrink and have no more jobs than they shall have: nothing of them will go down any more.
+     *
+     * @param wanted per type how many jobs there shall be
+     * @param live per type how many there are
+     */
+    void settle(Map<String, Integer> wanted, Map<String, Integer> live) {
+        expected.forEach((type, change) -> {
+            if (change < 0 && live.getOrDefault(type, 0) <= wanted.getOrDefault(type, 0)) {
+                actual.put(type, change);
+            }
+        });
+    }
+
     boolean isComplete() {
         return expected.entrySet().stream()
                 .allMatch(entry -> Math.abs(actual.getOrDefault(entry.getKey(), 0)) >= Math.abs(entry.getValue()));

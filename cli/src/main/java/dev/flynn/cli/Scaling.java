@@ -13,11 +13,16 @@ import java.time.LocalTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** One change of how many jobs a release has, and what is told of it. */
 final class Scaling {
 
     private static final Duration SILENCE = Duration.ofSeconds(20);
+
+    /** How long no event comes until the jobs are counted instead. */
+    private static final Duration LOOK_AFTER = Duration.ofSeconds(1);
+
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSS");
 
     private final Context context;
@@ -81,12 +86,17 @@ final class Scaling {
     private void await(EventStream events) throws InterruptedException {
         var json = new FlynnJson();
         var progress = new ScaleProgress(change.expected());
+        long lastEvent = System.nanoTime();
         while (!progress.isComplete()) {
-            Optional<Event> event = events.next(SILENCE);
+            Optional<Event> event = events.next(LOOK_AFTER);
             if (event.isEmpty()) {
-                throw new CliException("Timed out waiting for job events. Waited 20 seconds.\nexpected: %s\nactual: %s"
-                        .formatted(progress.expected(), progress.actual()));
+                progress.settle(change.after(), liveJobs());
+                if (!progress.isComplete() && System.nanoTime() - lastEvent >= SILENCE.toNanos()) {
+                    throw timeout(progress);
+                }
+                continue;
             }
+            lastEvent = System.nanoTime();
             Job job = json.read(event.get().data(), Job.class);
             if (!job.release().equals(release) || job.type().isEmpty()) {
                 continue;
@@ -100,6 +110,25 @@ final class Scaling {
                             job.state().wireName()));
             progress.add(type, job.state());
         }
+    }
+
+    /** How many jobs of each type run or are about to: a type that crashes may have none whose end could be told. */
+    private Map<String, Integer> liveJobs() {
+        Map<String, Integer> live = new TreeMap<>();
+        for (Job job : context.controller().jobs(app)) {
+            if (job.release().equals(release) && job.state().isLive()) {
+                job.type().ifPresent(type -> live.merge(type, 1, Integer::sum));
+            }
+        }
+        return live;
+    }
+
+    private static CliException timeout(ScaleProgress progress) {
+        return new CliException("""
+                Timed out waiting for job events. Waited 20 seconds.
+                expected: %s
+                actual: %s
+                The new counts stay in force; 'flynn ps -a' and 'flynn log' tell what becomes of them.""".formatted(progress.expected(), progress.actual()));
     }
 
     private void say(String line) {

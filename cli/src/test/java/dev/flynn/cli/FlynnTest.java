@@ -154,6 +154,65 @@ class FlynnTest {
     }
 
     @Test
+    void anAppThatDoesNotExistIsNamed() {
+        cli.withCluster().set("FLYNN_APP", "legder");
+        String problem = "controller: resource not found: cluster \"test\" has no app \"legder\";"
+                + " 'flynn apps' lists those that it has\n";
+
+        for (List<String> command : List.of(
+                List.of("env"),
+                List.of("env", "set", "A=1"),
+                List.of("limit"),
+                List.of("ps"),
+                List.of("scale"),
+                List.of("scale", "web=1"),
+                List.of("run", "ls"),
+                List.of("kill", "host-1"),
+                List.of("release", "show"))) {
+            assertThat(cli.run(command.toArray(String[]::new)))
+                    .as("%s", command)
+                    .isEqualTo(new Cli.Result(1, "", problem));
+        }
+        assertThat(cli.requests()).noneMatch(request -> request.startsWith("POST"));
+    }
+
+    @Test
+    void aJobThatDoesNotExistIsNamed() {
+        cli.withCluster().set("FLYNN_APP", "ledger").answer("GET /apps/ledger", APP);
+
+        assertThat(cli.run("kill", "host-1").err())
+                .isEqualTo("controller: resource not found: the app has no job \"host-1\";"
+                        + " 'flynn ps' lists those that run\n");
+    }
+
+    @Test
+    void aReleaseWithoutAnImageRunsNothing() {
+        String id = "f0c6a0b2-74a2-4d5a-92c3-3d5b9dfb8a01";
+        String release = "{\"id\":\"%s\",\"artifacts\":[],\"created_at\":\"2015-12-14T09:13:01Z\"}".formatted(id);
+        cli.withCluster().set("FLYNN_APP", "ledger").answer("GET /apps/ledger", APP);
+        cli.answer("GET /apps/ledger/release", release).answer("GET /releases/" + id, release);
+        String problem = "App release has no image, push a release first\n";
+
+        assertThat(cli.run("run", "ls").err()).isEqualTo(problem);
+        assertThat(cli.run("run", "-r", id, "ls").err()).isEqualTo(problem);
+        assertThat(cli.run("run", "-d", "-r", id, "ls").err()).isEqualTo(problem);
+    }
+
+    @Test
+    void aVariableNeedsAName() {
+        cli.withCluster().set("FLYNN_APP", "ledger");
+
+        assertThat(cli.run("env", "set", "=1").err()).isEqualTo("invalid var format: \"=1\"\n");
+    }
+
+    @Test
+    void aNumberOfLinesIsNotNegative() {
+        cli.withCluster().set("FLYNN_APP", "ledger");
+
+        assertThat(cli.run("log", "-n", "-1").err()).isEqualTo("\"-1\" is no number of lines\n");
+    }
+
+    @Test
     void theWebUrlHasThePortThatTheClusterTells() {
         String route = """
                 [{"type":"http","id":"9a1f6c1e-6f60-4c1e-9c43-ffb3a3a6b1f0","parent_ref":"","service":"ledger-web",\

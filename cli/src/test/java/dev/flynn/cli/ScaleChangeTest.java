@@ -89,4 +89,18 @@ class ScaleChangeTest {
         progress.add("worker", JobState.UP);
         assertThat(progress.isComplete()).isTrue();
     }
+
+    @Test
+    void aTypeThatCrashesIsDownWithoutAJobThatEnds() {
+        var progress = new ScaleProgress(Map.of("web", -2, "worker", 1));
+
+        progress.settle(Map.of("web", 1, "worker", 1), Map.of("web", 2));
+        assertThat(progress.actual()).isEqualTo("web down=0, worker up=0");
+
+        progress.settle(Map.of("web", 1, "worker", 1), Map.of("web", 1, "worker", 1));
+        assertThat(progress.actual()).isEqualTo("web down=2, worker up=0");
+        assertThat(progress.isComplete())
+                .as("jobs that shall come up are waited for")
+                .isFalse();
+    }
 }

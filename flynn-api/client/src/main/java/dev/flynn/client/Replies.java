@@ -53,6 +53,7 @@ final class Replies {
     private static FlynnException unexpected(int status, String message) {
         ErrorCode code = switch (status) {
             case 401 -> ErrorCode.UNAUTHORIZED;
+            case 404 -> ErrorCode.OBJECT_NOT_FOUND;
             case 503 -> ErrorCode.SERVICE_UNAVAILABLE;
             default -> ErrorCode.UNKNOWN;
         };
