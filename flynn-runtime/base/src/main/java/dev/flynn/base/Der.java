@@ -8,6 +8,7 @@ import java.math.BigInteger;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Arrays;
 
 /**
  * The few forms of DER (ITU-T X.690) that a certificate is made of.
@@ -91,6 +92,31 @@ final class Der {
             content.write(arc & 0x7f);
         }
         return element(0x06, content.toByteArray());
+    }
+
+    /** The first element of a constructed one, with its own tag and length. */
+    static byte[] firstOf(byte[] constructed) {
+        int begin = contentOf(constructed, 0);
+        int content = contentOf(constructed, begin);
+        return Arrays.copyOfRange(constructed, begin, content + length(constructed, begin));
+    }
+
+    /** Where the content of the element at {@code offset} begins. */
+    private static int contentOf(byte[] der, int offset) {
+        int first = der[offset + 1] & 0xff;
+        return offset + 2 + (first < 0x80 ? 0 : first - 0x80);
+    }
+
+    private static int length(byte[] der, int offset) {
+        int first = der[offset + 1] & 0xff;
+        if (first < 0x80) {
+            return first;
+        }
+        int length = 0;
+        for (int i = offset + 2; i < contentOf(der, offset); i++) {
+            length = length << 8 | der[i] & 0xff;
+        }
+        return length;
     }
 
     private static byte[] element(int tag, byte[]... parts) {

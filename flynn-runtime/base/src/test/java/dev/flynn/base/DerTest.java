@@ -69,4 +69,12 @@ class DerTest {
         assertThat(ASN1Sequence.getInstance(Der.sequence(Der.yes(), Der.none())).size())
                 .isEqualTo(2);
     }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 127, 128, 255, 256, 65_536})
+    void theFirstElementIsTakenAsItIs(int length) {
+        byte[] first = Der.octets(new byte[length]);
+
+        assertThat(Der.firstOf(Der.sequence(first, Der.none()))).isEqualTo(first);
+    }
 }

@@ -2,6 +2,9 @@ package dev.flynn.router;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.route.RoutePolicy;
 import dev.flynn.router.message.Ascii;
@@ -30,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.slf4j.LoggerFactory;
 
 /** A table that is made from the one before is the one that would be made from nothing. */
 class TableCompilerTest {
@@ -181,6 +185,28 @@ class TableCompilerTest {
 
         assertThat(after.problems()).isEmpty();
         assertThat(after.tls(OWN, "a")).isPresent();
+    }
+
+    @Test
+    void aCertificateThatCannotBeUsedIsToldOnce() {
+        Certificate ofAnother = new Certificate(
+                TestCertificates.named("a").chain(), TestCertificates.named("b").key());
+        RouteTable source = RouteTable.builder()
+                .route(HttpRoute.to("a", "s").certificate(ofAnother))
+                .build();
+        var told = new ListAppender<ILoggingEvent>();
+        told.start();
+        var log = (Logger) LoggerFactory.getLogger("dev.flynn.router.table.TableCompiler");
+        log.addAppender(told);
+        try {
+            RoutingTable first = compile(source, RoutingTable.EMPTY);
+            RoutingTable second = compile(source, first);
+
+            assertThat(second.problems()).hasSize(1).isEqualTo(first.problems());
+            assertThat(told.list).hasSize(1);
+        } finally {
+            log.detachAppender(told);
+        }
     }
 
     /** On an idle machine it takes a tenth of what is allowed here; from nothing it takes several times as much. */

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.flynn.base.ClusterCertificate;
 import dev.flynn.controller.http.TestController.Answer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -162,6 +164,30 @@ class RoutesTest {
                         .get("message")
                         .asText())
                 .startsWith("tls_cert is not a certificate");
+    }
+
+    @Test
+    void aNameThatNoClientAsksForIsRefusedWithTheOneTheyDo() {
+        assertThat(add("bücher.example", "").json().get("message").asText())
+                .isEqualTo("domain must be encoded as clients send it: xn--bcher-kva.example for bücher.example");
+    }
+
+    @Test
+    void aCertificateWithTheKeyOfAnotherIsRefused() {
+        ClusterCertificate own = ClusterCertificate.generate(List.of("x.example"), Instant.now());
+        ClusterCertificate other = ClusterCertificate.generate(List.of("x.example"), Instant.now());
+        String certificate = ",\"tls_cert\":\"%s\",\"tls_key\":\"%s\"";
+
+        JsonNode refusal = add("x.example", certificate.formatted(json(own.cert()), json(other.key())))
+                .json();
+        assertThat(refusal.at("/detail/field").asText()).isEqualTo("tls_key");
+        assertThat(refusal.get("message").asText()).contains("the private key is not that of the first certificate");
+        add("x.example", certificate.formatted(json(own.cert()), json(own.key())))
+                .ok();
+    }
+
+    private static String json(String pem) {
+        return pem.replace("\n", "\\n");
     }
 
     @Test

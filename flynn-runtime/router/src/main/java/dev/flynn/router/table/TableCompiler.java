@@ -180,15 +180,19 @@ final class TableCompiler {
         try {
             return loader.apply(certificate);
         } catch (FlynnException unusable) {
-            problems.add(new Problem(
+            var problem = new Problem(
                     route.id(),
                     "the certificate cannot be used (%s); the default one takes its place"
-                            .formatted(unusable.getMessage())));
-            log.atError()
-                    .addKeyValue("route", route.id())
-                    .addKeyValue("domain", route.domain())
-                    .addKeyValue("reason", unusable.getMessage())
-                    .log("the route's certificate cannot be used; the default one takes its place");
+                            .formatted(unusable.getMessage()));
+            problems.add(problem);
+            // it is tried again with each table, and told once
+            if (!previous.problems().contains(problem)) {
+                log.atError()
+                        .addKeyValue("route", route.id())
+                        .addKeyValue("domain", route.domain())
+                        .addKeyValue("reason", unusable.getMessage())
+                        .log("the route's certificate cannot be used; the default one takes its place");
+            }
             return null;
         }
     }

@@ -3,8 +3,10 @@ package dev.flynn.state.route;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.route.Route;
 import dev.flynn.api.route.RoutePolicy;
+import dev.flynn.base.CertifiedKey;
 import dev.flynn.state.acme.AcmeState;
 import java.io.ByteArrayInputStream;
+import java.net.IDN;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
@@ -31,7 +33,23 @@ final class RouteRules {
                     "domain",
                     "must be a host name such as www.example.com or *.example.com, was \"" + request.domain() + "\"");
         }
+        requireAscii(request.domain());
         return Route.http(request.domain(), request.service()).path(normalised(request.path()));
+    }
+
+    /** Clients ask for the encoded form (RFC 5891), so that no request would ever match the other one. */
+    private static void requireAscii(String domain) {
+        if (domain.chars().allMatch(c -> c < 0x80)) {
+            return;
+        }
+        String encoded;
+        try {
+            encoded = IDN.toASCII(domain);
+        } catch (IllegalArgumentException e) {
+            encoded = "xn--…";
+        }
+        throw FlynnException.invalidField(
+                "domain", "must be encoded as clients send it: %s for %s".formatted(encoded, domain));
     }
 
     /** The port that is asked for; 0 for any. */
@@ -82,6 +100,7 @@ final class RouteRules {
             throw FlynnException.invalidField("tls_cert", "and tls_key belong together; give both or none");
         }
         route.tlsCert().ifPresent(RouteRules::requireCertificate);
+        route.tlsCert().ifPresent(cert -> requireItsKey(cert, route.tlsKey().orElse("")));
         if (request.autoTls()) {
             requireAutomatic(route);
         }
@@ -126,6 +145,17 @@ final class RouteRules {
             }
         } catch (CertificateException e) {
             throw FlynnException.invalidField("tls_cert", "is not a certificate in PEM: " + e.getMessage());
+        }
+    }
+
+    private static void requireItsKey(String cert, String key) {
+        try {
+            CertifiedKey.of(cert, key);
+        } catch (FlynnException e) {
+            throw FlynnException.invalidField(
+                    "tls_key",
+                    "does not go with tls_cert: %s; give the key that the certificate was made with, as PEM and without a passphrase"
+                            .formatted(e.getMessage()));
         }
     }
 }
