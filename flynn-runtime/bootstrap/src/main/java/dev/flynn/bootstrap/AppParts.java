@@ -84,7 +84,7 @@ record AppParts(App app, Artifact artifact, Release release, Map<String, Integer
                 Strategy.ALL_AT_ONCE,
                 Optional.empty(),
                 App.DEFAULT_DEPLOY_TIMEOUT,
-                false,
+                given.path("protected").asBoolean(),
                 now,
                 now);
         return withSettings(app, given);

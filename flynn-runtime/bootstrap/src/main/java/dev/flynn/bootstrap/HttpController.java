@@ -34,7 +34,8 @@ final class HttpController implements Controller {
                 "name", app.name(),
                 "meta", app.meta(),
                 "strategy", app.strategy(),
-                "deploy_timeout", app.deployTimeout()));
+                "deploy_timeout", app.deployTimeout(),
+                "protected", app.isProtected()));
     }
 
     @Override

@@ -44,7 +44,7 @@ class DefaultManifestTest {
 
         assertThat(apps().keySet())
                 .containsExactlyInAnyOrder("controller", "router", "blobstore", "gitreceive", "logaggregator");
-        assertThat(apps().values()).allMatch(App::isSystemApp);
+        assertThat(apps().values()).allMatch(App::isSystemApp).allMatch(App::isProtected);
         assertThat(apps().get("controller").strategy()).isEqualTo(Strategy.ONE_BY_ONE);
         assertThat(apps().get("controller").deployTimeout()).isEqualTo(120);
         assertThat(platform.state.routes().list())
