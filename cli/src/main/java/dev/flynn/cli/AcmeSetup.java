@@ -39,7 +39,7 @@ final class AcmeSetup {
         try {
             return Files.readString(context.environment().directory().resolve(file));
         } catch (IOException e) {
-            throw new CliException("cannot read the authority's certificate: " + e, e);
+            throw new CliException("cannot read the authority's certificate: " + FileProblem.of(e), e);
         }
     }
 

@@ -50,7 +50,7 @@ record Certificates(String certificate, String key) {
         try {
             return Files.readString(context.environment().directory().resolve(path));
         } catch (IOException e) {
-            throw new CliException(failure + e, e);
+            throw new CliException(failure + FileProblem.of(e), e);
         }
     }
 

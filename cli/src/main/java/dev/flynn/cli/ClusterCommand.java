@@ -122,7 +122,7 @@ final class ClusterCommand implements Command {
                 context.controller().backup(context.console().out());
             }
         } catch (IOException e) {
-            throw new CliException("cannot write the backup: " + e, e);
+            throw new CliException("cannot write the backup: " + FileProblem.of(e), e);
         }
         context.console().tell("Backup complete.");
     }

@@ -32,7 +32,7 @@ final class ClusterFile {
         } catch (Toml.MalformedException e) {
             throw new CliException(path + ":" + e.line() + ": " + e.getMessage(), e);
         } catch (IOException e) {
-            throw new CliException("cannot read " + path + ": " + e, e);
+            throw new CliException("cannot read " + FileProblem.of(e), e);
         }
     }
 
@@ -106,7 +106,7 @@ final class ClusterFile {
                 Files.deleteIfExists(fresh);
             }
         } catch (IOException e) {
-            throw new CliException("cannot write " + path + ": " + e, e);
+            throw new CliException("cannot write " + FileProblem.of(e), e);
         }
     }
 }

@@ -69,7 +69,7 @@ final class DockerCommand implements Command {
                 Files.deleteIfExists(saved);
             }
         } catch (IOException e) {
-            throw new CliException("cannot read the image: " + e.getMessage(), e);
+            throw new CliException("cannot read the image: " + FileProblem.of(e), e);
         }
     }
 

@@ -48,7 +48,7 @@ final class ExportCommand implements Command {
                 }
             }
         } catch (IOException e) {
-            throw new CliException("error exporting app: " + e.getMessage(), e);
+            throw new CliException("error exporting app: " + FileProblem.of(e), e);
         }
         for (Resource resource : export.leftOut()) {
             console.tell("Not in the archive: resource %s, whose variables are. Add one after the import."

@@ -38,7 +38,7 @@ final class GitSettings {
             Files.createDirectories(directory);
             Files.writeString(certificate, authority);
         } catch (IOException e) {
-            throw new CliException("cannot write " + certificate + ": " + e, e);
+            throw new CliException("cannot write " + FileProblem.of(e), e);
         }
         git.setGlobal("http." + cluster.gitUrl() + ".sslCAInfo", certificate.toString());
         String authorities = "http." + cluster.gitUrl() + ".sslCAPath";

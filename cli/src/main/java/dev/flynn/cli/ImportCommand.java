@@ -38,7 +38,7 @@ final class ImportCommand implements Command {
             }
             return 0;
         } catch (IOException e) {
-            throw new CliException("error importing app: " + e.getMessage(), e);
+            throw new CliException("error importing app: " + FileProblem.of(e), e);
         }
     }
 

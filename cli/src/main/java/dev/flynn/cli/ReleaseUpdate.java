@@ -25,7 +25,7 @@ final class ReleaseUpdate {
             }
             throw new CliException(file + " must hold one JSON object");
         } catch (IOException e) {
-            throw new CliException("cannot read " + file + ": " + e, e);
+            throw new CliException("cannot read " + FileProblem.of(e), e);
         }
     }
 

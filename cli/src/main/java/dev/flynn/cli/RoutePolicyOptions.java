@@ -148,7 +148,7 @@ final class RoutePolicyOptions {
             String type = isHtml ? "text/html; charset=utf-8" : Maintenance.PLAIN_TEXT;
             return new Maintenance(503, type, text, Optional.empty());
         } catch (IOException e) {
-            throw new CliException("cannot read the maintenance page: " + e, e);
+            throw new CliException("cannot read the maintenance page: " + FileProblem.of(e), e);
         }
     }
 

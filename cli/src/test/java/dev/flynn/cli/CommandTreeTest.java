@@ -74,4 +74,10 @@ class CommandTreeTest {
     void theHelpHasAnExample(String command) {
         assertThat(HelpTexts.of(command)).contains("\nExamples:\n");
     }
+
+    @ParameterizedTest
+    @MethodSource("available")
+    void theFirstLineOfTheHelpIsASentence(String command) {
+        assertThat(HelpTexts.summaryOf(command)).endsWith(".");
+    }
 }

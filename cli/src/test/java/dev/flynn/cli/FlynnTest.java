@@ -199,6 +199,18 @@ class FlynnTest {
     }
 
     @Test
+    void aFileThatIsNotThereIsNamed() {
+        cli.withCluster().set("FLYNN_APP", "ledger").answer("GET /apps/ledger", APP);
+        String problem = "/none/there: no such file or directory\n";
+
+        assertThat(cli.run("release", "update", "/none/there").err()).isEqualTo("cannot read " + problem);
+        assertThat(cli.run("import", "-f", "/none/there").err()).isEqualTo("error importing app: " + problem);
+        assertThat(cli.run("route", "add", "http", "-c", "/none/there", "-k", "/none/there", "a.example.com")
+                        .err())
+                .isEqualTo("Failed to read TLS cert: " + problem);
+    }
+
+    @Test
     void aVariableNeedsAName() {
         cli.withCluster().set("FLYNN_APP", "ledger");
 

@@ -124,9 +124,18 @@ final class HttpTransport implements AutoCloseable {
 
     FlynnException unreachable(IOException e) {
         String message = e instanceof SSLException && e.getCause() != null
-                ? String.valueOf(e.getCause().getMessage())
+                ? untrusted(String.valueOf(e.getCause().getMessage()))
                 : "cannot reach %s: %s".formatted(endpoint.url(), e.getMessage() == null ? e : e.getMessage());
         return new FlynnException(ErrorCode.SERVICE_UNAVAILABLE, message, e);
+    }
+
+    /** What the JDK says of a certificate, which takes some knowledge if it is a chain that ends at nobody it trusts. */
+    private String untrusted(String problem) {
+        return problem.startsWith("PKIX")
+                ? ("the certificate of %s comes from no authority that this machine trusts; give the cluster's pin (-p), which"
+                                + " 'flynn-host up' and 'flynn-host bootstrap' print, or trust its authority")
+                        .formatted(endpoint.url())
+                : problem;
     }
 
     private @Nullable HttpConnection takeIdle() {

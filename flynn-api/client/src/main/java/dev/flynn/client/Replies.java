@@ -43,7 +43,9 @@ final class Replies {
     }
 
     private static FlynnException failure(ErrorBody body) {
-        String message = body.code() + ": " + body.message();
+        String reason =
+                body.detail() == null ? "" : body.detail().path("reason").asText();
+        String message = body.code() + ": " + body.message() + (reason.isEmpty() ? "" : ": " + reason);
         return body.retry()
                 ? FlynnException.unavailable(message, null)
                 : new FlynnException(ErrorCode.ofWireName(body.code()), message);

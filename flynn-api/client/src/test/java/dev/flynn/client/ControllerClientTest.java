@@ -3,6 +3,7 @@ package dev.flynn.client;
 import static dev.flynn.client.ScriptedServer.always;
 import static dev.flynn.client.ScriptedServer.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.flynn.api.app.App;
@@ -265,6 +266,17 @@ class ControllerClientTest {
 
         assertThat(failure).hasMessage("unknown_error: Something went wrong");
         assertThat(server.requests()).hasSize(1);
+    }
+
+    @Test
+    void theReasonOfAFailureThatIsNotTheControllersIsTold() {
+        clientOf(always(json(
+                500,
+                "{\"code\":\"unknown_error\",\"message\":\"Something went wrong\",\"retry\":false,"
+                        + "\"detail\":{\"reason\":\"provider \\\"pg\\\" is away\"}}")));
+
+        assertThatThrownBy(() -> client.createApp("ledger"))
+                .hasMessage("unknown_error: Something went wrong: provider \"pg\" is away");
     }
 
     @Test

@@ -102,7 +102,9 @@ class TlsTest {
                 ControllerClient client = client(server, "")) {
             FlynnException failure = catchThrowableOfType(FlynnException.class, client::apps);
 
-            assertThat(failure).isNotNull();
+            assertThat(failure)
+                    .hasMessageStartingWith("the certificate of https://controller.flynn.localhost:" + server.port())
+                    .hasMessageContaining("give the cluster's pin");
             assertThat(server.requests()).isEmpty();
         }
     }

@@ -6,12 +6,20 @@ import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.spi.store.StoreEntry;
 import dev.flynn.spi.store.Transaction;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.function.UnaryOperator;
 
 /** The domain that a cluster got when it was new; routes and certificates are made for it. */
 final class ClusterDomain {
 
     static final String KEY = "bootstrap/domain";
+
+    /** RFC 1123, section 2.1; names of apps and of the platform's own parts go before it. */
+    private static final Pattern NAME = Pattern.compile(
+            "(?i)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*");
+
+    /** Of 253 octets, a name before it needs some. */
+    private static final int LONGEST = 180;
 
     private ClusterDomain() {}
 
@@ -29,6 +37,7 @@ final class ClusterDomain {
     static void require(ClusterStore store, String domain, UnaryOperator<String> wayOut) {
         Optional<String> known = store.get(KEY).map(StoreEntry::value);
         if (known.isEmpty()) {
+            requireName(domain);
             store.commit(Transaction.builder().whenAbsent(KEY).put(KEY, domain).build());
             known = store.get(KEY).map(StoreEntry::value);
         }
@@ -37,6 +46,14 @@ final class ClusterDomain {
             throw new FlynnException(
                     ErrorCode.VALIDATION,
                     "the cluster has the domain %s, not %s; %s".formatted(has, domain, wayOut.apply(has)));
+        }
+    }
+
+    /** Routes and certificates could not be made for anything else, which would show half-way through. */
+    private static void requireName(String domain) {
+        if (domain.length() > LONGEST || !NAME.matcher(domain).matches()) {
+            throw FlynnException.invalid(
+                    "\"%s\" is no domain; give one such as apps.example.com, without a port".formatted(domain));
         }
     }
 }

@@ -8,6 +8,9 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -62,8 +65,22 @@ final class DataDirectory implements AutoCloseable {
             return new DataDirectory(absolute, channel, lock);
         } catch (IOException e) {
             throw FlynnException.unavailable(
-                    "cannot use data directory %s: %s; give another --data-dir".formatted(root, e), e);
+                    "cannot use data directory %s: %s; give another --data-dir".formatted(root, problem(e)), e);
         }
+    }
+
+    /** In words; the exceptions of files have only the path as their message. */
+    private static String problem(IOException e) {
+        if (e instanceof FileAlreadyExistsException there) {
+            return there.getFile() + " is no directory";
+        }
+        if (e instanceof AccessDeniedException refused) {
+            return "permission denied for " + refused.getFile();
+        }
+        if (e instanceof NoSuchFileException missing) {
+            return missing.getFile() + " cannot be made";
+        }
+        return String.valueOf(e.getMessage());
     }
 
     private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {

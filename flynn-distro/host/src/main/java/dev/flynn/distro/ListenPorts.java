@@ -19,6 +19,8 @@ import java.util.function.Consumer;
  */
 record ListenPorts(int http, int https, int publicHttps) {
 
+    private static final int MAX_PORT = 65_535;
+
     ListenPorts(int http, int https) {
         this(http, https, https);
     }
@@ -37,6 +39,7 @@ record ListenPorts(int http, int https, int publicHttps) {
             String options, String listenIp, OptionalInt wantedHttp, OptionalInt wantedHttps, Consumer<String> say) {
         String httpOption = options + "http-port";
         String httpsOption = options + "https-port";
+        requireAddress(listenIp);
         int http = one(listenIp, httpOption, wantedHttp, 80, 8080, say);
         int https = one(listenIp, httpsOption, wantedHttps, 443, 8443, say);
         if (http == https) {
@@ -45,8 +48,22 @@ record ListenPorts(int http, int https, int publicHttps) {
         return new ListenPorts(http, https);
     }
 
+    /** What is no address would be looked up, or called unresolved. */
+    private static void requireAddress(String listenIp) {
+        if (new InetSocketAddress(listenIp, 0).isUnresolved()) {
+            throw FlynnException.invalid(
+                    "\"%s\" is no IP address; give one of this machine's, such as 127.0.0.1".formatted(listenIp));
+        }
+    }
+
     private static int one(
             String ip, String option, OptionalInt wanted, int usual, int fallback, Consumer<String> say) {
+        wanted.ifPresent(port -> {
+            if (port < 0 || port > MAX_PORT) {
+                throw FlynnException.invalid(
+                        "%s is 1 to %d, or 0 for any free one; it was %d".formatted(option, MAX_PORT, port));
+            }
+        });
         if (wanted.isPresent() && wanted.getAsInt() == 0) {
             return anyFree(ip);
         }
@@ -62,8 +79,9 @@ record ListenPorts(int http, int https, int publicHttps) {
             return usual;
         }
         obstacle(ip, fallback).ifPresent(second -> {
-            throw FlynnException.conflict("neither port %d nor port %d can be used: %s; %s; give another %s"
-                    .formatted(usual, fallback, reason.get(), second, option));
+            String both = second.equals(reason.get()) ? second : reason.get() + "; " + second;
+            throw FlynnException.conflict("neither port %d nor port %d can be used: %s; give another %s"
+                    .formatted(usual, fallback, both, option));
         });
         say.accept("port %d cannot be used (%s), so port %d is".formatted(usual, reason.get(), fallback));
         return fallback;

@@ -115,9 +115,14 @@ public final class Main implements Runnable {
 
     private static IParameterExceptionHandler usageErrors(PrintStream err) {
         return (error, args) -> {
-            err.println("flynn-host: " + error.getMessage());
-            err.println(
-                    "See 'flynn-host help %s'.".formatted(error.getCommandLine().getCommandName()));
+            CommandLine command = error.getCommandLine();
+            boolean isTop = command.getParent() == null;
+            if (isTop && args.length > 0 && !args[0].startsWith("-")) {
+                err.println("flynn-host: there is no command '%s'".formatted(args[0]));
+            } else {
+                err.println("flynn-host: " + error.getMessage());
+            }
+            err.println(isTop ? "See 'flynn-host help'." : "See 'flynn-host help %s'.".formatted(command.getCommandName()));
             int own = error.getCommandLine().getCommandSpec().exitCodeOnInvalidInput();
             return own == CommandLine.ExitCode.USAGE ? 1 : own;
         };

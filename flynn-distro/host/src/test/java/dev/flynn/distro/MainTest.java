@@ -2,8 +2,11 @@ package dev.flynn.distro;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,6 +53,17 @@ class MainTest {
         CommandLine line = first.isEmpty() ? Main.commandLine() : Main.commandLine(first, "up");
 
         assertThat(line.getSubcommands().keySet()).containsExactly(ALL);
+    }
+
+    @Test
+    void a_command_that_is_none_is_named() {
+        var err = new ByteArrayOutputStream();
+
+        int status = Main.run(new String[] {"destroy"}, new PrintStream(err, true, StandardCharsets.UTF_8));
+
+        assertThat(status).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .isEqualTo("flynn-host: there is no command 'destroy'\nSee 'flynn-host help'.\n");
     }
 
     @Test

@@ -80,7 +80,7 @@ final class AbandonedResources {
                     .addKeyValue("request", request.id())
                     .addKeyValue("provider", request.provider())
                     .addKeyValue("attempt", attempts)
-                    .setCause(e)
+                    .addKeyValue("reason", e.getMessage())
                     .log("an abandoned resource could not be deprovisioned");
             if (attempts < MAX_ATTEMPTS) {
                 return due;

@@ -17,6 +17,9 @@ import dev.flynn.spi.resource.ResourceRequest;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.Versioned;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.UnknownHostException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -168,16 +171,26 @@ public final class ProviderCatalog {
         return tables.pendingResources().get(id);
     }
 
-    /** After a refusal there is nothing; after anything else there may be something, which is undone as soon as possible. */
+    /**
+     * After a refusal, and where nobody could be asked, there is nothing; after anything else there may be something, which is
+     * undone as soon as possible.
+     */
     private void settle(Versioned<PendingResource> pending, FlynnException failure) {
         Transaction.Builder transaction = Transaction.builder();
-        if (failure.code() == ErrorCode.SERVICE_UNAVAILABLE) {
+        if (failure.code() == ErrorCode.SERVICE_UNAVAILABLE && !isUnasked(failure)) {
             PendingResource due = pending.value().postponed(0, state.clock().instant());
             tables.pendingResources().replace(transaction, pending, due);
         } else {
             tables.pendingResources().remove(transaction, pending);
         }
         var unused = state.commit(transaction);
+    }
+
+    private static boolean isUnasked(FlynnException failure) {
+        Throwable cause = failure.getCause();
+        return cause instanceof ConnectException
+                || cause instanceof NoRouteToHostException
+                || cause instanceof UnknownHostException;
     }
 
     /** Makes a resource known that the provider has already. */

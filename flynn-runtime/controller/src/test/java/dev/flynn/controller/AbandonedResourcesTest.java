@@ -15,6 +15,7 @@ import dev.flynn.state.ClusterState;
 import dev.flynn.state.Versioned;
 import dev.flynn.state.route.RouteCatalog;
 import dev.flynn.store.MemoryClusterStore;
+import java.net.ConnectException;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -154,6 +155,15 @@ class AbandonedResourcesTest {
 
         assertThatThrownBy(() -> catalog(state).provision("stores", new NewResource(List.of(), config)))
                 .hasMessageContaining("colour is not a setting");
+
+        assertThat(isPending()).isFalse();
+    }
+
+    @Test
+    void nothingIsLeftToUndoWhereNobodyCouldBeAsked() {
+        stores.failure = Optional.of(FlynnException.unavailable("nobody listens", new ConnectException("refused")));
+
+        assertThatThrownBy(() -> catalog(state).provision("stores", SMALL)).hasMessage("nobody listens");
 
         assertThat(isPending()).isFalse();
     }

@@ -1,5 +1,6 @@
 package dev.flynn.controller.http;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.json.ErrorBody;
@@ -9,7 +10,9 @@ import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.ext.ExceptionMapper;
+import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,6 +69,10 @@ final class Failures implements ExceptionMapper<Throwable> {
                     Optional.of(
                             new ErrorBody(body.code(), body.message(), json.toTree(refused.detail()), body.retry())));
         }
+        if (failure instanceof OutsideFailure outside) {
+            log.atWarn().addKeyValue("reason", outside.getMessage()).log("request failed outside");
+            return internal(json.toTree(Map.of("reason", String.valueOf(outside.getMessage()))), outside.retry());
+        }
         if (failure instanceof FlynnException known) {
             return switch (known.code()) {
                 case OBJECT_NOT_FOUND -> new Answer(404, Optional.empty());
@@ -79,8 +86,13 @@ final class Failures implements ExceptionMapper<Throwable> {
 
     private static Answer internal(Throwable failure, boolean retry) {
         log.atError().setCause(failure).addKeyValue("retry", retry).log("request failed");
+        return internal((JsonNode) null, retry);
+    }
+
+    private static Answer internal(@Nullable JsonNode detail, boolean retry) {
         return new Answer(
                 ErrorCode.UNKNOWN.httpStatus(),
-                Optional.of(new ErrorBody(ErrorCode.UNKNOWN.wireName(), ErrorBody.SOMETHING_WENT_WRONG, null, retry)));
+                Optional.of(
+                        new ErrorBody(ErrorCode.UNKNOWN.wireName(), ErrorBody.SOMETHING_WENT_WRONG, detail, retry)));
     }
 }

@@ -1,5 +1,7 @@
 package dev.flynn.controller.http;
 
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.resource.Provider;
 import dev.flynn.api.resource.Resource;
 import dev.flynn.controller.AppCatalog;
@@ -49,7 +51,11 @@ public final class ProvidersEndpoint {
     @Path("providers/{provider}/resources")
     @Told("Lets the provider make a resource, for apps or for none.")
     public Resource provision(@PathParam("provider") String provider, ProviderCatalog.NewResource request) {
-        return providers.provision(provider, request);
+        try {
+            return providers.provision(provider, request);
+        } catch (FlynnException e) {
+            throw e.code() == ErrorCode.SERVICE_UNAVAILABLE ? new OutsideFailure(e) : e;
+        }
     }
 
     @GET

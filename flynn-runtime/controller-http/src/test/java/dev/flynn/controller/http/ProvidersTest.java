@@ -163,6 +163,8 @@ class ProvidersTest {
         Answer answer = controller.post("/providers/mysql/resources", "{}");
         assertThat(answer.status()).isEqualTo(500);
         assertThat(answer.json().get("retry").asBoolean()).isTrue();
+        assertThat(answer.json().get("message").asText()).isEqualTo("Something went wrong");
+        assertThat(answer.json().at("/detail/reason").asText()).contains("mariadb-api");
         assertThat(controller.get("/providers/postgres/resources").ok()).isEmpty();
     }
 

@@ -315,6 +315,17 @@ class RoutesTest {
     }
 
     @Test
+    void portsThatAHostNeedsForItselfAreRefused() {
+        for (int port : new int[] {53, 1053, 1111, 1112, 1113}) {
+            Answer reserved = addTcp(",\"port\":" + port);
+            assertThat(reserved.status()).isEqualTo(409);
+            assertThat(reserved.json().get("message").asText())
+                    .isEqualTo("Port %d is used by the platform's hosts; take another, or none to get one"
+                            .formatted(port));
+        }
+    }
+
+    @Test
     void portsOfHttpAndPortsThatAreNoneAreRefused() {
         for (int port : new int[] {80, 443}) {
             Answer reserved = addTcp(",\"port\":" + port);

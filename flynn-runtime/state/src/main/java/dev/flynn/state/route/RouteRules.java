@@ -24,6 +24,9 @@ final class RouteRules {
     private static final int MAX_PORT = 65_534;
     private static final Set<Integer> HTTP_PORTS = Set.of(80, 443);
 
+    /** Of DNS, discoverd, the link between hosts and the hosts' API: a host that starts anew would find them taken. */
+    private static final Set<Integer> PLATFORM_PORTS = Set.of(53, 1053, 1111, 1112, 1113);
+
     private RouteRules() {}
 
     /** An HTTP route as it is asked for. */
@@ -60,6 +63,10 @@ final class RouteRules {
         }
         if (HTTP_PORTS.contains(wanted)) {
             throw FlynnException.conflict("Port reserved for HTTP/HTTPS traffic");
+        }
+        if (PLATFORM_PORTS.contains(wanted)) {
+            throw FlynnException.conflict(
+                    "Port %d is used by the platform's hosts; take another, or none to get one".formatted(wanted));
         }
         return wanted;
     }
