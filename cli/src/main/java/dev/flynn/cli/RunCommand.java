@@ -42,7 +42,7 @@ final class RunCommand implements Command {
             return run(context, app, arguments, release);
         } catch (FlynnException e) {
             if (e.code() == ErrorCode.OBJECT_NOT_FOUND) {
-                requireImage(context.controller().release(release));
+                requireImage(context, release);
             }
             throw e;
         }
@@ -78,7 +78,11 @@ final class RunCommand implements Command {
                 .orElseThrow(() -> new CliException("No app release, specify a release with -release"));
     }
 
-    private static void requireImage(Release release) {
+    private static void requireImage(Context context, ReleaseId id) {
+        Release release = context.controller()
+                .findRelease(id)
+                .orElseThrow(() -> new CliException(
+                        "there is no release \"%s\"; 'flynn release' lists those of the app".formatted(id)));
         if (release.artifacts().isEmpty()) {
             throw new CliException("App release has no image, push a release first");
         }

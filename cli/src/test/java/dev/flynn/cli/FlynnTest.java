@@ -196,6 +196,10 @@ class FlynnTest {
         assertThat(cli.run("run", "ls").err()).isEqualTo(problem);
         assertThat(cli.run("run", "-r", id, "ls").err()).isEqualTo(problem);
         assertThat(cli.run("run", "-d", "-r", id, "ls").err()).isEqualTo(problem);
+
+        String unknown = "11111111-1111-1111-1111-111111111111";
+        assertThat(cli.run("run", "-r", unknown, "ls").err())
+                .isEqualTo("there is no release \"%s\"; 'flynn release' lists those of the app\n".formatted(unknown));
     }
 
     @Test

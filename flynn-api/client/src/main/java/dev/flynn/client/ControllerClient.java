@@ -159,6 +159,10 @@ public final class ControllerClient implements AutoCloseable {
         return call("GET", "/releases/" + id, null, Release.class);
     }
 
+    public Optional<Release> findRelease(ReleaseId id) {
+        return find(() -> release(id));
+    }
+
     /** The release as the server wrote it. */
     public String releaseJson(ReleaseId id) {
         return exchange("GET", "/releases/" + id, null);

@@ -6,8 +6,8 @@ import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.spi.store.StoreEntry;
 import dev.flynn.spi.store.Transaction;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /** The domain that a cluster got when it was new; routes and certificates are made for it. */
 final class ClusterDomain {
@@ -15,8 +15,8 @@ final class ClusterDomain {
     static final String KEY = "bootstrap/domain";
 
     /** RFC 1123, section 2.1; names of apps and of the platform's own parts go before it. */
-    private static final Pattern NAME = Pattern.compile(
-            "(?i)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*");
+    private static final Pattern NAME =
+            Pattern.compile("(?i)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*");
 
     /** Of 253 octets, a name before it needs some. */
     private static final int LONGEST = 180;

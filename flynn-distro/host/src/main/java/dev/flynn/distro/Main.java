@@ -122,7 +122,11 @@ public final class Main implements Runnable {
             } else {
                 err.println("flynn-host: " + error.getMessage());
             }
-            err.println(isTop ? "See 'flynn-host help'." : "See 'flynn-host help %s'.".formatted(command.getCommandName()));
+            err.println(
+                    isTop
+                            ? "See 'flynn-host help'."
+                            : "See '%s --help'."
+                                    .formatted(command.getCommandSpec().qualifiedName()));
             int own = error.getCommandLine().getCommandSpec().exitCodeOnInvalidInput();
             return own == CommandLine.ExitCode.USAGE ? 1 : own;
         };

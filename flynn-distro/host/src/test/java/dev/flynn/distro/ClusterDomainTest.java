@@ -11,7 +11,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ClusterDomainTest {
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "bad domain", "apps.example.com:8443", "https://apps.example.com", "-a.example", "a..b", "*.x"})
+    @ValueSource(
+            strings = {
+                "",
+                "bad domain",
+                "apps.example.com:8443",
+                "https://apps.example.com",
+                "-a.example",
+                "a..b",
+                "*.x"
+            })
     void whatNoRouteCanBeMadeForIsNoDomain(String domain) {
         try (var store = new MemoryClusterStore()) {
             assertThatThrownBy(() -> ClusterDomain.require(store, domain, known -> ""))
@@ -27,7 +36,8 @@ class ClusterDomainTest {
 
             assertThat(ClusterDomain.of(store)).contains("apps.example.com");
             assertThatThrownBy(() -> ClusterDomain.require(store, "other.example.com", known -> "give " + known))
-                    .hasMessage("the cluster has the domain apps.example.com, not other.example.com; give apps.example.com");
+                    .hasMessage(
+                            "the cluster has the domain apps.example.com, not other.example.com; give apps.example.com");
         }
     }
 }

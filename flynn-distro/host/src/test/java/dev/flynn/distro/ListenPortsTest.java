@@ -48,7 +48,8 @@ class ListenPortsTest {
     void whatIsNoAddressAndWhatIsNoPortAreNamed() {
         assertThatThrownBy(() -> ListenPorts.choose("[nonsense", OptionalInt.empty(), OptionalInt.empty(), line -> {}))
                 .hasMessage("\"[nonsense\" is no IP address; give one of this machine's, such as 127.0.0.1");
-        assertThatThrownBy(() -> ListenPorts.choose("127.0.0.1", OptionalInt.of(99_999), OptionalInt.empty(), line -> {}))
+        assertThatThrownBy(
+                        () -> ListenPorts.choose("127.0.0.1", OptionalInt.of(99_999), OptionalInt.empty(), line -> {}))
                 .hasMessage("--http-port is 1 to 65535, or 0 for any free one; it was 99999");
     }
 

@@ -67,6 +67,17 @@ class MainTest {
     }
 
     @Test
+    void a_mistake_in_a_command_below_another_leads_to_its_help() {
+        var err = new ByteArrayOutputStream();
+
+        int status = Main.run(
+                new String[] {"token", "create", "--uses", "x"}, new PrintStream(err, true, StandardCharsets.UTF_8));
+
+        assertThat(status).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8)).endsWith("See 'flynn-host token create --help'.\n");
+    }
+
+    @Test
     void the_one_that_is_named_is_looked_at_alone() {
         assertThat(Main.commandLine("up", "--data-dir", "/tmp").getSubcommands().keySet())
                 .containsExactly("up");

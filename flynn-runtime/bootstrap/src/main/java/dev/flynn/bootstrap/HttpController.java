@@ -2,8 +2,6 @@ package dev.flynn.bootstrap;
 
 import dev.flynn.api.app.App;
 import dev.flynn.api.app.Formation;
-import dev.flynn.api.error.ErrorCode;
-import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.release.Artifact;
 import dev.flynn.api.release.Release;
@@ -45,14 +43,7 @@ final class HttpController implements Controller {
 
     @Override
     public Optional<Release> findRelease(ReleaseId id) {
-        try {
-            return Optional.of(client.release(id));
-        } catch (FlynnException e) {
-            if (e.code() == ErrorCode.OBJECT_NOT_FOUND) {
-                return Optional.empty();
-            }
-            throw e;
-        }
+        return client.findRelease(id);
     }
 
     @Override

@@ -23,7 +23,9 @@ public final class LinkAddressFile {
             return Files.readString(file).strip();
         } catch (NoSuchFileException e) {
             throw FlynnException.unavailable(
-                    "%s is not there: the daemon of this host writes it when it starts; is it running?".formatted(file),
+                    ("%s is not there: 'flynn-host daemon' writes it when it starts; is it running? A cluster that 'flynn-host"
+                                    + " up' runs is this machine alone: it has no other hosts, and this command is not for it")
+                            .formatted(file),
                     e);
         } catch (IOException e) {
             throw FlynnException.internal("cannot read %s: %s".formatted(file, e), e);

@@ -51,7 +51,7 @@ public final class StopCommand extends JobCommand {
             host.stop(id);
             return id + " stopped";
         } catch (FlynnException e) {
-            return "could not stop job %s: %s".formatted(id, e.getMessage());
+            return "could not stop job %s: %s".formatted(id, host.job(id).isPresent() ? e.getMessage() : "no such job");
         }
     }
 }

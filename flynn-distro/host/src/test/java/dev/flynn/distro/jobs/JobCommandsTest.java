@@ -228,7 +228,7 @@ class JobCommandsTest {
                 .containsExactly(
                         "could not parse nonsense: invalid ID",
                         "could not connect to host host9: cluster: unknown host \"host9\"",
-                        "could not stop job host1-unknown: Something went wrong",
+                        "could not stop job host1-unknown: no such job",
                         WEB + " stopped");
         assertThat(failures).containsExactly("could not stop all jobs");
         assertThat(heard).containsExactly("DELETE /host/jobs/" + WEB);
