@@ -223,7 +223,7 @@ final class ClusterHost implements AutoCloseable {
         Optional<Restore> restore = request.backup().map(file -> new Restore(membership.state(), Path.of(file)));
         restore.ifPresent(backup -> step(output, "read-backup", backup::begin));
         Map<String, String> env = new HashMap<>(request.env());
-        if (restore.isPresent() && env.getOrDefault(DOMAIN, "").isEmpty()) {
+        if (env.getOrDefault(DOMAIN, "").isEmpty()) {
             ClusterDomain.of(membership.store()).ifPresent(domain -> env.put(DOMAIN, domain));
         }
         String domain = env.getOrDefault(DOMAIN, "");

@@ -46,6 +46,11 @@ record ControlGroups(Path mount, List<Path> hierarchies, boolean unified) {
         return new ControlGroups(mount, List.copyOf(found), false);
     }
 
+    /** Whether a container can have a group of its own: some hosts, and most containers, have none, or show them read-only. */
+    boolean areUsable() {
+        return hierarchies.contains(main()) && Files.isWritable(main());
+    }
+
     /** Whether a limit of swap can be set. Of version 2 only groups below the first have such files. */
     boolean swapCounted() {
         return unified

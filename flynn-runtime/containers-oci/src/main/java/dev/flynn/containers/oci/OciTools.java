@@ -57,6 +57,9 @@ record OciTools(Path runtime, Path conmon, Path init) {
         if (!isRecent(System.getProperty("os.version", ""))) {
             missing.add("a kernel of 5.10 or later");
         }
+        if (!ControlGroups.ofThisHost().areUsable()) {
+            missing.add("control groups that it may write to (a cgroup file system at /sys/fs/cgroup)");
+        }
         if (!hasOverlay()) {
             missing.add("overlayfs in the kernel (modprobe overlay)");
         }

@@ -42,6 +42,17 @@ class ControlGroupsTest {
     }
 
     @Test
+    void whereThereAreNoneNoContainerCanHaveOne() throws IOException {
+        assertThat(ControlGroups.at(mount.resolve("none")).areUsable()).isFalse();
+        assertThat(ControlGroups.at(mount).areUsable()).isFalse();
+
+        write("memory/cgroup.procs", "");
+        assertThat(ControlGroups.at(mount).areUsable()).isFalse();
+        write("pids/cgroup.procs", "");
+        assertThat(ControlGroups.at(mount).areUsable()).isTrue();
+    }
+
+    @Test
     void eachControllerHasAHierarchyInVersion1() throws IOException {
         for (String controller : new String[] {"memory", "pids", "systemd"}) {
             write(controller + "/cgroup.procs", "");
