@@ -8,6 +8,7 @@ import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.ArtifactId;
+import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.release.Release;
 import dev.flynn.api.route.Route;
 import dev.flynn.base.ClusterCertificate;
@@ -160,7 +161,16 @@ final class DomainMover {
         }
         requireNotFailed(read.value(), name);
         Release release = releases.create(newRelease(current.get(), wanted));
-        deployments.create(name, release.id().toString());
+        try {
+            deployments.create(
+                    name, release.id().toString(), current.map(Release::id).map(ReleaseId::toString));
+        } catch (FlynnException e) {
+            if (e.code() == ErrorCode.CONFLICT) {
+                // somebody released meanwhile: the next one is made of theirs
+                return Optional.of(state.clock().instant().plus(WAIT));
+            }
+            throw e;
+        }
         save(read, read.value().withRelease(name, release.id()));
         return Optional.of(state.clock().instant());
     }

@@ -43,6 +43,12 @@ public final class FormationCatalog {
     public record NewFormation(
             Optional<Map<String, Integer>> processes, Optional<Map<String, Map<String, String>>> tags) {}
 
+    /**
+     * Makes these jobs wanted, and no others of this release of the app.
+     *
+     * @throws FlynnException {@code VALIDATION} if the release has no such type or cannot run, {@code CONFLICT} while a deployment
+     *     moves the app from it or to it
+     */
     public Formation put(Versioned<App> app, Release release, NewFormation request) {
         Map<String, Integer> wanted = request.processes().orElse(Map.of());
         requireDeployable(release, wanted);
@@ -67,6 +73,7 @@ public final class FormationCatalog {
             }
             Transaction.Builder transaction = Transaction.builder();
             transaction.whenUnchanged(read.key(), read.modRevision());
+            DeploymentUnderWay.requireNone(state, transaction, appId, release.id());
             writer.put(transaction, known, formation, request.processes());
             if (state.commit(transaction).committed()) {
                 return formation;
@@ -79,7 +86,8 @@ public final class FormationCatalog {
      * Makes these jobs wanted, and no others of this release of the app.
      *
      * @param processes how many of each type
-     * @throws FlynnException {@code OBJECT_NOT_FOUND}, {@code VALIDATION} if the release has no such type
+     * @throws FlynnException {@code OBJECT_NOT_FOUND}, {@code VALIDATION} if the release has no such type, {@code CONFLICT} while a
+     *     deployment moves the app from it or to it
      */
     public Formation scale(String app, ReleaseId release, Map<String, Integer> processes) {
         return put(
@@ -118,6 +126,7 @@ public final class FormationCatalog {
         while (true) {
             Versioned<Formation> read = state.formations().get(ClusterState.formationId(app, release));
             Transaction.Builder transaction = Transaction.builder();
+            DeploymentUnderWay.requireNone(state, transaction, app, release);
             writer.delete(transaction, read);
             if (state.commit(transaction).committed()) {
                 return;

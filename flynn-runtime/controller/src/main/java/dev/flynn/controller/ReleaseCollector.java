@@ -2,14 +2,12 @@ package dev.flynn.controller;
 
 import dev.flynn.api.app.App;
 import dev.flynn.api.app.Formation;
-import dev.flynn.api.deployment.Deployment;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.event.EventType;
 import dev.flynn.api.id.AppId;
 import dev.flynn.api.id.ReleaseId;
 import dev.flynn.api.release.Release;
 import dev.flynn.controller.ControllerTables.ReleaseDeletionRequest;
-import dev.flynn.spi.store.StoreEntry;
 import dev.flynn.spi.store.Transaction;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.Versioned;
@@ -51,7 +49,7 @@ public final class ReleaseCollector {
         if (app.release().equals(Optional.of(release.id()))) {
             throw FlynnException.invalid("cannot delete current app release");
         }
-        if (deploying(app.id()).contains(release.id())) {
+        if (DeploymentUnderWay.releases(state, app.id()).contains(release.id())) {
             throw FlynnException.invalid(
                     "release %s is being deployed; delete it when that is over".formatted(release.id()));
         }
@@ -132,7 +130,7 @@ public final class ReleaseCollector {
 
     /** What the app is on, is being moved to or from, and what has jobs or wants some. */
     private Set<ReleaseId> active(App app) {
-        Set<ReleaseId> active = new HashSet<>(deploying(app.id()));
+        Set<ReleaseId> active = new HashSet<>(DeploymentUnderWay.releases(state, app.id()));
         app.release().ifPresent(active::add);
         for (Versioned<Formation> formation : state.formations().list(app.id() + "/")) {
             if (formation.value().total() > 0) {
@@ -144,19 +142,5 @@ public final class ReleaseCollector {
                 .filter(job -> job.state().isLive() && job.app().equals(Optional.of(app.id())))
                 .forEach(job -> job.release().ifPresent(active::add));
         return active;
-    }
-
-    private Set<ReleaseId> deploying(AppId app) {
-        Optional<Deployment> deployment = state.store()
-                .get(ControllerTables.deployingKey(app))
-                .map(StoreEntry::value)
-                .flatMap(id -> state.deployments().find(id))
-                .map(Versioned::value);
-        Set<ReleaseId> releasesOfIt = new HashSet<>();
-        deployment.ifPresent(now -> {
-            releasesOfIt.add(now.newRelease());
-            now.oldRelease().ifPresent(releasesOfIt::add);
-        });
-        return releasesOfIt;
     }
 }

@@ -45,7 +45,8 @@ public final class ScaleRequests {
     /**
      * Scales the formation; an earlier request for it that waits is cancelled.
      *
-     * @throws FlynnException {@code VALIDATION} if the release has no such type or cannot run
+     * @throws FlynnException {@code VALIDATION} if the release has no such type or cannot run, {@code CONFLICT} while a deployment
+     *     moves the app from it or to it
      */
     public ScaleRequest create(Versioned<App> app, Release release, NewScale wanted) {
         FormationCatalog.requireDeployable(release, wanted.processes().orElse(Map.of()));
@@ -61,6 +62,7 @@ public final class ScaleRequests {
             }
             Transaction.Builder transaction = Transaction.builder();
             transaction.whenUnchanged(read.key(), read.modRevision());
+            DeploymentUnderWay.requireNone(state, transaction, app.value().id(), release.id());
             Optional<Versioned<ScaleRequest>> waiting = tables.scaleRequests().find(id);
             waiting.ifPresent(before -> cancel(state, transaction, before.value()));
             waiting.ifPresentOrElse(

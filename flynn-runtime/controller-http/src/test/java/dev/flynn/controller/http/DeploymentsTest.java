@@ -403,6 +403,31 @@ class DeploymentsTest {
     }
 
     @Test
+    void whatADeploymentMovesIsScaledBeforeItOrAfterIt() {
+        String unrelated = controller.createRelease(WEB);
+        String old = running(WEB, "{\"web\":2}");
+        String release = controller.createRelease(WEB);
+        String deployment = deploy(release).get("id").asText();
+        String three = "{\"processes\":{\"web\":3}}";
+
+        for (String moved : List.of(old, release)) {
+            Answer put = controller.put("/apps/ledger/formations/" + moved, three);
+            assertThat(put.status()).isEqualTo(409);
+            assertThat(put.json().get("message").asText())
+                    .isEqualTo("deployment %s is under way and would undo this: scale when it is over, or cancel it"
+                            .formatted(deployment));
+            assertThat(controller.put("/apps/ledger/scale/" + moved, three).status())
+                    .isEqualTo(409);
+        }
+        assertThat(controller.delete("/apps/ledger/formations/" + old).status()).isEqualTo(409);
+        controller.put("/apps/ledger/formations/" + unrelated, three).ok();
+
+        controller.startWorker();
+        await().untilAsserted(() ->
+                controller.put("/apps/ledger/formations/" + release, three).ok());
+    }
+
+    @Test
     void whatIsNoDeploymentOfTheAppCannotBeCancelled() {
         running(WEB, "{\"web\":1}");
         controller.createApp("other");
