@@ -70,8 +70,7 @@ final class EnvCommand implements Command {
 
     private static void get(Context context, Optional<String> type, String name, boolean asJson) {
         String app = context.app();
-        Release release =
-                context.currentRelease().orElseThrow(() -> new CliException("no app release found"));
+        Release release = context.currentRelease().orElseThrow(() -> new CliException("no app release found"));
         String value = env(release, type).get(name);
         if (value == null) {
             throw new CliException("var \"%s\" not found in release \"%s\"".formatted(name, release.id()));
