@@ -69,7 +69,6 @@ final class EnvCommand implements Command {
     }
 
     private static void get(Context context, Optional<String> type, String name, boolean asJson) {
-        String app = context.app();
         Release release = context.currentRelease().orElseThrow(() -> new CliException("no app release found"));
         String value = env(release, type).get(name);
         if (value == null) {
