@@ -41,12 +41,12 @@ record Traces(Set<String> found, int descriptors) {
                 found, names(Path.of("/proc/self/fd"), "descriptor", 1).size());
     }
 
-    /** What is here and was not there. */
+    /** What is here and was not there, in the same words each time. */
     Set<String> beyond(Traces earlier) {
         Set<String> more = new TreeSet<>(found);
         more.removeAll(earlier.found);
         if (descriptors > earlier.descriptors + DESCRIPTORS_OF_THE_CHECK) {
-            more.add("%d open descriptors, before %d".formatted(descriptors, earlier.descriptors));
+            more.add("open descriptors, %d more than before at least".formatted(DESCRIPTORS_OF_THE_CHECK));
         }
         return more;
     }
