@@ -49,6 +49,7 @@ final class LogReplicator extends LogAppenderBase {
     private final PeerRpc.Endpoint rpc;
     private long toldCommit = RaftLog.INVALID_LOG_INDEX;
     private volatile boolean unreachable;
+    private boolean settled;
 
     LogReplicator(RaftServer.Division server, LeaderState leader, FollowerInfo follower) {
         super(server, leader, follower);
@@ -80,6 +81,9 @@ final class LogReplicator extends LogAppenderBase {
     }
 
     private void step() throws InterruptedException, IOException {
+        if (!settled) {
+            settled = SettledListener.settle(getFollower(), getServer().getRaftConf());
+        }
         @Nullable TermIndex snapshot = shouldNotifyToInstallSnapshot();
         if (snapshot != null) {
             haveSnapshotFetched(snapshot);

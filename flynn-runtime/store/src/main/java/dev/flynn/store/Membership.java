@@ -141,6 +141,7 @@ final class Membership {
         }
         if (change.kind() == MembershipChange.Kind.PROMOTE) {
             requireUpToDate(node, change.peer());
+            requireAnswer(change);
         }
         if (change.kind() == MembershipChange.Kind.ADD_LISTENER) {
             meet(change);
@@ -221,6 +222,18 @@ final class Membership {
                     "peer \"%s\" is not promoted yet: it is %d changes behind; promote it again when it has caught up"
                             .formatted(peer, behind),
                     null);
+        }
+    }
+
+    /** Who does not answer would be counted all the same: with one other voter, nothing could be written any more. */
+    private void requireAnswer(MembershipChange change) throws InterruptedException {
+        try {
+            calls.ping(change.peer()).get(MEET_PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw FlynnException.unavailable(
+                    "peer \"%s\" is not promoted: it does not answer; promote it again when it does"
+                            .formatted(change.peer()),
+                    e);
         }
     }
 

@@ -16,6 +16,7 @@ import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.proto.RaftProtos.InstallSnapshotReplyProto;
 import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.proto.RaftProtos.RequestVoteReplyProto;
 import org.apache.ratis.proto.RaftProtos.RequestVoteRequestProto;
@@ -32,12 +33,17 @@ import org.apache.ratis.server.leader.LeaderState;
 import org.apache.ratis.server.leader.LogAppender;
 import org.apache.ratis.thirdparty.com.google.protobuf.CodedOutputStream;
 import org.apache.ratis.thirdparty.com.google.protobuf.MessageLite;
+import org.apache.ratis.util.ProtoUtils;
+import org.jspecify.annotations.Nullable;
 
 /** Ratis' own messages over {@link PeerCalls}. Ratis makes an instance by the class's name. */
 final class PeerRpc implements RpcType {
 
     /** Under which Ratis passes the {@link PeerCalls} on. */
     static final String CALLS = "flynn.peer-calls";
+
+    /** Under which Ratis passes the {@link ListenerVotes} on. */
+    static final String VOTES = "flynn.listener-votes";
 
     private static final String VOTE = "store/vote";
     private static final String APPEND = "store/append";
@@ -56,15 +62,19 @@ final class PeerRpc implements RpcType {
     @Override
     public ServerFactory newFactory(Parameters parameters) {
         PeerCalls calls = parameters.getNonNull(CALLS, PeerCalls.class);
+        ListenerVotes votes = parameters.getNonNull(VOTES, ListenerVotes.class);
+        var doubles = new SpareAppender.Doubles();
         return new ServerFactory() {
             @Override
             public RaftServerRpc newRaftServerRpc(RaftServer server) {
-                return new Endpoint(server, calls);
+                return new Endpoint(server, calls, votes);
             }
 
             @Override
             public LogAppender newLogAppender(RaftServer.Division server, LeaderState state, FollowerInfo follower) {
-                return new LogReplicator(server, state, follower);
+                return doubles.isFirst(server, state, follower)
+                        ? new SpareAppender(server, state, follower)
+                        : new LogReplicator(server, state, follower);
             }
 
             @Override
@@ -79,11 +89,13 @@ final class PeerRpc implements RpcType {
 
         private final RaftServer server;
         private final PeerCalls calls;
+        private final ListenerVotes votes;
         private final InOrder appends;
 
-        private Endpoint(RaftServer server, PeerCalls calls) {
+        private Endpoint(RaftServer server, PeerCalls calls, ListenerVotes votes) {
             this.server = server;
             this.calls = calls;
+            this.votes = votes;
             this.appends = new InOrder(calls.threads());
         }
 
@@ -138,19 +150,35 @@ final class PeerRpc implements RpcType {
 
         @Override
         public void start() {
-            calls.answer(
-                    VOTE,
-                    (caller, request) ->
-                            calls.later(() -> answer(server.requestVote(RequestVoteRequestProto.parseFrom(request)))));
+            calls.answer(VOTE, (caller, request) -> asked(RequestVoteRequestProto.parseFrom(request)));
             calls.answer(
                     ELECT,
                     (caller, request) -> calls.later(() ->
                             answer(server.startLeaderElection(StartLeaderElectionRequestProto.parseFrom(request)))));
             calls.answer(SNAPSHOT, (caller, request) -> {
                 var asked = InstallSnapshotRequestProto.parseFrom(request);
-                return appends.run(() -> calls.later(() -> answer(server.installSnapshot(asked))));
+                return appends.run(() -> calls.later(() -> {
+                    IdleWatch.end(division(asked.getServerRequest()));
+                    return answer(server.installSnapshot(asked));
+                }));
             });
             calls.answer(APPEND, (caller, request) -> appended(AppendEntriesRequestProto.parseFrom(request)));
+        }
+
+        /** A listener votes in turn with what it appends, since that may make it a voter. */
+        private CompletableFuture<ByteBuffer> asked(RequestVoteRequestProto request) throws IOException {
+            return division(request.getServerRequest()).getInfo().isListener()
+                    ? appends.run(() -> calls.later(() -> answer(voted(request))))
+                    : calls.later(() -> answer(voted(request)));
+        }
+
+        private RequestVoteReplyProto voted(RequestVoteRequestProto request) throws IOException {
+            RaftServer.Division peer = division(request.getServerRequest());
+            if (peer.getInfo().isListener()) {
+                return votes.vote(peer, request);
+            }
+            @Nullable RequestVoteReplyProto refusal = votes.refused(peer, request);
+            return refusal == null ? server.requestVote(request) : refusal;
         }
 
         /**
@@ -159,8 +187,30 @@ final class PeerRpc implements RpcType {
          */
         private CompletableFuture<ByteBuffer> appended(AppendEntriesRequestProto request) {
             return request.getEntriesCount() == 0
-                    ? calls.later(() -> answer(server.appendEntries(request)))
-                    : appends.run(() -> server.appendEntriesAsync(request).thenApply(Endpoint::answer));
+                    ? calls.later(() -> answer(heard(request)))
+                    : appends.run(() -> appendHere(request));
+        }
+
+        private AppendEntriesReplyProto heard(AppendEntriesRequestProto heartbeat) throws IOException {
+            @Nullable
+            AppendEntriesReplyProto refusal = votes.refused(division(heartbeat.getServerRequest()), heartbeat);
+            return refusal == null ? server.appendEntries(heartbeat) : refusal;
+        }
+
+        private CompletableFuture<ByteBuffer> appendHere(AppendEntriesRequestProto request) throws IOException {
+            RaftServer.Division peer = division(request.getServerRequest());
+            @Nullable AppendEntriesReplyProto refusal = votes.refused(peer, request);
+            if (refusal != null) {
+                return CompletableFuture.completedFuture(answer(refusal));
+            }
+            if (request.getEntriesList().stream().anyMatch(LogEntryProto::hasConfigurationEntry)) {
+                IdleWatch.end(peer);
+            }
+            return server.appendEntriesAsync(request).thenApply(Endpoint::answer);
+        }
+
+        private RaftServer.Division division(RaftRpcRequestProto head) throws IOException {
+            return server.getDivision(ProtoUtils.toRaftGroupId(head.getRaftGroupId()));
         }
 
         private static ByteBuffer answer(MessageLite reply) {

@@ -65,6 +65,7 @@ final class RaftNode implements StoreStateMachine.Listener {
     private final AppliedIndex applied = new AppliedIndex();
     private final StoreTime time;
     private final @Nullable ReadIndex readIndex;
+    private final @Nullable ListenerVotes listenerVotes;
     private final boolean isAlone;
 
     private record Submission(RaftClientRequest request, CompletableFuture<RaftClientReply> reply) {}
@@ -104,6 +105,10 @@ final class RaftNode implements StoreStateMachine.Listener {
         if (peers != null) {
             parameters.put(PeerRpc.CALLS, peers, PeerCalls.class);
             transfer = new SnapshotTransfer(peers);
+            this.listenerVotes = ListenerVotes.open(directory.path());
+            parameters.put(PeerRpc.VOTES, listenerVotes, ListenerVotes.class);
+        } else {
+            this.listenerVotes = null;
         }
         this.readIndex = peers == null ? null : new ReadIndex(this, peers);
         this.slowThreads = peers == null ? threads : peers.threads();
@@ -169,7 +174,8 @@ final class RaftNode implements StoreStateMachine.Listener {
         if (failure != null || !info.getLifeCycleState().isRunning()) {
             throw new IOException("peer \"" + server.getId() + "\" is not running");
         }
-        return info.getCurrentTerm();
+        long voted = listenerVotes == null ? 0 : listenerVotes.term();
+        return Math.max(voted, info.getCurrentTerm());
     }
 
     long committedIndex() throws IOException {

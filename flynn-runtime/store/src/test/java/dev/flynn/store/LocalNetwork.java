@@ -28,6 +28,7 @@ public final class LocalNetwork implements AutoCloseable {
     // guarded by this
     private final Random random;
     private final Set<Link> cut = new HashSet<>();
+    private final Set<String> lostMethods = new HashSet<>();
     private final Map<Link, Long> busyUntil = new HashMap<>();
     private final Map<String, List<Runnable>> held = new HashMap<>();
     private int maxDelayMillis;
@@ -84,11 +85,21 @@ public final class LocalNetwork implements AutoCloseable {
         answersLost = lostAnswers;
     }
 
+    /** Requests of this method never arrive. */
+    public synchronized void lose(String method) {
+        lostMethods.add(method);
+    }
+
+    private synchronized boolean loses(String method) {
+        return lostMethods.contains(method);
+    }
+
     /** Everything is well again. */
     public synchronized void heal() {
         held.values().forEach(messages -> messages.forEach(wires::execute));
         held.clear();
         cut.clear();
+        lostMethods.clear();
         maxDelayMillis = 0;
         spoil(0, 0, 0);
     }
@@ -171,7 +182,7 @@ public final class LocalNetwork implements AutoCloseable {
         @Override
         public CompletableFuture<ByteBuffer> call(String peer, String address, String method, ByteBuffer request) {
             var answer = new CompletableFuture<ByteBuffer>();
-            if (happens(lost())) {
+            if (loses(method) || happens(lost())) {
                 return answer;
             }
             int times = happens(repeated()) ? 2 : 1;

@@ -15,6 +15,8 @@ import dev.flynn.spi.store.Transaction;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -221,5 +223,60 @@ class MembershipTest {
                 .withMessageContaining("nobody");
         assertThat(cluster.leader().members()).hasSize(1);
         put(cluster.leader(), "a", "2");
+    }
+
+    @Test
+    void aListenerThatIsGoneKeepsNobodyFromJoining() throws InterruptedException {
+        cluster = TestCluster.of(directory, 1).startAll();
+        cluster.startJoining("l1");
+        cluster.addListener("l1");
+        cluster.stop("l1");
+        // until the leader has missed it for so long that it would give up a peer that it is about to add
+        TimeUnit.MILLISECONDS.sleep(1500);
+
+        RatisClusterStore second = cluster.startJoining("l2");
+        cluster.leader().addListener(TestCluster.peer("l2"));
+        cluster.leader().promote("l2");
+
+        put(second, "a", "1");
+        assertThat(voters(second)).containsExactly("l2", "p1");
+    }
+
+    @Test
+    void aPromotionThatOnlyThePromoterKnowsOfIsNoEnd() {
+        cluster = TestCluster.of(directory, 1).startAll();
+        cluster.startJoining("l1");
+        cluster.addListener("l1");
+        RatisClusterStore promoter = cluster.leader();
+
+        cluster.network.lose("store/append");
+        CompletableFuture<Void> promoted = CompletableFuture.runAsync(() -> promoter.promote("l1"));
+        await().until(() -> voters(promoter).contains("l1"));
+        cluster.stop("p1");
+        assertThat(promoted).failsWithin(Duration.ofSeconds(20));
+        cluster.network.heal();
+        cluster.start("p1");
+
+        await().atMost(Duration.ofSeconds(20)).ignoreExceptions().until(() -> {
+            put(cluster.store("l1"), "a", "1");
+            return true;
+        });
+        assertThat(voters(cluster.store("l1"))).containsExactly("l1", "p1");
+    }
+
+    @Test
+    void aListenerThatDoesNotAnswerIsNotPromoted() {
+        cluster = TestCluster.of(directory, 1)
+                .with(builder -> builder.patience(Duration.ofSeconds(5)))
+                .startAll();
+        cluster.startJoining("l1");
+        cluster.addListener("l1");
+        cluster.stop("l1");
+
+        assertThatExceptionOfType(FlynnException.class)
+                .isThrownBy(() -> cluster.leader().promote("l1"))
+                .matches(e -> e.code() == ErrorCode.SERVICE_UNAVAILABLE)
+                .withMessageContaining("l1");
+        put(cluster.leader(), "a", "1");
     }
 }
