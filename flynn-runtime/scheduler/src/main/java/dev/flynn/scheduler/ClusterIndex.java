@@ -25,12 +25,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The records of a cluster as they were followed, by app and by host, and which apps changed: what a decision for few of many
- * apps is made from. A change costs as much as it changes. Not thread-safe.
+ * apps is made from. A change costs as much as it changes. Apps and releases are read when a formation names them: most of
+ * what there is was released before, and nobody runs it. Not thread-safe.
  */
 final class ClusterIndex {
 
@@ -39,9 +41,12 @@ final class ClusterIndex {
     private final Map<String, Map<String, Versioned<JobRecord>>> jobsByHost = new HashMap<>();
     private final Map<String, Versioned<Formation>> formations = new HashMap<>();
     private final Map<String, Versioned<Host>> hosts = new HashMap<>();
-    private final Map<String, Versioned<App>> appRecords = new HashMap<>();
     private final Map<String, Versioned<VolumeRecord>> volumes = new HashMap<>();
-    private final Map<String, Release> releases = new HashMap<>();
+    private final Function<AppId, Optional<App>> readApp;
+    private final Function<ReleaseId, Optional<Release>> readRelease;
+    /** Those that are wanted, as far as they were read; forgotten when they change. */
+    private final Map<ReleaseId, Release> releases = new HashMap<>();
+
     private final Map<ReleaseId, Set<AppId>> wanting = new HashMap<>();
     private final HostLoads loads = new HostLoads();
     private final Map<String, Long> turns = new HashMap<>();
@@ -55,10 +60,18 @@ final class ClusterIndex {
     private static final class AppRecords {
         private final Map<String, Versioned<Formation>> formations = new HashMap<>();
         private final Map<String, Versioned<JobRecord>> jobs = new HashMap<>();
+        /** If it was read; forgotten when it changes. */
+        private Optional<App> app = Optional.empty();
 
         boolean isEmpty() {
             return formations.isEmpty() && jobs.isEmpty();
         }
+    }
+
+    /** @param app reads an app, and {@code release} a release, as new as the changes that are applied here at least */
+    ClusterIndex(Function<AppId, Optional<App>> app, Function<ReleaseId, Optional<Release>> release) {
+        this.readApp = app;
+        this.readRelease = release;
     }
 
     // ---- what changed
@@ -94,21 +107,52 @@ final class ClusterIndex {
         });
     }
 
-    void applyApps(Changes<App> changes) {
-        apply(
-                changes,
-                appRecords,
-                (before, after) -> touch(any(before, after).value().id()));
+    /** What these apps are is read again when it is needed. */
+    void applyApps(Changes<?> changes) {
+        Collection<AppId> changed = changes.everything()
+                ? List.copyOf(apps.keySet())
+                : changes.records().keySet().stream().map(AppId::of).toList();
+        for (AppId id : changed) {
+            AppRecords app = apps.get(id);
+            if (app != null) {
+                app.app = Optional.empty();
+                touched.add(id);
+            }
+        }
     }
 
-    void applyReleases(Changes<Release> changes) {
-        if (changes.everything()) {
-            releases.clear();
+    /** What these releases are is read again when it is needed. */
+    void applyReleases(Changes<?> changes) {
+        Collection<ReleaseId> changed = changes.everything()
+                ? List.copyOf(wanting.keySet())
+                : changes.records().keySet().stream().map(ReleaseId::of).toList();
+        for (ReleaseId id : changed) {
+            releases.remove(id);
+            touched.addAll(wanting.getOrDefault(id, Set.of()));
         }
-        changes.records().forEach((id, release) -> {
-            release.ifPresentOrElse(known -> releases.put(id, known.value()), () -> releases.remove(id));
-            touched.addAll(wanting.getOrDefault(ReleaseId.of(id), Set.of()));
-        });
+    }
+
+    private Optional<App> app(AppId id) {
+        AppRecords records = apps.get(id);
+        if (records == null) {
+            return readApp.apply(id);
+        }
+        if (records.app.isEmpty()) {
+            records.app = readApp.apply(id);
+        }
+        return records.app;
+    }
+
+    private Optional<Release> release(ReleaseId id) {
+        Release known = releases.get(id);
+        if (known != null) {
+            return Optional.of(known);
+        }
+        Optional<Release> read = readRelease.apply(id);
+        if (wanting.containsKey(id)) {
+            read.ifPresent(release -> releases.put(id, release));
+        }
+        return read;
     }
 
     void applyVolumes(Changes<VolumeRecord> changes) {
@@ -168,6 +212,7 @@ final class ClusterIndex {
         Set<AppId> apps = wanting.get(formation.release());
         if (apps != null && apps.remove(formation.app()) && apps.isEmpty()) {
             wanting.remove(formation.release());
+            releases.remove(formation.release());
         }
     }
 
@@ -299,11 +344,11 @@ final class ClusterIndex {
         Map<String, Integer> missing = new HashMap<>();
         for (Versioned<Formation> versioned : app.formations.values()) {
             Formation formation = versioned.value();
-            Release release = releases.get(formation.release().toString());
-            if (release == null || release.artifact().isEmpty()) {
+            Optional<Release> release = release(formation.release());
+            if (release.flatMap(Release::artifact).isEmpty()) {
                 return false;
             }
-            for (Map.Entry<String, ProcessType> type : release.processes().entrySet()) {
+            for (Map.Entry<String, ProcessType> type : release.get().processes().entrySet()) {
                 int count = formation.processes().getOrDefault(type.getKey(), 0);
                 if (type.getValue().omni()) {
                     return false;
@@ -347,10 +392,9 @@ final class ClusterIndex {
         AppRecords app = apps.get(id);
         return app != null
                 && app.formations.values().stream()
-                        .map(formation ->
-                                releases.get(formation.value().release().toString()))
-                        .anyMatch(release -> release != null
-                                && release.processes().values().stream().anyMatch(which));
+                        .flatMap(formation -> release(formation.value().release()).stream())
+                        .anyMatch(
+                                release -> release.processes().values().stream().anyMatch(which));
     }
 
     /** Whether decisions for these apps rest on volumes. */
@@ -387,8 +431,8 @@ final class ClusterIndex {
                 theirJobs,
                 hosts.values(),
                 volumes,
-                id -> Optional.ofNullable(releases.get(id.toString())),
-                id -> Optional.ofNullable(appRecords.get(id.toString())).map(Versioned::value),
+                this::release,
+                this::app,
                 host -> loads.without(host, theirLoads),
                 roll,
                 isServed);

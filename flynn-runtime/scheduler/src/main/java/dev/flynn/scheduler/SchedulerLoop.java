@@ -2,10 +2,8 @@ package dev.flynn.scheduler;
 
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
-import dev.flynn.api.app.App;
 import dev.flynn.api.app.Formation;
 import dev.flynn.api.host.Host;
-import dev.flynn.api.release.Release;
 import dev.flynn.base.Closer;
 import dev.flynn.base.Executors;
 import dev.flynn.base.NamedThreads;
@@ -16,6 +14,7 @@ import dev.flynn.state.ClusterState;
 import dev.flynn.state.JobRecord;
 import dev.flynn.state.TableFeed;
 import dev.flynn.state.Turn;
+import dev.flynn.state.Versioned;
 import dev.flynn.state.VolumeRecord;
 import java.time.Clock;
 import java.time.Duration;
@@ -54,14 +53,14 @@ public final class SchedulerLoop implements AutoCloseable {
     private final AtomicBoolean awake = new AtomicBoolean();
     private final Closer feeds = new Closer();
     private final SchedulerPass pass;
-    private final ClusterIndex index = new ClusterIndex();
+    private final ClusterIndex index;
     private final TableFeed<String> turns;
     private final TableFeed<Formation> formations;
     private final TableFeed<JobRecord> jobs;
     private final TableFeed<Host> hosts;
     private final TableFeed<VolumeRecord> volumes;
-    private final TableFeed<Release> releases;
-    private final TableFeed<App> apps;
+    private final TableFeed<String> releases;
+    private final TableFeed<String> apps;
 
     /** The thread's own. */
     private @Nullable ScheduledFuture<?> alarm;
@@ -123,14 +122,15 @@ public final class SchedulerLoop implements AutoCloseable {
         this.executor = time.newTimer(1, new NamedThreads("scheduler"));
         HostWatch watch = feeds.register(watching.apply(this::hostsStirred));
         this.pass = new SchedulerPass(state, scheduler, restarts, clock, watch);
+        this.index = indexOf(state);
         try {
             this.turns = feeds.register(state.table(Turn.PREFIX, String.class).feed(this::wake));
             this.formations = feeds.register(state.formations().feed(this::wake));
             this.jobs = feeds.register(state.jobs().table().feed(this::wake));
             this.hosts = feeds.register(state.hosts().feed(this::wake));
             this.volumes = feeds.register(state.volumes().feed(this::wake));
-            this.releases = feeds.register(state.releases().feed(this::wake));
-            this.apps = feeds.register(state.apps().feed(this::wake));
+            this.releases = feeds.register(state.releases().unreadFeed(this::wake));
+            this.apps = feeds.register(state.apps().unreadFeed(this::wake));
         } catch (RuntimeException e) {
             feeds.closeAfter(e);
             throw e;
@@ -138,6 +138,13 @@ public final class SchedulerLoop implements AutoCloseable {
         this.started = true;
         wake();
         lookAtEverythingIn(FULL_SYNC);
+    }
+
+    /** An index that reads from this replica, whose feeds tell it what changed. */
+    static ClusterIndex indexOf(ClusterState state) {
+        return new ClusterIndex(
+                id -> state.apps().known(id.toString()).map(Versioned::value),
+                id -> state.releases().known(id.toString()).map(Versioned::value));
     }
 
     private void hostsStirred() {

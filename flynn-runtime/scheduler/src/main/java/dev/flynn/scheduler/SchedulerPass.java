@@ -1,6 +1,5 @@
 package dev.flynn.scheduler;
 
-import dev.flynn.api.app.App;
 import dev.flynn.api.host.Host;
 import dev.flynn.api.id.AppId;
 import dev.flynn.spi.scheduler.Plan;
@@ -15,10 +14,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -131,8 +128,6 @@ final class SchedulerPass {
     private ClusterPicture read() {
         List<Versioned<JobRecord>> jobs = state.jobs().table().list();
         List<Versioned<Host>> hosts = state.hosts().list();
-        Map<AppId, App> apps = new HashMap<>();
-        state.apps().list().forEach(app -> apps.put(app.value().id(), app.value()));
         var others = new HostLoads();
         jobs.stream()
                 .map(Versioned::value)
@@ -143,8 +138,9 @@ final class SchedulerPass {
                 jobs,
                 hosts,
                 state.volumes().list(),
-                id -> state.releases().find(id.toString()).map(Versioned::value),
-                id -> Optional.ofNullable(apps.get(id)),
+                // this replica has them, since it has the formations that name them
+                id -> state.releases().known(id.toString()).map(Versioned::value),
+                id -> state.apps().known(id.toString()).map(Versioned::value),
                 others::of,
                 watch.look(ClusterPicture.hostsOf(hosts, jobs)),
                 watch::isServed);

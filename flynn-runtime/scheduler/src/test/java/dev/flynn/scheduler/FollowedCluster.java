@@ -1,9 +1,7 @@
 package dev.flynn.scheduler;
 
-import dev.flynn.api.app.App;
 import dev.flynn.api.app.Formation;
 import dev.flynn.api.host.Host;
-import dev.flynn.api.release.Release;
 import dev.flynn.base.Closer;
 import dev.flynn.state.ClusterState;
 import dev.flynn.state.JobRecord;
@@ -15,7 +13,7 @@ import dev.flynn.state.VolumeRecord;
 /** An index that follows a cluster when it is told to, and may do so in part. */
 final class FollowedCluster implements AutoCloseable {
 
-    final ClusterIndex index = new ClusterIndex();
+    final ClusterIndex index;
 
     private final Closer closer = new Closer();
     private final TableFeed<String> turns;
@@ -23,18 +21,19 @@ final class FollowedCluster implements AutoCloseable {
     private final TableFeed<JobRecord> jobs;
     private final TableFeed<Host> hosts;
     private final TableFeed<VolumeRecord> volumes;
-    private final TableFeed<Release> releases;
-    private final TableFeed<App> apps;
+    private final TableFeed<String> releases;
+    private final TableFeed<String> apps;
     private long seen;
 
     FollowedCluster(ClusterState state) {
+        index = SchedulerLoop.indexOf(state);
         turns = closer.register(state.table(Turn.PREFIX, String.class).feed(() -> {}));
         formations = closer.register(state.formations().feed(() -> {}));
         jobs = closer.register(state.jobs().table().feed(() -> {}));
         hosts = closer.register(state.hosts().feed(() -> {}));
         volumes = closer.register(state.volumes().feed(() -> {}));
-        releases = closer.register(state.releases().feed(() -> {}));
-        apps = closer.register(state.apps().feed(() -> {}));
+        releases = closer.register(state.releases().unreadFeed(() -> {}));
+        apps = closer.register(state.apps().unreadFeed(() -> {}));
     }
 
     void follow() {

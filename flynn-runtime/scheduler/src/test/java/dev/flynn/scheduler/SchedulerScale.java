@@ -59,13 +59,14 @@ public final class SchedulerScale {
     private static final com.sun.management.OperatingSystemMXBean MACHINE =
             (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
-    private final ClusterIndex index = new ClusterIndex();
     private final Restarts restarts = new Restarts(RestartPolicy.DEFAULT);
     private final Waits waits = new Waits();
     private final Scheduler scheduler;
     private final Artifact artifact = new Artifact(ArtifactId.random(), "host", "host:slugrunner", NOW);
     private final Map<AppId, App> apps = new HashMap<>();
     private final Map<ReleaseId, Release> releases = new HashMap<>();
+    private final ClusterIndex index =
+            new ClusterIndex(id -> Optional.ofNullable(apps.get(id)), id -> Optional.ofNullable(releases.get(id)));
     private final Set<String> alive = new HashSet<>();
     private final int wanted;
     private long revision = 1;
@@ -81,26 +82,17 @@ public final class SchedulerScale {
             hostRecords.put(id, versioned("hosts/" + id, host));
             alive.add(id);
         }
-        Map<String, Optional<Versioned<App>>> appRecords = new HashMap<>();
-        Map<String, Optional<Versioned<Release>>> releaseRecords = new HashMap<>();
         Map<String, Optional<Versioned<Formation>>> formationRecords = new HashMap<>();
         for (int i = 0; i < appCount; i++) {
-            addApp(i, jobsPerApp, appRecords, releaseRecords, formationRecords);
+            addApp(i, jobsPerApp, formationRecords);
         }
         index.applyHosts(new Changes<>(true, hostRecords, revision));
-        index.applyApps(new Changes<>(true, appRecords, revision));
-        index.applyReleases(new Changes<>(true, releaseRecords, revision));
         index.applyFormations(new Changes<>(true, formationRecords, revision));
         index.applyJobs(new Changes<>(true, Map.of(), revision));
     }
 
     /** Half of all reserve something, one in ten wants certain hosts, and one in fifty keeps its jobs apart. */
-    private void addApp(
-            int number,
-            int jobs,
-            Map<String, Optional<Versioned<App>>> appRecords,
-            Map<String, Optional<Versioned<Release>>> releaseRecords,
-            Map<String, Optional<Versioned<Formation>>> formationRecords) {
+    private void addApp(int number, int jobs, Map<String, Optional<Versioned<Formation>>> formationRecords) {
         AppId id = AppId.random();
         ProcessType web = ProcessType.ofCommand(List.of("start", "web"));
         if (number % 2 == 0) {
@@ -123,8 +115,6 @@ public final class SchedulerScale {
         var formation = new Formation(id, release.id(), Map.of("web", jobs), tags, NOW, NOW);
         apps.put(id, app);
         releases.put(release.id(), release);
-        appRecords.put(id.toString(), versioned("apps/" + id, app));
-        releaseRecords.put(release.id().toString(), versioned("releases/" + release.id(), release));
         formationRecords.put(
                 ClusterState.formationId(id, release.id()),
                 versioned("formations/" + id + "/" + release.id(), formation));

@@ -3,6 +3,7 @@ package dev.flynn.state;
 import dev.flynn.api.error.FlynnException;
 import dev.flynn.json.FlynnJson;
 import dev.flynn.spi.store.ClusterStore;
+import dev.flynn.spi.store.Consistency;
 import dev.flynn.spi.store.StoreEntry;
 import dev.flynn.spi.store.Transaction;
 import java.util.ArrayList;
@@ -47,6 +48,11 @@ public final class Table<T> {
 
     public Optional<Versioned<T>> find(String id) {
         return store.get(key(id)).map(this::parse);
+    }
+
+    /** A record as this replica of the store has it, which may be behind; asks no other, and costs no round trip. */
+    public Optional<Versioned<T>> known(String id) {
+        return store.get(key(id), Consistency.STALE).map(this::parse);
     }
 
     /** @throws FlynnException {@code OBJECT_NOT_FOUND} */
@@ -131,7 +137,19 @@ public final class Table<T> {
 
     /** What changes from now on, see {@link TableFeed}; the caller closes it. */
     public TableFeed<T> feed(Runnable onChange) {
-        return new TableFeed<>(this, store, prefix, onChange);
+        return new TableFeed<>(this, this::parse, store, prefix, onChange);
+    }
+
+    /**
+     * As {@link #feed}, with records as the JSON that they are stored as: for who needs few of them, and reads these by {@link
+     * #known}, which is never behind what the feed has told.
+     */
+    public TableFeed<String> unreadFeed(Runnable onChange) {
+        return new TableFeed<>(this, Table::unread, store, prefix, onChange);
+    }
+
+    private static Versioned<String> unread(StoreEntry entry) {
+        return new Versioned<>(entry.key(), entry.value(), entry.createRevision(), entry.modRevision());
     }
 
     /** The key was deleted. */

@@ -5,11 +5,13 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.component.Subscription;
 import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.spi.store.StoreChange;
+import dev.flynn.spi.store.StoreEntry;
 import dev.flynn.spi.store.StoreSnapshot;
 import dev.flynn.spi.store.StoreWatcher;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +27,8 @@ public final class TableFeed<T> implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(TableFeed.class);
 
-    private final Table<T> table;
+    private final Table<?> table;
+    private final Function<StoreEntry, Versioned<T>> read;
     private final ClusterStore store;
     private final String prefix;
     private final Runnable onChange;
@@ -47,8 +50,14 @@ public final class TableFeed<T> implements AutoCloseable {
      */
     public record Changes<T>(boolean everything, Map<String, Optional<Versioned<T>>> records, long revision) {}
 
-    TableFeed(Table<T> table, ClusterStore store, String prefix, Runnable onChange) {
+    TableFeed(
+            Table<?> table,
+            Function<StoreEntry, Versioned<T>> read,
+            ClusterStore store,
+            String prefix,
+            Runnable onChange) {
         this.table = table;
+        this.read = read;
         this.store = store;
         this.prefix = prefix;
         this.onChange = onChange;
@@ -78,7 +87,7 @@ public final class TableFeed<T> implements AutoCloseable {
     private void follow() {
         StoreSnapshot snapshot = store.list(prefix);
         Map<String, Optional<Versioned<T>>> all = new HashMap<>();
-        snapshot.entries().forEach(entry -> all.put(table.id(entry.key()), Optional.of(table.parse(entry))));
+        snapshot.entries().forEach(entry -> all.put(table.id(entry.key()), Optional.of(read.apply(entry))));
         synchronized (lock) {
             pending = all;
             everything = true;
@@ -98,7 +107,7 @@ public final class TableFeed<T> implements AutoCloseable {
                 if (key.entry().isEmpty()) {
                     table.forget(key.key());
                 }
-                changed.put(table.id(key.key()), key.entry().map(table::parse));
+                changed.put(table.id(key.key()), key.entry().map(read));
             }
             synchronized (lock) {
                 if (closed) {

@@ -66,6 +66,27 @@ class TableFeedTest {
         }
     }
 
+    @Test
+    void anUnreadFeedTellsWhatIsStoredAndWhoIsToldKnowsItAtOnce() {
+        create("host1");
+        try (var feed = state.hosts().unreadFeed(told::incrementAndGet)) {
+            assertThat(feed.take().records()).containsOnlyKeys("host1");
+            Transaction.Builder transaction = Transaction.builder();
+            transaction.put(state.hosts().key("host2"), "no host at all");
+            state.commit(transaction);
+            state.hosts().update("host1", host -> host.withDraining(true));
+
+            Map<String, Optional<Versioned<String>>> all = new HashMap<>();
+            await().untilAsserted(() -> {
+                all.putAll(feed.take().records());
+                assertThat(all).containsOnlyKeys("host1", "host2");
+            });
+            assertThat(all.get("host2").orElseThrow().value()).isEqualTo("no host at all");
+            assertThat(state.hosts().known("host1").orElseThrow().value().draining())
+                    .isTrue();
+        }
+    }
+
     private void create(String id) {
         Transaction.Builder transaction = Transaction.builder();
         state.hosts().create(transaction, id, new Host(id, "http://" + id, Map.of()));
