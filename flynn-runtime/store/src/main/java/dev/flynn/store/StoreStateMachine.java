@@ -59,7 +59,7 @@ final class StoreStateMachine extends BaseStateMachine {
     private final Listener listener;
     private final Snapshots snapshots = new Snapshots(RETAINED_SNAPSHOTS);
     private final SnapshotWriter writer;
-    private final long snapshotEvery;
+    private final SnapshotPace pace;
     private long entriesSinceSnapshot;
     private long bytesSinceSnapshot;
 
@@ -78,7 +78,7 @@ final class StoreStateMachine extends BaseStateMachine {
             Listener listener) {
         this.live = live;
         this.limits = limits;
-        this.snapshotEvery = snapshotEvery;
+        this.pace = new SnapshotPace(snapshotEvery, SNAPSHOT_EVERY_BYTES);
         this.writer = new SnapshotWriter(snapshots, listener::onSnapshotWritten);
         this.applied = applied;
         this.transfer = transfer;
@@ -179,12 +179,16 @@ final class StoreStateMachine extends BaseStateMachine {
     private void logSinceSnapshot(int bytes) {
         entriesSinceSnapshot++;
         bytesSinceSnapshot += bytes;
-        boolean isLong = entriesSinceSnapshot >= snapshotEvery || bytesSinceSnapshot >= SNAPSHOT_EVERY_BYTES;
-        if (isLong && !writer.isBusy()) {
+        if (pace.isDue(entriesSinceSnapshot, bytesSinceSnapshot, latestBytes()) && !writer.isBusy()) {
             entriesSinceSnapshot = 0;
             bytesSinceSnapshot = 0;
             writer.write(live.read(StoreState::image), getLastAppliedTermIndex());
         }
+    }
+
+    private long latestBytes() {
+        @Nullable SingleFileSnapshotInfo latest = snapshots.getLatestSnapshot();
+        return latest == null ? 0 : latest.getFile().getFileSize();
     }
 
     /** Gives Ratis the snapshot that has been written, or at the end writes one. */
