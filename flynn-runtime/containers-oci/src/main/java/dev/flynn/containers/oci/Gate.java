@@ -15,12 +15,12 @@ import java.util.concurrent.TimeUnit;
  */
 final class Gate {
 
-    /** Not in this process, for the reason that conmon's keeper has. */
+    /** Not in this process: killed in between, it would take the container with it, which writes to the pipe. */
     private static final String OPEN = "read -r byte <\"$1\"";
 
     private Gate() {}
 
-    /** Releases the main process that waits for a keeper who is gone. */
+    /** Releases the main process that waits for a starter that is gone. */
     private static void open(JobDirectory directory, long pid) throws IOException, InterruptedException {
         Process opener = Shell.builder(
                         List.of("/bin/sh", "-c", OPEN, "sh", pipe(directory).toString()))
@@ -28,7 +28,7 @@ final class Gate {
         while (!opener.waitFor(1, TimeUnit.SECONDS)) {
             unblock(directory);
             if (!isWaiting(pid)) {
-                opener.destroy(); // a keeper was quicker
+                opener.destroy(); // the starter was quicker
             }
         }
     }

@@ -59,11 +59,24 @@ record Layout(Path root) {
         return root.resolve("exec.pl");
     }
 
+    /** Is kept to start conmons. */
+    Path starterScript() {
+        return root.resolve("starter.pl");
+    }
+
+    /** What that had to say that is no answer. */
+    Path starterMessages() {
+        return root.resolve("starter.log");
+    }
+
     void create() throws IOException {
         Files.createDirectories(root);
         Files.setPosixFilePermissions(root, OWNER_ONLY);
-        try (InputStream script = Layout.class.getResourceAsStream("exec.pl")) {
-            Trees.write(execScript(), Objects.requireNonNull(script, "exec.pl").readAllBytes());
+        for (Path file : new Path[] {execScript(), starterScript()}) {
+            String name = file.getFileName().toString();
+            try (InputStream script = Layout.class.getResourceAsStream(name)) {
+                Trees.write(file, Objects.requireNonNull(script, name).readAllBytes());
+            }
         }
         for (Path directory : new Path[] {jobs(), logs(), exits(), down(), runtime(), rootfs()}) {
             Files.createDirectories(directory);

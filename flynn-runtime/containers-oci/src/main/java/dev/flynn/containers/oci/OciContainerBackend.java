@@ -68,6 +68,7 @@ public final class OciContainerBackend implements ContainerBackend {
     private static final String DOCKER = "docker";
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(10);
+    private static final Duration STARTER_PATIENCE = Duration.ofSeconds(8);
     private static final Duration MONITOR_CHECK = Duration.ofSeconds(5);
 
     /**
@@ -106,7 +107,7 @@ public final class OciContainerBackend implements ContainerBackend {
         }
         log.atInfo().addKeyValue("runtime", tools.runtime()).log("jobs run in containers");
         var unused = shared.timers.scheduleWithFixedDelay(
-                () -> recovered().forEach(OciJob::monitorEnded),
+                () -> jobs.values().forEach(OciJob::checkMonitor),
                 MONITOR_CHECK.toMillis(),
                 MONITOR_CHECK.toMillis(),
                 TimeUnit.MILLISECONDS);
@@ -157,6 +158,7 @@ public final class OciContainerBackend implements ContainerBackend {
     // what an earlier process left
 
     private List<OciJob> recover() throws IOException, InterruptedException {
+        Starter.killLeft(shared.layout, STARTER_PATIENCE);
         readDown();
         List<OciJob> found = new java.util.ArrayList<>();
         try (DirectoryStream<Path> directories = Files.newDirectoryStream(shared.layout.jobs())) {
@@ -216,12 +218,6 @@ public final class OciContainerBackend implements ContainerBackend {
 
     private Optional<OciJob> live(JobId id) {
         return Optional.ofNullable(jobs.get(id)).filter(job -> !job.status().isDown());
-    }
-
-    private List<OciJob> recovered() {
-        synchronized (recovery) {
-            return recovered;
-        }
     }
 
     // what changes on disk
@@ -425,7 +421,11 @@ public final class OciContainerBackend implements ContainerBackend {
             this.layout = layout;
             this.clock = builder.clock;
             this.controlGroupParent = builder.controlGroup;
-            this.conmon = new Conmon(tools, layout, controlGroups.monitors(builder.controlGroup), json);
+            this.conmon = new Conmon(
+                    tools,
+                    layout,
+                    new Starter(layout, tools.runtime(), controlGroups.monitors(builder.controlGroup)),
+                    json);
             makePartitions(builder.partitions);
             this.preparation = new Preparation(this, HostImage.prepare(layout, Path.of("/")), builder);
             ((ThreadPoolExecutor) workers).setKeepAliveTime(5, TimeUnit.SECONDS);
@@ -458,6 +458,7 @@ public final class OciContainerBackend implements ContainerBackend {
                 Thread.currentThread().interrupt();
                 workers.shutdownNow();
             }
+            conmon.starter().close();
         }
 
         @Override

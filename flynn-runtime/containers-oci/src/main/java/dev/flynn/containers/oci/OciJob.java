@@ -43,7 +43,6 @@ final class OciJob {
     private static final String INIT_WORDS = "[FATAL tini (";
     private static final Pattern INIT_FAILURE =
             Pattern.compile("\\[FATAL tini \\(\\d+\\)] exec (.*) failed: (.*)\n", Pattern.DOTALL);
-    private static final Duration UNBLOCK_PAUSE = Duration.ofSeconds(1);
     private static final Duration INIT_PAUSE = Duration.ofMillis(2);
     private static final int INIT_ATTEMPTS = 1000;
 
@@ -56,6 +55,9 @@ final class OciJob {
 
     private volatile JobStatus status;
     private volatile boolean monitorMayBeLost;
+
+    /** Whether somebody tells when the monitor ends. */
+    private volatile boolean watched;
 
     // guarded by lock
 
@@ -136,7 +138,7 @@ final class OciJob {
     private void startOrEnd() {
         JobStatus ended = null;
         try {
-            ended = launch();
+            ended = launchInSpiteOfKills();
         } catch (InterruptedException e) {
             ended = stoppedBefore().orElse(null);
             if (ended == null) {
@@ -152,6 +154,25 @@ final class OciJob {
         if (ended != null) {
             end(ended);
         }
+    }
+
+    /** Once more if the process was killed that was to make the container; it may have made it. */
+    private @Nullable JobStatus launchInSpiteOfKills() throws IOException, InterruptedException {
+        try {
+            return launch();
+        } catch (Starter.GoneException killed) {
+            log.atWarn().addKeyValue("job", spec.id()).setCause(killed).log("a job is started again");
+            host.conmon().starter().prepare();
+            forgetContainer();
+            return launch();
+        }
+    }
+
+    /** Leaves nothing but that the job was accepted. */
+    private void forgetContainer() throws IOException {
+        Conmon.killCreation(spec.id());
+        host.killContainer(directory, controlGroup);
+        directory.reset();
     }
 
     /** The status with which the job ended before it began; null if it runs. */
@@ -180,38 +201,30 @@ final class OciJob {
         }
     }
 
-    private @Nullable JobStatus create(Preparation.Prepared prepared) throws IOException {
+    private @Nullable JobStatus create(Preparation.Prepared prepared) throws IOException, InterruptedException {
         if (stoppedBefore().isPresent()) {
             return stoppedBefore().get();
         }
-        try (Conmon.Created container = host.conmon().create(spec, directory)) {
-            var unused = container.conmon().onExit().thenRun(this::monitorEnded);
-            long pid = JobDirectory.number(directory.containerPid())
-                    .orElseThrow(() -> new IOException("the container has no process"));
-            if (stoppedBefore().isPresent()) {
-                return stoppedBefore().get();
-            }
-            Started started = new Started(host.now(), prepared.address());
-            Trees.write(directory.started(), host.json().writeBytes(started));
-            unblockWhileReleased();
-            container.release();
-            Gate.opened(directory);
-            run(pid, started);
-            return null;
+        Conmon.Created container = host.conmon().create(spec, directory);
+        watch(container.conmon());
+        if (stoppedBefore().isPresent()) {
+            return stoppedBefore().get();
         }
+        Started started = new Started(host.now(), prepared.address());
+        Trees.write(directory.started(), host.json().writeBytes(started));
+        container.release();
+        run(container.pid(), started);
+        return null;
     }
 
-    /** Who releases the main process waits forever if that ended before, unless somebody notices. */
-    private void unblockWhileReleased() {
-        host.later(UNBLOCK_PAUSE, () -> {
-            synchronized (lock) {
-                if (followed) {
-                    return;
-                }
-            }
-            Gate.unblock(directory);
-            if (!status.isDown()) {
-                unblockWhileReleased();
+    /** Somebody tells when the monitor ends, for as long as he is there himself. */
+    private void watch(Starter.Monitor monitor) {
+        watched = true;
+        var unused = monitor.ended().whenComplete((ended, nobodyTells) -> {
+            if (nobodyTells == null) {
+                monitorEnded();
+            } else {
+                watched = false;
             }
         });
     }
@@ -247,9 +260,7 @@ final class OciJob {
                 JobDirectory.text(directory.started()).map(text -> host.json().read(text, Started.class));
         OptionalLong pid = JobDirectory.number(directory.containerPid());
         if (started.isEmpty() || pid.isEmpty()) {
-            Conmon.killCreation(spec.id());
-            host.killContainer(directory, controlGroup);
-            directory.reset();
+            forgetContainer();
             return;
         }
         output = new JobOutput(directory.log(), directory.position(), directory.control(), JobOutput.ROTATE_BYTES);
@@ -290,8 +301,15 @@ final class OciJob {
         }
     }
 
+    /** To be called now and then: nobody tells when the monitor ends that an earlier process started. */
+    void checkMonitor() {
+        if (!watched && status.state() == JobStatus.State.RUNNING) {
+            monitorEnded();
+        }
+    }
+
     /** The container may have ended with its monitor, or the monitor alone. Returns at once. */
-    void monitorEnded() {
+    private void monitorEnded() {
         monitorMayBeLost = true;
         changed();
     }
@@ -309,7 +327,6 @@ final class OciJob {
     void changed() {
         synchronized (lock) {
             if (!followed) {
-                Gate.unblock(directory);
                 return;
             }
             if (delivering) {

@@ -51,6 +51,10 @@ record OciTools(Path runtime, Path conmon, Path init) {
             missing.add("tini-static");
             packages.add("tini");
         }
+        if (program("perl").isEmpty()) {
+            missing.add("perl");
+            packages.add("perl-base");
+        }
         if (!isRoot()) {
             missing.add("root's rights (CAP_SYS_ADMIN)");
         }

@@ -237,6 +237,59 @@ class OciContainerBackendTest {
     }
 
     @Test
+    void aMonitorThatIsKilledIsNoticedAlsoAfterWhatStartedIt() {
+        watch();
+        JobSpec spec = ShellImage.job("sleep 600");
+        running(spec);
+        killStarter();
+        JobDirectory files = JobDirectory.of(new Layout(directory.resolve("data")), spec.id());
+
+        ProcessHandle.of(JobDirectory.number(files.conmonPid()).orElseThrow())
+                .orElseThrow()
+                .destroyForcibly();
+
+        assertThat(awaitDown(spec.id()).error())
+                .hasValueSatisfying(error -> assertThat(error).contains("conmon"));
+    }
+
+    @Test
+    void aJobRunsOnceThoughWhatStartsContainersWasKilledMeanwhile() throws IOException {
+        backend.close();
+        Path waits = directory.resolve("waits");
+        Path runtime = directory.resolve("slow-once");
+        Files.writeString(runtime, """
+                #!/bin/sh
+                case " $* " in *" create "*)
+                  if [ ! -e %1$s ]; then : >%1$s; while :; do sleep 0.05; done; fi ;;
+                esac
+                exec runc "$@"
+                """.formatted(waits));
+        Files.setPosixFilePermissions(runtime, PosixFilePermissions.fromString("rwxr-xr-x"));
+        backend = builder().runtime(runtime).build();
+        watch();
+        JobSpec spec = ShellImage.job("echo once; exit 6");
+        backend.start(spec);
+        await().atMost(PATIENCE).until(() -> Files.exists(waits));
+
+        killStarter();
+
+        assertThat(awaitDown(spec.id()).exitStatus()).isEqualTo(OptionalInt.of(6));
+        assertThat(seen.out()).isEqualTo("once\n");
+        assertThat(ProcessHandle.allProcesses())
+                .noneMatch(process -> List.of(Proc.commandLine(process.pid())).contains("--cid=" + spec.id()));
+    }
+
+    private void killStarter() {
+        String script = new Layout(directory.resolve("data")).starterScript().toString();
+        List<ProcessHandle> found = ProcessHandle.current()
+                .children()
+                .filter(process -> List.of(Proc.commandLine(process.pid())).contains(script))
+                .toList();
+        assertThat(found).hasSize(1);
+        found.get(0).destroyForcibly();
+    }
+
+    @Test
     void whatIsAcceptedByNobodyIsRemoved() throws IOException {
         backend.close();
         Path stray = Files.createDirectories(directory.resolve("data/jobs/test-stray/upper"));
