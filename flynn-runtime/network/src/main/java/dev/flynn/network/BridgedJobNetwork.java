@@ -357,7 +357,7 @@ final class BridgedJobNetwork implements JobNetwork, AutoCloseable {
 
     private void make(List<Integer> addresses) throws IOException {
         try {
-            commands.sh(veth.make(addresses));
+            String unused = commands.run(veth.make(addresses), "");
         } catch (IOException | RuntimeException e) {
             leave(addresses);
             throw e;

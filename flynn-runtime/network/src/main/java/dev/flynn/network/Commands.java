@@ -28,7 +28,7 @@ final class Commands {
             "bridge", "iproute2",
             "iptables", "iptables",
             "iptables-restore", "iptables",
-            "unshare", "util-linux",
+            "perl", "perl-base",
             "umount", "mount",
             "sh", "dash"));
 

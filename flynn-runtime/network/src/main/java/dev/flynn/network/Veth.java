@@ -1,6 +1,12 @@
 package dev.flynn.network;
 
-import java.nio.file.Path;
+import static java.util.Objects.requireNonNull;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -18,12 +24,22 @@ final class Veth {
     private static final String PREFIX = "fly";
     private static final Pattern NAME = Pattern.compile(PREFIX + "[0-9a-f]{8}");
 
+    private static final String MAKE = script("networks.pl");
+
     private final HostNetworkConfig config;
     private final JobDirectory directory;
 
     Veth(HostNetworkConfig config, JobDirectory directory) {
         this.config = config;
         this.directory = directory;
+    }
+
+    private static String script(String name) {
+        try (InputStream script = requireNonNull(Veth.class.getResourceAsStream(name), name)) {
+            return new String(script.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + name, e);
+        }
     }
 
     static String name(int address) {
@@ -38,42 +54,24 @@ final class Veth {
         return Integer.parseUnsignedInt(name.substring(PREFIX.length()), 16);
     }
 
-    /** A script that makes the networks with these addresses, one after the other. */
-    String make(List<Integer> addresses) {
-        return addresses.stream().map(this::make).collect(Collectors.joining())
-                + addresses.stream()
-                        .map(address -> attach(name(address)))
-                        .collect(Collectors.joining("\n", "ip -batch - <<END\n", "\nEND\n"));
-    }
-
-    private String make(int address) {
-        Path file = directory.namespace(address);
-        String ipv6 = config.ipv6() ? "0" : "1";
-        return """
-                : >%1$s
-                unshare --net=%1$s sh -e -c 'for i in all default; do
-                  f=/proc/sys/net/ipv6/conf/$i/disable_ipv6; [ ! -e $f ] || echo %2$s >$f
-                done
-                exec ip -batch -' <<END
-                link set lo up
-                link add eth0 mtu %3$d address 0a:58:%4$02x:%5$02x:%6$02x:%7$02x type veth peer name %8$s mtu %3$d netns %9$s
-                link set eth0 up
-                address add %10$s/%11$d broadcast + dev eth0
-                route add default via %12$s
-                END
-                """.formatted(
-                        file,
-                        ipv6,
-                        config.mtu(),
-                        address >>> 24,
-                        address >>> 16 & 0xff,
-                        address >>> 8 & 0xff,
-                        address & 0xff,
-                        name(address),
-                        config.namespace().reference(),
-                        Ipv4.format(address),
-                        config.subnet().length(),
-                        config.subnet().gateway());
+    /** A command that makes the networks with these addresses, one after the other. */
+    List<String> make(List<Integer> addresses) {
+        List<String> command = new ArrayList<>(List.of(
+                "perl",
+                "-e",
+                MAKE,
+                System.getProperty("os.arch", ""),
+                config.ipv6() ? "1" : "",
+                String.valueOf(config.mtu()),
+                config.bridge(),
+                String.valueOf(config.subnet().length()),
+                config.subnet().gateway()));
+        for (int address : addresses) {
+            command.add(directory.namespace(address).toString());
+            command.add(Ipv4.format(address));
+            command.add(name(address));
+        }
+        return command;
     }
 
     /** A line of {@code ip} that makes the host's end a port of the bridge. */

@@ -107,7 +107,8 @@ class HostNetworkTest {
     void whatAKilledAgentHadMadeAheadIsTakenAway() throws IOException {
         network.close();
         HostNetworkConfig config = config("100.100.7.0/24").build();
-        machine.sh(new Veth(config, new JobDirectory(directory)).make(List.of(Ipv4.parse("100.100.7.9"))));
+        machine.commands()
+                .run(new Veth(config, new JobDirectory(directory)).make(List.of(Ipv4.parse("100.100.7.9"))), "");
 
         network = HostNetwork.open(config);
         network.close();

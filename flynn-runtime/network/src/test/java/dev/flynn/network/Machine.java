@@ -74,7 +74,7 @@ final class Machine implements AutoCloseable {
     }
 
     static NetworkNamespace in(Path file) {
-        return new NetworkNamespace(List.of("nsenter", "--net=" + file, "--"), file.toString());
+        return new NetworkNamespace(List.of("nsenter", "--net=" + file, "--"));
     }
 
     /** Everything about links, addresses, routes and rules, to be compared. */
