@@ -15,18 +15,20 @@ import org.apache.ratis.proto.RaftProtos.RaftRpcReplyProto;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.proto.RaftProtos.RequestVoteReplyProto;
 import org.apache.ratis.proto.RaftProtos.RequestVoteRequestProto;
+import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.util.LifeCycle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The votes of a peer while it takes itself for a listener.
+ * The votes of a peer while it takes itself for a listener, or has started again before it heard of the end of its promotion.
  *
  * <p>Whoever promotes a listener counts its vote from the moment it has written that down; the listener hears of it later. If
  * the promoter ends in between, and there is no majority without the listener, somebody can lead again only with its vote. In
  * Raft everybody votes who is asked, whatever it knows of the members (§6 of Ongaro's and Ousterhout's paper); Ratis (3.3.0) has
- * listeners refuse. So they vote here: once in a term, for nobody who knows less, on disk before they say so, and never
- * again for what is of an earlier term.
+ * listeners refuse, and those who start again in the middle of their promotion. So they vote here: once in a term, for nobody
+ * who knows less, on disk before they say so, and never again for what is of an earlier term.
  */
 final class ListenerVotes {
 
@@ -78,6 +80,12 @@ final class ListenerVotes {
         }
     }
 
+    /** Whether Ratis would refuse to vote, whoever asks. */
+    static boolean areNeeded(RaftServer.Division peer) {
+        DivisionInfo info = peer.getInfo();
+        return info.isListener() || info.getLifeCycleState() == LifeCycle.State.STARTING;
+    }
+
     /** The latest term of a vote, 0 if there was none. */
     long term() {
         return last.term();
@@ -114,7 +122,7 @@ final class ListenerVotes {
                 .build();
     }
 
-    /** A listener's answer; what it promises is on disk when this returns. */
+    /** What is answered where {@link #areNeeded} says so; what it promises is on disk when this returns. */
     synchronized RequestVoteReplyProto vote(RaftServer.Division listener, RequestVoteRequestProto request)
             throws IOException {
         boolean granted = isWanted(listener, request);

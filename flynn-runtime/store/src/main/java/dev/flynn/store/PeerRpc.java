@@ -165,16 +165,16 @@ final class PeerRpc implements RpcType {
             calls.answer(APPEND, (caller, request) -> appended(AppendEntriesRequestProto.parseFrom(request)));
         }
 
-        /** A listener votes in turn with what it appends, since that may make it a voter. */
+        /** Who has no vote as Ratis sees it votes in turn with what it appends, since that may give it one. */
         private CompletableFuture<ByteBuffer> asked(RequestVoteRequestProto request) throws IOException {
-            return division(request.getServerRequest()).getInfo().isListener()
+            return ListenerVotes.areNeeded(division(request.getServerRequest()))
                     ? appends.run(() -> calls.later(() -> answer(voted(request))))
                     : calls.later(() -> answer(voted(request)));
         }
 
         private RequestVoteReplyProto voted(RequestVoteRequestProto request) throws IOException {
             RaftServer.Division peer = division(request.getServerRequest());
-            if (peer.getInfo().isListener()) {
+            if (ListenerVotes.areNeeded(peer)) {
                 return votes.vote(peer, request);
             }
             @Nullable RequestVoteReplyProto refusal = votes.refused(peer, request);

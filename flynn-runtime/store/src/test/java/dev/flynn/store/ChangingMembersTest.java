@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,7 +64,7 @@ class ChangingMembersTest {
             cluster.stop(ends);
             TimeUnit.MILLISECONDS.sleep(random.nextInt(500));
             restart(ends);
-            assertThat(change).as(what).succeedsWithin(PATIENCE);
+            assertThat(change).as(() -> what + ": " + state()).succeedsWithin(PATIENCE);
 
             String value = String.valueOf(round);
             await(what).atMost(PATIENCE).ignoreExceptions().until(() -> put(ends, value));
@@ -76,6 +77,12 @@ class ChangingMembersTest {
                                 .contains(value));
             }
         }
+    }
+
+    private String state() {
+        return cluster.running().stream()
+                .map(store -> "%s thinks %s leads, of %s".formatted(store.peer(), store.leader(), store.members()))
+                .collect(Collectors.joining("; "));
     }
 
     private <T> T one(List<T> of) {

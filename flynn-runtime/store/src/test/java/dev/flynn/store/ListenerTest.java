@@ -135,6 +135,38 @@ class ListenerTest {
         assertThat(p1.ask(false, 3, 1)).isFalse();
     }
 
+    @Test
+    void votesWhenItStartsAgainInTheMiddleOfItsPromotion() throws Exception {
+        assertThat(p1.append(1, promotion())).succeedsWithin(Duration.ofSeconds(10));
+
+        cluster.stop("l1");
+        cluster.startJoining("l1");
+
+        assertThat(p2.ask(true, 1, 0)).isTrue();
+        assertThat(p2.ask(false, 2, 0)).isTrue();
+        assertThat(p1.ask(false, 2, 0)).isFalse();
+        assertThat(p2.append(2, members(1)))
+                .succeedsWithin(Duration.ofSeconds(10))
+                .matches(reply -> reply.getResult() == AppendResult.SUCCESS);
+        assertThat(p1.ask(false, 2, 1)).isFalse();
+        assertThat(p2.ask(false, 3, 1)).isTrue();
+    }
+
+    /** An entry by which l1 is to be a voter beside p1 and p2. */
+    private static LogEntryProto promotion() {
+        return LogEntryProto.newBuilder()
+                .setTerm(1)
+                .setIndex(0)
+                .setConfigurationEntry(RaftConfigurationProto.newBuilder()
+                        .addOldPeers(peer("p1"))
+                        .addOldPeers(peer("p2"))
+                        .addOldListeners(peer("l1"))
+                        .addPeers(peer("p1"))
+                        .addPeers(peer("p2"))
+                        .addPeers(peer("l1")))
+                .build();
+    }
+
     /** An entry by which these are the voters; all of them and l1 if none is named. */
     private static LogEntryProto members(long index, String... voters) {
         var members = RaftConfigurationProto.newBuilder();
