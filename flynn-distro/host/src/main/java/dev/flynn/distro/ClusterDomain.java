@@ -5,7 +5,9 @@ import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.store.ClusterStore;
 import dev.flynn.spi.store.StoreEntry;
 import dev.flynn.spi.store.Transaction;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
@@ -47,6 +49,23 @@ final class ClusterDomain {
                     ErrorCode.VALIDATION,
                     "the cluster has the domain %s, not %s; %s".formatted(has, domain, wayOut.apply(has)));
         }
+    }
+
+    /**
+     * What to say when nobody would find the cluster by its names: those below {@code localhost} mean this machine's own
+     * addresses, whatever a name server says (RFC 6761, section 6.3).
+     *
+     * @param ip at which the router listens
+     */
+    static Optional<String> warning(String domain, String ip) {
+        String lower = domain.toLowerCase(Locale.ROOT);
+        boolean isLocal = lower.equals("localhost") || lower.endsWith(".localhost");
+        if (!isLocal || Set.of("127.0.0.1", "0.0.0.0", "::", "::1").contains(ip)) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                "names below %s mean 127.0.0.1, but the router listens at %s: give the cluster a --domain that /etc/hosts or a name server has there"
+                        .formatted(domain, ip));
     }
 
     /** Routes and certificates could not be made for anything else, which would show half-way through. */

@@ -25,11 +25,10 @@ final class HostProcess {
     int run() {
         AppBackend.requireKnown(options.backend());
         long began = System.nanoTime();
+        String routerIp = options.router().ipOr(options.listenIp());
+        ClusterDomain.warning(options.domain(), routerIp).ifPresent(line -> out.println("flynn-host: " + line));
         ListenPorts ports = ListenPorts.choose(
-                        options.router().ipOr(options.listenIp()),
-                        options.httpPort(),
-                        options.httpsPort(),
-                        line -> out.println("flynn-host: " + line))
+                        routerIp, options.httpPort(), options.httpsPort(), line -> out.println("flynn-host: " + line))
                 .seenAt(options.router().publicHttpsPort());
         try (life;
                 DataDirectory data = DataDirectory.open(options.dataDirectory())) {

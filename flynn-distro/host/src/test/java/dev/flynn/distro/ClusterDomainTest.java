@@ -40,4 +40,13 @@ class ClusterDomainTest {
                             "the cluster has the domain apps.example.com, not other.example.com; give apps.example.com");
         }
     }
+
+    @Test
+    void namesBelowLocalhostAreFoundAtLoopbackOnly() {
+        assertThat(ClusterDomain.warning("Flynn.localhost", "127.0.0.2"))
+                .hasValueSatisfying(warning -> assertThat(warning).contains("127.0.0.2", "--domain"));
+        assertThat(ClusterDomain.warning("flynn.localhost", "127.0.0.1")).isEmpty();
+        assertThat(ClusterDomain.warning("flynn.localhost", "0.0.0.0")).isEmpty();
+        assertThat(ClusterDomain.warning("apps.example.com", "127.0.0.2")).isEmpty();
+    }
 }
