@@ -163,7 +163,7 @@ rss_kb() {
 # ---- JVMs
 
 # as bin/flynn-host has them, without those that are about its start
-shipped_jvm=(-Xms96m -Xmn48m -Xmx384m -Xss512k -XX:+UseSerialGC -XX:MaxDirectMemorySize=96m -XX:CompileCommand=quiet
+shipped_jvm=(-Xms96m -Xmn20m -XX:SurvivorRatio=4 -Xmx384m -Xss512k -XX:+UseSerialGC -XX:MaxDirectMemorySize=96m -XX:CompileCommand=quiet
   '-XX:CompileCommand=CompileThresholdScaling,com.sun.crypto.provider.*::*,0.05'
   -Dio.netty.jfr.enabled=false -Dio.netty.leakDetection.level=disabled -Dio.netty.trackPinnedMemory=false)
 
