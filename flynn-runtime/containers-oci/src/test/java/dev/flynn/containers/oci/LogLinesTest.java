@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.flynn.api.host.OutputStreamKind;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LogLinesTest {
 
@@ -53,6 +56,48 @@ class LogLinesTest {
 
         assertThat(run).isNotNull();
         assertThat(run.bytes()).startsWith(odd).hasSize(odd.length + 1);
+    }
+
+    /** The end of a line is looked for in words of eight bytes, and may be anywhere in one. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5})
+    void whateverIsWrittenIsReadBack(long seed) {
+        var random = new Random(seed);
+        var log = new ByteArrayOutputStream();
+        var out = new ByteArrayOutputStream();
+        var err = new ByteArrayOutputStream();
+        for (int line = 0; line < 200; line++) {
+            byte[] text = new byte[random.nextInt(40)];
+            random.nextBytes(text);
+            for (int i = 0; i < text.length; i++) {
+                // bytes beside that of a newline are those that a search by words may take for it
+                text[i] = random.nextInt(3) == 0 ? (byte) ('\n' + 1 + 0x80 * random.nextInt(2)) : text[i];
+                text[i] = text[i] == '\n' ? (byte) 0x8A : text[i];
+            }
+            boolean whole = random.nextBoolean();
+            boolean toOut = random.nextInt(4) > 0;
+            log.writeBytes(bytes(TIME + (toOut ? " stdout " : " stderr ") + (whole ? "F " : "P ")));
+            log.writeBytes(text);
+            log.write('\n');
+            (toOut ? out : err).writeBytes(text);
+            if (whole) {
+                (toOut ? out : err).write('\n');
+            }
+        }
+        byte[] bytes = log.toByteArray();
+        var readOut = new ByteArrayOutputStream();
+        var readErr = new ByteArrayOutputStream();
+        int from = 0;
+        for (LogLines.Run run = LogLines.next(bytes, 0, bytes.length);
+                run != null;
+                run = LogLines.next(bytes, from, bytes.length)) {
+            (run.stream() == OutputStreamKind.STDOUT ? readOut : readErr).writeBytes(run.bytes());
+            from = run.end();
+        }
+
+        assertThat(from).isEqualTo(bytes.length);
+        assertThat(readOut.toByteArray()).isEqualTo(out.toByteArray());
+        assertThat(readErr.toByteArray()).isEqualTo(err.toByteArray());
     }
 
     private static byte[] bytes(String text) {
