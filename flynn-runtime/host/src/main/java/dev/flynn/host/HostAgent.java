@@ -111,7 +111,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     /** How the other hosts know that this one lives; its metadata is written by {@link #decisions} alone. */
     private final Registration registration;
 
-    private Instance registered;
+    private Host registered;
     private volatile boolean ready;
     private volatile boolean closing;
 
@@ -148,8 +148,8 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         this.hosts = state.hosts().view(this::reconcileSoon);
         this.presence = new HostPresence(discovery, this::reconcileSoon, builder.time::nanoTime);
         this.resurrector = new Resurrector(state, hostId, presence);
-        this.registered = HostPresence.instance(host, advertised);
-        this.registration = heartbeats.keep(HostPresence.SERVICE, registered);
+        this.registered = host;
+        this.registration = heartbeats.keep(HostPresence.SERVICE, HostPresence.instance(host, advertised));
         ready = true;
         reconcileSoon();
         reconcileNowAndThen();
@@ -258,7 +258,7 @@ public final class HostAgent implements HostConnections, AutoCloseable {
         List<JobRecord> pending = new ArrayList<>();
         for (Versioned<JobRecord> record : all) {
             JobRecord job = record.value();
-            if (job.hostId().equals(hostId)) {
+            if (job.id().isOn(hostId)) {
                 complete &= attempt(job.id(), () -> follow(job, pending));
             }
         }
@@ -463,10 +463,10 @@ public final class HostAgent implements HostConnections, AutoCloseable {
     }
 
     private void registerTags() {
-        Optional<Instance> wanted = hosts.find(hostId).map(host -> HostPresence.instance(host, advertised));
-        if (wanted.isPresent() && !wanted.get().equals(registered)) {
-            registration.setMeta(wanted.get().meta());
-            registered = wanted.get();
+        Optional<Host> host = hosts.find(hostId);
+        if (host.isPresent() && !host.get().equals(registered)) {
+            registration.setMeta(HostPresence.instance(host.get(), advertised).meta());
+            registered = host.get();
         }
     }
 

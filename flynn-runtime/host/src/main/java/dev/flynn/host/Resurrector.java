@@ -61,7 +61,13 @@ final class Resurrector {
         }
     }
 
-    private List<Versioned<JobRecord>> due(Collection<Versioned<JobRecord>> jobs) {
+    private List<Versioned<JobRecord>> due(Collection<Versioned<JobRecord>> all) {
+        // hardly any, and this is asked with each change of any job
+        List<Versioned<JobRecord>> jobs =
+                all.stream().filter(job -> job.value().spec().resurrect()).toList();
+        if (jobs.isEmpty()) {
+            return jobs;
+        }
         Set<String> others = jobs.stream().map(job -> job.value().hostId()).collect(Collectors.toSet());
         others.add(hostId);
         Set<String> dead = presence.look(others).dead();

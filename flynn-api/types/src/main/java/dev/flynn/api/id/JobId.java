@@ -28,6 +28,11 @@ public record JobId(String value) {
         return value.substring(0, value.indexOf('-'));
     }
 
+    /** Whether the job belongs to that host. */
+    public boolean isOn(String hostId) {
+        return value.startsWith(hostId) && value.indexOf('-') == hostId.length();
+    }
+
     /** What follows the host id; the job sees it as its {@code HOSTNAME}. */
     public String uuid() {
         return value.substring(value.indexOf('-') + 1);
