@@ -91,6 +91,14 @@ class Ours:
             time.sleep(0.1)
 
     def request(self, method, path, body=None):
+        try:
+            return self.ask(method, path, body)
+        except (http.client.RemoteDisconnected, ConnectionError):
+            # it was idle for too long while the other side was measured; each of these requests may be repeated
+            self.connections.open = None
+            return self.ask(method, path, body)
+
+    def ask(self, method, path, body):
         connection = getattr(self.connections, "open", None)
         if connection is None:
             connection = http.client.HTTPSConnection(self.address, context=self.tls, timeout=PATIENCE)
@@ -285,10 +293,11 @@ def sample(work, name, value):
         file.write(f"{value:.1f}\n")
 
 
-def rounds(arguments, sides):
-    """Each of `sides`, (name, measure), in turn; the first rounds warm up and do not count."""
-    for number in range(-arguments.warm_up, arguments.rounds):
-        for name, measure in sides:
+def rounds(arguments, sides, warm_up, count):
+    """Each of `sides`, (name, measure), in turn, another one first each time; the first rounds warm up and do not count."""
+    for number in range(-warm_up, count):
+        first = number % len(sides)
+        for name, measure in sides[first:] + sides[:first]:
             took = measure()
             settle()
             if number >= 0:
@@ -309,7 +318,7 @@ def starts(arguments):
             ("ours", lambda: one(ours, arrivals)),
             ("runc", lambda: one(theirs, arrivals, before=theirs.connect)),
             ("runc-veth", lambda: one(theirs, arrivals, timed=theirs.connect)),
-        ])
+        ], arguments.warm_up, arguments.rounds)
         connect = theirs.connect
     else:
         theirs = Docker(arguments.engine, arguments.docker_image, arrivals)
@@ -325,13 +334,12 @@ def starts(arguments):
             ("ours", lambda: one(ours, arrivals)),
             ("docker", lambda: one(theirs, arrivals)),
             ("docker-api", by_api),
-        ])
+        ], arguments.warm_up, arguments.rounds)
         connect = None
-    for _ in range(arguments.many_rounds):
-        sample(arguments.work, "ours-many", many(ours, arrivals, count, width))
-        settle()
-        sample(arguments.work, "theirs-many", many(theirs, arrivals, count, width, timed=connect))
-        settle()
+    rounds(arguments, [
+        ("ours-many", lambda: many(ours, arrivals, count, width)),
+        ("theirs-many", lambda: many(theirs, arrivals, count, width, timed=connect)),
+    ], arguments.many_warm_up, arguments.many_rounds)
 
 
 def fill(arguments):
@@ -435,6 +443,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--warm-up", type=int, default=1)
     parser.add_argument("--many-rounds", type=int, default=1)
+    parser.add_argument("--many-warm-up", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=100)
     parser.add_argument("--width", type=int, default=16)
     parser.add_argument("--port", type=int, help="of the router")

@@ -7,6 +7,9 @@ peer conmon conmon "stays with the containers of ours"
 peer tini-static tini "is pid 1 in the containers of ours"
 peer busybox busybox-static "is the image"
 
+own_disk
+chmod 755 "$work"
+
 host_options=(--backend oci)
 launch_host() {
   unshare --net sh -c 'ip link set lo up; exec "$@"' host \
