@@ -3,15 +3,15 @@
 #
 #   perl starter.pl MACHINE GROUP RUNTIME MARK
 #
-# GROUP is where a process writes its number to move to the monitors' control group; by MARK it is found. A request on standard input is the length
-# of what follows, in decimal, a line feed, and words with a NUL between them:
+# GROUP is where a process writes its number to move to the monitors' control group; by MARK it is found. A request on standard
+# input is the length of what follows, in decimal, a line feed, and words with a NUL between them:
 #
 #   create NUMBER DIRECTORY PID_FILE MESSAGES WORD...    starts conmon in DIRECTORY, with these words and --runtime
 #   release NUMBER PIPE                                  lets the container go on that waits to write to PIPE
 #
 # Answers are lines: `NUMBER created TEXT`, what conmon said about its container, which is nothing if it could not be started;
-# `NUMBER released`; and `NUMBER ended` once conmon is gone, after which nothing more is said of it. At the end of the input nothing is left undone that was asked for,
-# and conmons go on.
+# `NUMBER released`; and `NUMBER ended` once conmon is gone, after which nothing more is said of it. At the end of the input
+# nothing is left undone that was asked for, and conmons go on.
 use strict;
 
 my ($machine, $group, $runtime) = @ARGV;
