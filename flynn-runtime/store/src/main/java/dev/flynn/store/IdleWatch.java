@@ -2,7 +2,10 @@ package dev.flynn.store;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.lang.reflect.Field;
 import org.apache.ratis.server.RaftServer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A listener's watch over its leader: a thread of Ratis that wakes up now and then, and does nothing, since listeners do not
@@ -11,6 +14,8 @@ import org.apache.ratis.server.RaftServer;
  * the thread is ended before.
  */
 final class IdleWatch {
+
+    private static final Logger log = LoggerFactory.getLogger(IdleWatch.class);
 
     private static final String KIND = "FollowerState";
 
@@ -32,8 +37,17 @@ final class IdleWatch {
     }
 
     private static boolean isWatch(Thread thread, RaftServer.Division peer) {
-        return thread.getClass().getSimpleName().equals(KIND)
-                && thread.getName().startsWith(peer.getMemberId().toString());
+        if (!thread.getClass().getSimpleName().equals(KIND)) {
+            return false;
+        }
+        try {
+            Field server = thread.getClass().getDeclaredField("server");
+            server.setAccessible(true);
+            return server.get(thread) == peer;
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            log.atWarn().setCause(e).log("Ratis keeps its watch over leaders elsewhere; a promotion may hang");
+            return false;
+        }
     }
 
     private static void end(Thread watch) throws InterruptedIOException {

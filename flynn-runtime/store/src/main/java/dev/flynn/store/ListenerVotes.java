@@ -6,16 +6,22 @@ import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto.AppendResult;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
+import org.apache.ratis.proto.RaftProtos.InstallSnapshotReplyProto;
+import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
+import org.apache.ratis.proto.RaftProtos.InstallSnapshotResult;
 import org.apache.ratis.proto.RaftProtos.RaftRpcReplyProto;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.proto.RaftProtos.RequestVoteReplyProto;
 import org.apache.ratis.proto.RaftProtos.RequestVoteRequestProto;
+import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.server.DivisionInfo;
+import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.util.LifeCycle;
@@ -80,10 +86,24 @@ final class ListenerVotes {
         }
     }
 
-    /** Whether Ratis would refuse to vote, whoever asks. */
+    /**
+     * Whether Ratis refuses to vote, whoever asks, until it hears of a leader; and does not stand for election itself, which
+     * would be a vote that is not known here.
+     */
     static boolean areNeeded(RaftServer.Division peer) {
         DivisionInfo info = peer.getInfo();
-        return info.isListener() || info.getLifeCycleState() == LifeCycle.State.STARTING;
+        return info.isListener() || (info.getLifeCycleState() == LifeCycle.State.STARTING && isBeingPromoted(peer));
+    }
+
+    private static boolean isBeingPromoted(RaftServer.Division peer) {
+        RaftConfiguration members = peer.getRaftConf();
+        return !members.getPreviousPeers().isEmpty()
+                && isAmong(members.getCurrentPeers(), peer)
+                && !isAmong(members.getPreviousPeers(), peer);
+    }
+
+    private static boolean isAmong(Collection<RaftPeer> voters, RaftServer.Division peer) {
+        return voters.stream().anyMatch(voter -> voter.getId().equals(peer.getId()));
     }
 
     /** The latest term of a vote, 0 if there was none. */
@@ -120,6 +140,18 @@ final class ListenerVotes {
                 .setResult(AppendResult.NOT_LEADER)
                 .setIsHearbeat(request.getEntriesCount() == 0)
                 .build();
+    }
+
+    /** The same for a leader that would have a snapshot fetched. */
+    @Nullable
+    InstallSnapshotReplyProto refused(InstallSnapshotRequestProto request) {
+        return request.getLeaderTerm() >= last.term()
+                ? null
+                : InstallSnapshotReplyProto.newBuilder()
+                        .setServerReply(head(request.getServerRequest(), false))
+                        .setTerm(last.term())
+                        .setResult(InstallSnapshotResult.NOT_LEADER)
+                        .build();
     }
 
     /** What is answered where {@link #areNeeded} says so; what it promises is on disk when this returns. */

@@ -158,6 +158,10 @@ final class PeerRpc implements RpcType {
             calls.answer(SNAPSHOT, (caller, request) -> {
                 var asked = InstallSnapshotRequestProto.parseFrom(request);
                 return appends.run(() -> calls.later(() -> {
+                    @Nullable InstallSnapshotReplyProto refusal = votes.refused(asked);
+                    if (refusal != null) {
+                        return answer(refusal);
+                    }
                     IdleWatch.end(division(asked.getServerRequest()));
                     return answer(server.installSnapshot(asked));
                 }));

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A listener, l1, to which this test speaks as p1 or p2, in Ratis' own messages. */
+/** A listener to which this test speaks as p1 or p2, in Ratis' own messages. */
 @Timeout(60)
 class ListenerTest {
 
@@ -50,7 +50,7 @@ class ListenerTest {
     @BeforeEach
     void open() throws IOException {
         cluster = TestCluster.of(directory, 0);
-        cluster.startJoining("l1");
+        cluster.startJoining("listener");
         p1 = new Speaker("p1");
         p2 = new Speaker("p2");
     }
@@ -66,7 +66,7 @@ class ListenerTest {
     /** Ratis 3.3.0 waits for the end of that watch while it holds the lock that the watch waits for. */
     @Test
     void becomesAVoterWhileItsWatchOverTheLeaderWaitsForRatis() throws Exception {
-        Thread watch = watchOf("l1");
+        Thread watch = watchOf("listener");
         CompletableFuture<AppendEntriesReplyProto> appended;
         synchronized (lockOf(watch)) {
             await().until(() -> watch.getState() == Thread.State.BLOCKED);
@@ -78,7 +78,7 @@ class ListenerTest {
         assertThat(appended)
                 .succeedsWithin(Duration.ofSeconds(10))
                 .matches(reply -> reply.getResult() == AppendResult.SUCCESS);
-        assertThat(cluster.store("l1").members()).allMatch(StoreMember::isVoter);
+        assertThat(cluster.store("listener").members()).allMatch(StoreMember::isVoter);
     }
 
     @Test
@@ -94,8 +94,8 @@ class ListenerTest {
         assertThat(p1.ask(false, 2, 0)).isFalse();
         assertThat(p2.ask(false, 2, 0)).isTrue();
 
-        cluster.stop("l1");
-        cluster.startJoining("l1");
+        cluster.stop("listener");
+        cluster.startJoining("listener");
 
         assertThat(p1.ask(false, 2, 0)).isFalse();
         assertThat(p2.ask(false, 2, 0)).isTrue();
@@ -139,8 +139,8 @@ class ListenerTest {
     void votesWhenItStartsAgainInTheMiddleOfItsPromotion() throws Exception {
         assertThat(p1.append(1, promotion())).succeedsWithin(Duration.ofSeconds(10));
 
-        cluster.stop("l1");
-        cluster.startJoining("l1");
+        cluster.stop("listener");
+        cluster.startJoining("listener");
 
         assertThat(p2.ask(true, 1, 0)).isTrue();
         assertThat(p2.ask(false, 2, 0)).isTrue();
@@ -152,7 +152,7 @@ class ListenerTest {
         assertThat(p2.ask(false, 3, 1)).isTrue();
     }
 
-    /** An entry by which l1 is to be a voter beside p1 and p2. */
+    /** An entry by which the listener is to be a voter beside p1 and p2. */
     private static LogEntryProto promotion() {
         return LogEntryProto.newBuilder()
                 .setTerm(1)
@@ -160,21 +160,21 @@ class ListenerTest {
                 .setConfigurationEntry(RaftConfigurationProto.newBuilder()
                         .addOldPeers(peer("p1"))
                         .addOldPeers(peer("p2"))
-                        .addOldListeners(peer("l1"))
+                        .addOldListeners(peer("listener"))
                         .addPeers(peer("p1"))
                         .addPeers(peer("p2"))
-                        .addPeers(peer("l1")))
+                        .addPeers(peer("listener")))
                 .build();
     }
 
-    /** An entry by which these are the voters; all of them and l1 if none is named. */
+    /** An entry by which these are the voters; all of them and the listener if none is named. */
     private static LogEntryProto members(long index, String... voters) {
         var members = RaftConfigurationProto.newBuilder();
-        for (String voter : voters.length == 0 ? new String[] {"p1", "p2", "l1"} : voters) {
+        for (String voter : voters.length == 0 ? new String[] {"p1", "p2", "listener"} : voters) {
             members.addPeers(peer(voter));
         }
         if (voters.length > 0) {
-            members.addListeners(peer("l1"));
+            members.addListeners(peer("listener"));
         }
         return LogEntryProto.newBuilder()
                 .setTerm(1)
@@ -214,16 +214,16 @@ class ListenerTest {
 
         Speaker(String name) throws IOException {
             this.name = name;
-            UUID group = UUID.fromString(cluster.store("l1").cluster().toString());
+            UUID group = UUID.fromString(cluster.store("listener").cluster().toString());
             this.data = DataDirectory.open(
                     cluster.directory(name),
                     new DataDirectory.Owner(Optional.of(group), Optional.of(name), Optional.of(List.of())));
             this.calls = new PeerCalls(cluster.network.transport(TestCluster.peer(name)), data, "at-" + name, threads);
             calls.start();
-            calls.learn("l1", "at-l1");
+            calls.learn("listener", "at-listener");
         }
 
-        /** Tells l1, as the leader of this term, of these entries; of nothing new if there are none. */
+        /** Tells "listener", as the leader of this term, of these entries; of nothing new if there are none. */
         CompletableFuture<AppendEntriesReplyProto> append(long term, LogEntryProto... entries) {
             var request = AppendEntriesRequestProto.newBuilder()
                     .setServerRequest(head())
@@ -242,7 +242,7 @@ class ListenerTest {
             });
         }
 
-        /** Whether l1 gives its vote; the last entry that the candidate has is of term 1, -1 if it has none. */
+        /** Whether the listener gives its vote; the last entry that the candidate has is of term 1, -1 if it has none. */
         boolean ask(boolean first, long term, long lastIndex) throws Exception {
             var request = RequestVoteRequestProto.newBuilder()
                     .setServerRequest(head())
@@ -266,13 +266,15 @@ class ListenerTest {
         private CompletableFuture<ByteBuffer> call(String method, MessageLite request) {
             byte[] bytes = request.toByteArray();
             return calls.call(
-                    "l1", method, calls.newRequest(bytes.length).put(bytes).flip());
+                    "listener",
+                    method,
+                    calls.newRequest(bytes.length).put(bytes).flip());
         }
 
         private RaftRpcRequestProto head() {
             return RaftRpcRequestProto.newBuilder()
                     .setRequestorId(ByteString.copyFromUtf8(name))
-                    .setReplyId(ByteString.copyFromUtf8("l1"))
+                    .setReplyId(ByteString.copyFromUtf8("listener"))
                     .setRaftGroupId(ProtoUtils.toRaftGroupIdProtoBuilder(RaftGroupId.valueOf(data.group())))
                     .setCallId(++callId)
                     .build();

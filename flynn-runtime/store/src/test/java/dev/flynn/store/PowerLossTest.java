@@ -2,6 +2,8 @@ package dev.flynn.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flynn.api.error.ErrorCode;
+import dev.flynn.api.error.FlynnException;
 import dev.flynn.spi.store.CommitResult;
 import dev.flynn.spi.store.StoreEntry;
 import dev.flynn.spi.store.Transaction;
@@ -10,10 +12,14 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,11 +28,13 @@ import org.junit.jupiter.api.io.TempDir;
  * All replicas are killed at once, again and again, at random moments of their starts and of their work; and of what is left
  * any two of three must have everything that was ever acknowledged.
  *
- * <p>System properties: {@code flynn.powerloss.cycles} (4), {@code flynn.powerloss.seed} (random, and printed).
+ * <p>System properties: {@code flynn.powerloss.cycles} (4), {@code flynn.powerloss.lanes}, which is how many such stores there are
+ * beside each other (1), {@code flynn.powerloss.seed} (random, and printed).
  */
 class PowerLossTest {
 
     private static final int CYCLES = Integer.getInteger("flynn.powerloss.cycles", 4);
+    private static final int LANES = Integer.getInteger("flynn.powerloss.lanes", 1);
     private static final long SEED = Long.getLong("flynn.powerloss.seed", System.nanoTime() & 0xffff_ffffL);
 
     private static final int LONGEST_LIFE_MILLIS = 600;
@@ -40,101 +48,134 @@ class PowerLossTest {
     @TempDir
     Path directory;
 
-    private final Random random = new Random(SEED);
-
-    /** The append's key to {@code name@revision}. */
-    private final Map<String, String> acknowledged = new LinkedHashMap<>();
-
-    private long forgotten;
-
     @Test
     void whatWasAcknowledgedIsOnAnyTwoOfThreeDisks() throws Exception {
-        for (int cycle = 1; cycle <= CYCLES; cycle++) {
-            boolean diesWhileStarting = random.nextInt(4) == 0;
-            workUntilKilled(cycle, diesWhileStarting);
-            check(cycle);
-        }
-        System.out.printf(
-                "powerloss: %d times all of three killed, %d changes acknowledged, seed %d%n",
-                CYCLES, forgotten + acknowledged.size(), SEED);
-        assertThat(forgotten + acknowledged.size()).isPositive();
-    }
-
-    private void workUntilKilled(int cycle, boolean diesWhileStarting) throws Exception {
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:TieredStopAtLevel=1",
-                        "-Xmx192m",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        PowerLossTest.class.getName(),
-                        directory.toString(),
-                        Integer.toString(cycle))
-                .redirectError(errors().toFile())
-                .start();
-        try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
-            if (!diesWhileStarting) {
-                String first = lines.readLine();
-                assertThat(first)
-                        .as("cycle %d, seed %d: nothing was written; %s", cycle, SEED, Files.readString(errors()))
-                        .isNotNull();
-                remember(first);
-            }
-            int life = random.nextInt(diesWhileStarting ? 2 * LONGEST_LIFE_MILLIS : LONGEST_LIFE_MILLIS);
-            var killer = new Thread(() -> kill(process, life), "killer");
-            killer.start();
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                remember(line);
-            }
-            killer.join();
-        } finally {
-            process.toHandle().destroyForcibly();
-            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        }
-    }
-
-    private Path errors() {
-        return directory.resolve("errors");
-    }
-
-    private static void kill(Process process, int millis) {
+        ExecutorService threads = Executors.newFixedThreadPool(LANES);
         try {
-            if (!process.waitFor(millis, TimeUnit.MILLISECONDS)) {
-                process.toHandle().destroyForcibly();
+            List<Future<Long>> lanes = new ArrayList<>();
+            for (int i = 0; i < LANES; i++) {
+                var lane = new Lane(Files.createDirectory(directory.resolve("lane-" + i)), SEED + i);
+                int cycles = CYCLES / LANES + (i < CYCLES % LANES ? 1 : 0);
+                lanes.add(threads.submit(() -> lane.run(cycles)));
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            long acknowledged = 0;
+            for (Future<Long> lane : lanes) {
+                acknowledged += lane.get();
+            }
+            System.out.printf(
+                    "powerloss: %d times all of three killed, %d changes acknowledged, seed %d%n",
+                    CYCLES, acknowledged, SEED);
+            assertThat(acknowledged).isPositive();
+        } finally {
+            threads.shutdownNow();
         }
     }
 
-    /** A line that could be finished is an acknowledgement: {@code key name revision .}. */
-    private void remember(String line) {
-        String[] words = line.split(" ", -1);
-        if (words.length == 4) {
-            acknowledged.put(words[0], words[1] + "@" + words[2]);
-        }
-    }
+    /** One store, of three replicas. */
+    private static final class Lane {
 
-    private void check(int cycle) throws IOException {
-        String missing = "p" + (1 + random.nextInt(3));
-        try (TestCluster cluster = TestCluster.of(directory, 3)) {
-            for (String name : List.of("p1", "p2", "p3")) {
-                if (!name.equals(missing)) {
-                    cluster.start(name);
+        private final Path directory;
+        private final long seed;
+        private final Random random;
+
+        /** The append's key to {@code name@revision}. */
+        private final Map<String, String> acknowledged = new LinkedHashMap<>();
+
+        private long forgotten;
+
+        Lane(Path directory, long seed) {
+            this.directory = directory;
+            this.seed = seed;
+            this.random = new Random(seed);
+        }
+
+        /** Returns how many changes were acknowledged. */
+        long run(int cycles) throws Exception {
+            for (int cycle = 1; cycle <= cycles; cycle++) {
+                boolean diesWhileStarting = random.nextInt(4) == 0;
+                workUntilKilled(cycle, diesWhileStarting);
+                check(cycle);
+            }
+            return forgotten + acknowledged.size();
+        }
+
+        private void workUntilKilled(int cycle, boolean diesWhileStarting) throws Exception {
+            Process process = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
+                            "-XX:TieredStopAtLevel=1",
+                            "-Xmx192m",
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            PowerLossTest.class.getName(),
+                            directory.toString(),
+                            Integer.toString(cycle))
+                    .redirectError(errors().toFile())
+                    .start();
+            try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
+                if (!diesWhileStarting) {
+                    String first = lines.readLine();
+                    assertThat(first)
+                            .as("cycle %d, seed %d: nothing was written; %s", cycle, seed, Files.readString(errors()))
+                            .isNotNull();
+                    remember(first);
                 }
+                int life = random.nextInt(diesWhileStarting ? 2 * LONGEST_LIFE_MILLIS : LONGEST_LIFE_MILLIS);
+                var killer = new Thread(() -> kill(process, life), "killer");
+                killer.start();
+                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                    remember(line);
+                }
+                killer.join();
+            } finally {
+                process.toHandle().destroyForcibly();
+                assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
             }
-            Map<String, String> found = new LinkedHashMap<>();
-            RatisClusterStore leader = cluster.leader();
-            for (StoreEntry entry : leader.list("log/").entries()) {
-                found.put(entry.key(), nameIn(entry.value()) + "@" + entry.createRevision());
+        }
+
+        private Path errors() {
+            return directory.resolve("errors");
+        }
+
+        private static void kill(Process process, int millis) {
+            try {
+                if (!process.waitFor(millis, TimeUnit.MILLISECONDS)) {
+                    process.toHandle().destroyForcibly();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
-            assertThat(found)
-                    .as("acknowledged before death %d, without %s, seed %d", cycle, missing, SEED)
-                    .containsAllEntriesOf(acknowledged);
-            if (found.size() > MOST_KEPT) {
-                delete(leader, List.copyOf(found.keySet()));
-                forgotten += acknowledged.size();
-                acknowledged.clear();
+        }
+
+        /** A line that could be finished is an acknowledgement: {@code key name revision .}. */
+        private void remember(String line) {
+            String[] words = line.split(" ", -1);
+            if (words.length == 4) {
+                acknowledged.put(words[0], words[1] + "@" + words[2]);
+            }
+        }
+
+        private void check(int cycle) throws IOException {
+            String missing = "p" + (1 + random.nextInt(3));
+            try (TestCluster cluster = TestCluster.of(directory, 3)) {
+                for (String name : List.of("p1", "p2", "p3")) {
+                    if (!name.equals(missing)) {
+                        cluster.start(name);
+                    }
+                }
+                Map<String, String> found = new LinkedHashMap<>();
+                RatisClusterStore leader = cluster.leader();
+                for (StoreEntry entry : leader.list("log/").entries()) {
+                    found.put(entry.key(), nameIn(entry.value()) + "@" + entry.createRevision());
+                }
+                assertThat(found)
+                        .as("acknowledged before death %d, without %s, seed %d", cycle, missing, seed)
+                        .containsAllEntriesOf(acknowledged);
+                if (found.size() > MOST_KEPT) {
+                    delete(leader, List.copyOf(found.keySet()));
+                    forgotten += acknowledged.size();
+                    acknowledged.clear();
+                }
             }
         }
     }
@@ -160,8 +201,16 @@ class PowerLossTest {
     private static void write(RatisClusterStore store, String name) {
         for (int i = 1; ; i++) {
             String value = value(name + "-" + i);
-            CommitResult result =
-                    store.commit(Transaction.builder().append("log/", value).build());
+            CommitResult result;
+            try {
+                result =
+                        store.commit(Transaction.builder().append("log/", value).build());
+            } catch (FlynnException e) {
+                if (e.code() == ErrorCode.SERVICE_UNAVAILABLE) {
+                    continue; // on a machine that is busy with others it takes a while until one leads
+                }
+                throw e;
+            }
             print("%s %s %d .%n".formatted(result.appendedKeys().get(0), nameIn(value), result.revision()));
         }
     }
