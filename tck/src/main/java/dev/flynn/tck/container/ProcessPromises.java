@@ -163,6 +163,27 @@ abstract class ProcessPromises extends ContainerKit {
         backend.stop(JobId.random(HOST), GRACE);
     }
 
+    @Rule("CB-4")
+    void whatIsStoppedWhileItStartsIsKilledAtAnyMoment() throws InterruptedException {
+        for (int i = 0; i < 10; i++) {
+            String mark = mark();
+            JobSpec spec = shell("exec sleep " + mark);
+
+            backend.start(spec);
+            TimeUnit.MICROSECONDS.sleep(1000L * i * i);
+            backend.stop(spec.id(), Duration.ZERO);
+
+            assertThat(awaitDown(spec.id()).signal()).isEqualTo(OptionalInt.of(9));
+            assertThat(seen.states(spec.id()).stream().map(JobStatus::state))
+                    .doesNotHaveDuplicates()
+                    .isSorted()
+                    .endsWith(JobStatus.State.DOWN);
+            await("no process is left")
+                    .atMost(patience())
+                    .untilAsserted(() -> assertThat(processesWith(mark)).isZero());
+        }
+    }
+
     @Rule("CB-5")
     void statesComeOnceAndInOrder() {
         JobSpec spec = longRunningJob();
@@ -442,6 +463,25 @@ abstract class ProcessPromises extends ContainerKit {
         ended(spec);
 
         assertThat(seen.text(spec.id(), OutputStreamKind.STDOUT)).isEqualTo("end\n");
+    }
+
+    @Rule("CB-11")
+    void theInputOfAJobThatWantedNoneIsRefused() {
+        assumeTrue(has(Capability.STDIN));
+        JobSpec spec = longRunningJob();
+        running(spec);
+
+        assertThat(refusalOf(() -> backend.stdin(spec.id()))).isEqualTo(ErrorCode.OBJECT_NOT_FOUND);
+    }
+
+    @Rule("CB-12")
+    void aJobWithoutATerminalIsNotResized() {
+        assumeTrue(has(Capability.TTY));
+        JobSpec spec = longRunningJob();
+        running(spec);
+
+        assertThat(refusalOf(() -> backend.resize(spec.id(), TerminalSize.DEFAULT)))
+                .isEqualTo(ErrorCode.OBJECT_NOT_FOUND);
     }
 
     @Rule("CB-12")

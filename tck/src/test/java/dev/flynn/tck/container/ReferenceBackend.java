@@ -126,8 +126,11 @@ class ReferenceBackend implements ContainerBackend {
 
     @Override
     public OutputStream stdin(JobId id) {
-        Process process = running(id).process;
-        return process.getOutputStream();
+        Run run = running(id);
+        if (!run.spec.stdin()) {
+            throw FlynnException.notFound("standard input of job", id.value());
+        }
+        return run.process.getOutputStream();
     }
 
     @Override
