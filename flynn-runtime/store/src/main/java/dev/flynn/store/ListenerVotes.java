@@ -88,11 +88,13 @@ final class ListenerVotes {
 
     /**
      * Whether Ratis refuses to vote, whoever asks, until it hears of a leader; and does not stand for election itself, which
-     * would be a vote that is not known here.
+     * would be a vote that is not known here. A peer that has no role yet is still reading its log, and knows neither its last
+     * entry nor who belongs to the group.
      */
     static boolean areNeeded(RaftServer.Division peer) {
         DivisionInfo info = peer.getInfo();
-        return info.isListener() || (info.getLifeCycleState() == LifeCycle.State.STARTING && isBeingPromoted(peer));
+        boolean waits = info.isFollower() && info.getLifeCycleState() == LifeCycle.State.STARTING;
+        return info.isListener() || (waits && isBeingPromoted(peer));
     }
 
     private static boolean isBeingPromoted(RaftServer.Division peer) {

@@ -153,6 +153,12 @@ final class DockerJob {
         } catch (JobContainer.NotWanted e) {
             conclude(notStarted());
         } catch (IOException | RuntimeException e) {
+            if (wasStoppedBeforeItBegan()) {
+                boolean unused =
+                        Thread.interrupted(); // as stop does it, which a client of the engine tells in its own way
+                conclude(notStarted());
+                return true;
+            }
             if (e instanceof EngineAwayException
                     && !abandoned
                     && (!lastTime || status.state() == JobStatus.State.RUNNING)) {
@@ -171,6 +177,12 @@ final class DockerJob {
             if (stopWanted || killWanted) {
                 throw new JobContainer.NotWanted();
             }
+        }
+    }
+
+    private boolean wasStoppedBeforeItBegan() {
+        synchronized (lock) {
+            return !abandoned && (stopWanted || killWanted) && status.state() == JobStatus.State.STARTING;
         }
     }
 
