@@ -427,7 +427,11 @@ class ImageStoreTest {
     void aLayerThatSomebodyDeletedIsFetchedAgain() throws IOException {
         JobSpec.Image image = layout(TestImage.of(new LayerTar().file("a", "x")), "v1");
         Path layer = store.open(image, JOB).layers().get(0);
-        StoreFiles.delete(layer.getParent());
+        // the store may still be writing to it
+        Awaitility.await().ignoreExceptions().until(() -> {
+            StoreFiles.delete(layer.getParent());
+            return true;
+        });
 
         assertThat(store.open(image, JOB).layers().get(0).resolve("a")).hasContent("x");
     }
