@@ -157,9 +157,15 @@ final class BubblewrapJob implements Runnable {
         }
     }
 
-    /** bwrap ends with the main process; the kernel ends what is left of the sandbox with its first process. */
+    /**
+     * bwrap ends with the main process; the kernel ends what is left of the sandbox with its first process, which bwrap has not
+     * named yet if it was killed early.
+     */
     private void awaitEmptySandbox() throws IOException, InterruptedException {
         OptionalLong init = directory.init();
+        if (init.isEmpty()) {
+            backend.directories().endProcessesOf(directory);
+        }
         while (init.isPresent() && lives(init.getAsLong())) {
             ProcessHandle.of(init.getAsLong()).ifPresent(ProcessHandle::destroyForcibly);
             TimeUnit.MILLISECONDS.sleep(1);

@@ -25,7 +25,7 @@ final class JobDirectories {
     /** Takes away what an earlier backend left here when it was killed. */
     static JobDirectories open(Path directory) throws IOException {
         var directories = new JobDirectories(Files.createDirectories(directory).toRealPath());
-        directories.endLeftProcesses();
+        endProcessesOf(directories.jobs + "/");
         try (var left = Files.newDirectoryStream(directories.jobs)) {
             for (Path job : left) {
                 new JobDirectory(job).delete();
@@ -35,11 +35,20 @@ final class JobDirectories {
     }
 
     /**
-     * bwrap dies with its parent, and its sandbox with it. Only one that was being started when its parent was killed has not
-     * said yet that it will.
+     * Ends what bwrap has begun of a job's sandbox and cannot take away any more.
+     *
+     * @param job whose bwrap has ended
      */
-    private void endLeftProcesses() {
-        String mark = MARK + "=" + jobs + "/";
+    void endProcessesOf(JobDirectory job) {
+        endProcessesOf(job.path().toString());
+    }
+
+    /**
+     * bwrap dies with its parent, and its sandbox with it. Only one that was just being made when its parent was killed has
+     * not said yet that it will, and waits for that parent for good. It still has bwrap's environment.
+     */
+    private static void endProcessesOf(String directories) {
+        String mark = MARK + "=" + directories;
         ProcessHandle.allProcesses()
                 .filter(process -> environment(process).contains(mark))
                 .forEach(ProcessHandle::destroyForcibly);

@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -119,6 +120,20 @@ class BubblewrapBackendTest {
 
             assertThat(down(backend, spec.id()).signal()).hasValue(15);
             assertThat(seen.text()).isEmpty();
+        }
+    }
+
+    @Test
+    void aSandboxThatBwrapHasOnlyBegunEndsWithIt() throws Exception {
+        try (ContainerBackend backend = open(Map.of(), JobFiles.NONE)) {
+            for (int i = 0; i < 50; i++) {
+                JobSpec spec = shell("sleep 600");
+                backend.start(spec);
+                TimeUnit.MICROSECONDS.sleep(400L * i);
+                backend.stop(spec.id(), Duration.ZERO);
+
+                assertThat(down(backend, spec.id()).signal()).hasValue(9);
+            }
         }
     }
 
