@@ -54,7 +54,10 @@ jdk_is_new_enough() {
 # Maven with the right JDK, quiet unless something goes wrong.
 # Of Error Prone's checks only NullAway's, which halves the time of compiling: Maven called by hand has all of them. The same for all
 # scripts, since Maven compiles again what was compiled with other options.
-maven() { maven_in "$repo" -Derrorprone.checks=-XepDisableAllChecks "$@"; }
+maven() { maven_in "$repo" -Derrorprone.checks=-XepDisableAllChecks "-Dtest.timeout=$test_timeout" "$@"; }
+
+# How long one test may take before it fails, as JUnit writes it.
+test_timeout=10m
 
 # maven_in DIR ARGS: Maven on the project in DIR.
 maven_in() {
