@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,6 +47,9 @@ class PowerLossTest {
     private static final int MOST_KEPT = 1000;
 
     private static final int BATCH = 100;
+
+    private static final int CYCLES_TOLD = 50;
+    private static final AtomicInteger CYCLES_DONE = new AtomicInteger();
 
     @TempDir
     Path directory;
@@ -98,8 +102,16 @@ class PowerLossTest {
                 boolean diesWhileStarting = random.nextInt(4) == 0;
                 workUntilKilled(cycle, diesWhileStarting);
                 check(cycle);
+                tellProgress();
             }
             return forgotten + acknowledged.size();
+        }
+
+        private static void tellProgress() {
+            int done = CYCLES_DONE.incrementAndGet();
+            if (done % CYCLES_TOLD == 0) {
+                System.out.printf("powerloss: %d of %d%n", done, CYCLES);
+            }
         }
 
         /** A voter that has nothing yet elects nobody who has something (Ratis): so all of them get something first. */
