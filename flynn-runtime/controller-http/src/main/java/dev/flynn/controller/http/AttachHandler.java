@@ -88,7 +88,7 @@ final class AttachHandler implements AutoCloseable {
                             .addKeyValue("app", plan.app().name())
                             .addKeyValue("reason", reason)
                             .log("one-off job could not be attached");
-                    refuseAndResume(request, response, FlynnException.internal(reason, null));
+                    refuseAndResume(request, response, new OutsideFailure(FlynnException.internal(reason, null)));
                 });
         open.add(connection);
         connection.whenEnded(() -> open.remove(connection));

@@ -3,8 +3,8 @@ package dev.flynn.controller.http;
 import dev.flynn.api.error.FlynnException;
 
 /**
- * A failure of something outside that the caller has named, such as a provider: unlike what goes wrong within, its reason is the
- * caller's business.
+ * A failure of something outside that the caller has named, such as a provider, or a job that cannot be started: unlike what
+ * goes wrong within, its reason is the caller's business.
  */
 final class OutsideFailure extends RuntimeException {
 

@@ -291,7 +291,7 @@ class AttachTest {
     }
 
     @Test
-    void aJobThatCannotBeStartedIsAnErrorObject() throws IOException {
+    void aJobThatCannotBeStartedIsAnErrorObjectThatSaysWhy() throws IOException {
         try (var client = new RawClient(controller.port())) {
             client.attach("ledger", job(""));
             session(0).client.onError("no such image");
@@ -299,7 +299,8 @@ class AttachTest {
             String head = client.head();
             assertThat(head).startsWith("HTTP/1.1 500").contains("Content-Type: application/json");
             assertThat(client.body(head))
-                    .isEqualTo("{\"code\":\"unknown_error\",\"message\":\"Something went wrong\",\"retry\":false}");
+                    .isEqualTo("{\"code\":\"unknown_error\",\"message\":\"Something went wrong\","
+                            + "\"detail\":{\"reason\":\"no such image\"},\"retry\":false}");
             assertThat(client.frame()).isEqualTo("end");
         }
     }
