@@ -8,7 +8,6 @@ import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.host.TerminalSize;
 import dev.flynn.api.release.ResourceLimit;
 import dev.flynn.spi.container.ExecResult;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -18,8 +17,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,12 +34,6 @@ final class OciJob {
     private static final int SIGTERM = 15;
     private static final int MAX_SIGNAL = 64;
     private static final int SIGNALLED = 128;
-    private static final int NO_PROGRAM = 127;
-    private static final int NOT_EXECUTABLE = 126;
-    private static final int MAX_INIT_FAILURE = 8192;
-    private static final String INIT_WORDS = "[FATAL tini (";
-    private static final Pattern INIT_FAILURE =
-            Pattern.compile("\\[FATAL tini \\(\\d+\\)] exec (.*) failed: (.*)\n", Pattern.DOTALL);
     private static final Duration INIT_PAUSE = Duration.ofMillis(2);
     private static final int INIT_ATTEMPTS = 1000;
 
@@ -81,13 +72,8 @@ final class OciJob {
 
     private final Throttle throttle;
 
-    // of the task that delivers
-
-    /** What init may have said; no more than its failure is kept. */
-    private final ByteArrayOutputStream said = new ByteArrayOutputStream(0);
-
-    private boolean saidMore;
-    private @Nullable String initFailure;
+    /** Of the task that delivers. */
+    private final InitFailure initFailure = new InitFailure();
 
     OciJob(OciHost host, JobSpec spec, Instant acceptedAt) {
         this.host = host;
@@ -375,7 +361,7 @@ final class OciJob {
             JobOutput source = output;
             if (source != null) {
                 source.deliver((stream, bytes) -> {
-                    noteInit(stream, bytes);
+                    initFailure.note(stream, bytes);
                     host.deliver(spec.id(), stream, bytes);
                     return !host.isClosing();
                 });
@@ -409,31 +395,13 @@ final class OciJob {
             host.deliver(spec.id(), OutputStreamKind.INIT, text.getBytes(StandardCharsets.UTF_8));
         }
         int number = exit.get();
-        String failure = initFailure;
-        if (failure != null && (number == NO_PROGRAM || number == NOT_EXECUTABLE)) {
-            return status.failed(failure, host.now());
+        Optional<String> failure = initFailure.of(number);
+        if (failure.isPresent()) {
+            return status.failed(failure.get(), host.now());
         }
         return number > SIGNALLED && number <= SIGNALLED + MAX_SIGNAL
                 ? status.signalled(number - SIGNALLED, host.now())
                 : status.exited(number, host.now());
-    }
-
-    /** That there is no such program the container's init finds out, and says as the only thing, perhaps in pieces. */
-    private void noteInit(OutputStreamKind stream, byte[] bytes) {
-        if (saidMore) {
-            return;
-        }
-        said.writeBytes(bytes);
-        String text = said.toString(StandardCharsets.UTF_8);
-        boolean isOfInit = text.startsWith(INIT_WORDS) || INIT_WORDS.startsWith(text);
-        if (stream != OutputStreamKind.STDERR || !isOfInit || said.size() >= MAX_INIT_FAILURE) {
-            saidMore = true;
-            said.reset();
-            initFailure = null;
-            return;
-        }
-        Matcher failure = INIT_FAILURE.matcher(text);
-        initFailure = failure.matches() ? "cannot run %s: %s".formatted(failure.group(1), failure.group(2)) : null;
     }
 
     private String memoryLimit() {
