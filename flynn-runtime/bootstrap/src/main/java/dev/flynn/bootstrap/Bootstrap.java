@@ -58,7 +58,8 @@ public final class Bootstrap {
     }
 
     /**
-     * Executes the manifest and returns once every step is done. One call at a time.
+     * Executes the manifest and returns once every step is done. One call at a time. A step that fails because something cannot be
+     * reached now is run again, until it was begun as long ago as anything is waited for.
      *
      * @throws FlynnException a step failed; its code is the failure's, its message names the step. What was done stays
      *     done
@@ -68,7 +69,8 @@ public final class Bootstrap {
         try {
             var results = new StepResults(settings.state.store(), settings.state.json());
             Cluster cluster = cluster(results);
-            new StepRunner(manifest.steps(), Actions.of(cluster), results, settings.output, threads).run();
+            new StepRunner(manifest.steps(), Actions.of(cluster), results, settings.output, threads, settings.patience)
+                    .run();
             return result(results);
         } finally {
             Executors.stop(threads, "bootstrap", STOP_PATIENCE);
@@ -112,8 +114,8 @@ public final class Bootstrap {
 
     private Controller openController(Services services, StepResults results) throws InterruptedException {
         Instance instance = services.await(CONTROLLER, Deadline.in(settings.patience))
-                .orElseThrow(() -> FlynnException.unavailable(
-                        "bootstrap: timed out waiting for an instance of service \"controller\"", null));
+                .orElseThrow(
+                        () -> new GaveUp("bootstrap: timed out waiting for an instance of service \"controller\""));
         return new HttpController(ControllerClient.builder("http://" + instance.addr())
                 .key(controllerKey(results)
                         .orElseThrow(() -> FlynnException.invalid(

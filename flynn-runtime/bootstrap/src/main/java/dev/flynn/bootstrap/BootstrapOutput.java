@@ -23,6 +23,9 @@ public interface BootstrapOutput {
 
     void failed(String action, String id, String message);
 
+    /** A step failed for a reason that may pass, and will be run again. */
+    default void tryingAgain(String action, String id, String message) {}
+
     /** One line per step and per result that a person wants to see, each with the time. */
     static BootstrapOutput text(PrintStream out, Clock clock, ZoneId zone) {
         return new TextOutput(out, clock, zone);

@@ -3,7 +3,6 @@ package dev.flynn.bootstrap;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.flynn.api.error.FlynnException;
 import dev.flynn.api.host.Host;
 import dev.flynn.state.TableView;
 import java.util.List;
@@ -29,10 +28,8 @@ final class OnlineHosts implements Action {
             List<Host> online = signal.await(
                             () -> Optional.of(hosts(hosts)).filter(found -> found.size() >= wanted.atLeast()),
                             Deadline.in(wanted.patience()))
-                    .orElseThrow(() -> FlynnException.unavailable(
-                            "timed out waiting for %d hosts to come online (currently %d online)"
-                                    .formatted(wanted.atLeast(), hosts(hosts).size()),
-                            null));
+                    .orElseThrow(() -> new GaveUp("timed out waiting for %d hosts to come online (currently %d online)"
+                            .formatted(wanted.atLeast(), hosts(hosts).size())));
             wanted.whenOnline().accept(online);
             ObjectNode result = JsonNodeFactory.instance.objectNode();
             online.forEach(host -> result.withArray("hosts").add(cluster.json().toTree(host)));

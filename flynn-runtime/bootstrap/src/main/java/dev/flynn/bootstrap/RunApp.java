@@ -162,7 +162,7 @@ final class RunApp implements Action {
                     () -> Optional.of(jobs).filter(all -> all.stream().allMatch(id -> isUp(view, id))),
                     cluster.deadline());
             if (up.isEmpty()) {
-                throw FlynnException.unavailable("bootstrap: timed out waiting for job event", null);
+                throw new GaveUp("bootstrap: timed out waiting for job event");
             }
         }
     }
@@ -174,12 +174,10 @@ final class RunApp implements Action {
         }
         JobRecord job = found.get();
         if (job.state() == JobState.DOWN) {
-            throw FlynnException.unavailable(
-                    job.hostError()
-                            .map(error -> "bootstrap: host error while launching job: \"%s\"".formatted(error))
-                            .orElseGet(() -> "bootstrap: job %s ended while it was launched, with %s"
-                                    .formatted(id, ending(job))),
-                    null);
+            throw new GaveUp(job.hostError()
+                    .map(error -> "bootstrap: host error while launching job: \"%s\"".formatted(error))
+                    .orElseGet(
+                            () -> "bootstrap: job %s ended while it was launched, with %s".formatted(id, ending(job))));
         }
         return job.state() == JobState.UP;
     }

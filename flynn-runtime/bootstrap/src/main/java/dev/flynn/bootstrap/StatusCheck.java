@@ -59,7 +59,7 @@ final class StatusCheck implements Action {
             TimeUnit.MILLISECONDS.sleep(Math.min(PAUSE_MILLIS, Math.max(1, deadline.millisLeft())));
         } while (!deadline.isOver());
         if (last.isEmpty()) {
-            throw FlynnException.unavailable("bootstrap: %s does not answer: %s".formatted(url, problem), null);
+            throw new GaveUp("bootstrap: %s does not answer: %s".formatted(url, problem));
         }
         return result(unhealthy(last.get()));
     }

@@ -3,6 +3,7 @@ package dev.flynn.bootstrap;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.flynn.api.error.ErrorCode;
 import dev.flynn.api.error.FlynnException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,32 +12,44 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Runs each step as soon as those are done that it comes after. */
+/**
+ * Runs each step as soon as those are done that it comes after. A step that fails because something cannot be reached now, such as
+ * a cluster store that has no leader for a moment, is run again.
+ */
 final class StepRunner {
+
+    private static final Duration PAUSE = Duration.ofMillis(500);
 
     private final List<Step> steps;
     private final Map<String, Action> actions;
     private final StepResults results;
     private final BootstrapOutput output;
     private final ExecutorService threads;
+    private final Duration patience;
 
     /** That all steps are done, or the first failure of one. */
     private final CompletableFuture<@Nullable Void> outcome = new CompletableFuture<>();
 
-    /** @param threads are interrupted by the caller when this ends with a failure */
+    /**
+     * @param threads are interrupted by the caller when this ends with a failure
+     * @param patience no step is begun again that was begun so long ago
+     */
     StepRunner(
             List<Step> steps,
             Map<String, Action> actions,
             StepResults results,
             BootstrapOutput output,
-            ExecutorService threads) {
+            ExecutorService threads,
+            Duration patience) {
         this.steps = steps;
         this.actions = actions;
         this.results = results;
         this.output = output;
         this.threads = threads;
+        this.patience = patience;
     }
 
     /** @throws FlynnException the first failure of a step */
@@ -74,7 +87,7 @@ final class StepRunner {
         tell(() -> output.started(step.action(), step.id()));
         try {
             Action action = action(step);
-            JsonNode result = result(step, action);
+            JsonNode result = resultInSpiteOfOutages(step, action);
             tell(() -> output.done(step.action(), step.id(), result, action.text(result)));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -82,6 +95,21 @@ final class StepRunner {
         } catch (RuntimeException e) {
             tell(() -> output.failed(step.action(), step.id(), String.valueOf(e.getMessage())));
             throw failed(step, e);
+        }
+    }
+
+    private JsonNode resultInSpiteOfOutages(Step step, Action action) throws InterruptedException {
+        Deadline deadline = Deadline.in(patience);
+        while (true) {
+            try {
+                return result(step, action);
+            } catch (FlynnException e) {
+                if (!e.retry() || deadline.isOver()) {
+                    throw e;
+                }
+                tell(() -> output.tryingAgain(step.action(), step.id(), e.getMessage()));
+                TimeUnit.MILLISECONDS.sleep(PAUSE.toMillis());
+            }
         }
     }
 
@@ -108,11 +136,17 @@ final class StepRunner {
     }
 
     private RuntimeException failed(Step step, RuntimeException cause) {
-        ErrorCode code = cause instanceof FlynnException known ? known.code() : ErrorCode.UNKNOWN;
         var failure = new FlynnException(
-                code, "bootstrap step \"%s\" failed: %s".formatted(step.id(), cause.getMessage()), cause);
+                code(cause), "bootstrap step \"%s\" failed: %s".formatted(step.id(), cause.getMessage()), cause);
         outcome.completeExceptionally(failure);
         return failure;
+    }
+
+    private static ErrorCode code(RuntimeException cause) {
+        if (cause instanceof GaveUp) {
+            return ErrorCode.SERVICE_UNAVAILABLE;
+        }
+        return cause instanceof FlynnException known ? known.code() : ErrorCode.UNKNOWN;
     }
 
     private void tell(Runnable event) {

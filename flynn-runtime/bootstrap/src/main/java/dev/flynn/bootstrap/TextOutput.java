@@ -38,6 +38,11 @@ final class TextOutput implements BootstrapOutput {
         print("%s %s error: %s".formatted(action, id, message));
     }
 
+    @Override
+    public void tryingAgain(String action, String id, String message) {
+        print("%s %s trying again: %s".formatted(action, id, message));
+    }
+
     private void print(String line) {
         out.println(time.format(clock.instant()) + line);
     }

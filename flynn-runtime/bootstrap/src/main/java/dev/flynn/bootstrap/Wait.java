@@ -49,8 +49,7 @@ final class Wait implements Action {
                 }
             }
             if (deadline.millisLeft() <= pause) {
-                throw FlynnException.unavailable(
-                        "bootstrap: timed out waiting for %s, last response %s".formatted(url, last), null);
+                throw new GaveUp("bootstrap: timed out waiting for %s, last response %s".formatted(url, last));
             }
             TimeUnit.MILLISECONDS.sleep(pause);
         }

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -241,6 +242,48 @@ class BootstrapTest {
                 .hasMessageContaining("\"nobody\" is no step that makes an app");
     }
 
+    // ---- outages
+
+    @Test
+    void aStepThatFailsForAMomentIsRunAgain() {
+        var told = new RecordingOutput();
+        var outages = new AtomicInteger(2);
+        builder(ROUTE)
+                .output(told)
+                .controller(() -> {
+                    if (outages.getAndDecrement() > 0) {
+                        throw FlynnException.unavailable("no quorum", null);
+                    }
+                    return new FakeController(platform.state, Killer.never());
+                })
+                .build()
+                .run();
+
+        assertThat(told.events)
+                .containsSubsequence("started r", "again r no quorum", "again r no quorum", "done r")
+                .doesNotContain("failed r");
+    }
+
+    @Test
+    void aStepThatFailsForLongerThanAnythingIsWaitedForEndsIt() {
+        assertThatThrownBy(() -> builder(ROUTE)
+                        .patience(SHORT)
+                        .controller(() -> {
+                            throw FlynnException.unavailable("no quorum", null);
+                        })
+                        .build()
+                        .run())
+                .isInstanceOfSatisfying(
+                        FlynnException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SERVICE_UNAVAILABLE))
+                .hasMessage("bootstrap step \"r\" failed: no quorum");
+    }
+
+    private static final String ROUTE = """
+            [{'id': 'x', 'action': 'run-app', 'app': {'name': 'x'}, 'artifact': {'type': 'builtin', 'uri': 'builtin:x'},
+              'release': {'processes': {'web': {}}}, 'processes': {'web': 1}},
+             {'id': 'r', 'action': 'add-route', 'app_step': 'x', 'domain': 'x.test', 'service': 'x-web'}]
+            """;
+
     // ---- order
 
     @Test
@@ -389,6 +432,11 @@ class BootstrapTest {
         @Override
         public void failed(String action, String id, String message) {
             add("failed " + id);
+        }
+
+        @Override
+        public void tryingAgain(String action, String id, String message) {
+            add("again " + id + " " + message);
         }
 
         private void add(String event) {

@@ -41,6 +41,9 @@ public final class BootstrapCommand implements Callable<Integer> {
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(15);
     private static final long PAUSE_MILLIS = 200;
 
+    /** Of a daemon that was there before. */
+    private static final Duration SILENCE = Duration.ofMinutes(1);
+
     @Mixin
     private LocalDaemon.Options daemon = new LocalDaemon.Options();
 
@@ -163,16 +166,10 @@ public final class BootstrapCommand implements Callable<Integer> {
         }
     }
 
-    private static void follow(LocalDaemon daemon, BootstrapOutput output) {
-        var json = new FlynnJson();
+    private static void follow(LocalDaemon daemon, BootstrapOutput output) throws InterruptedException {
         int seen = 0;
         while (true) {
-            String answer = daemon.call(
-                    BootstrapService.SERVICE,
-                    BootstrapService.POLL,
-                    json.write(new BootstrapProgress.Poll(seen)),
-                    CALL_TIMEOUT);
-            BootstrapProgress progress = json.read(answer, BootstrapProgress.class);
+            BootstrapProgress progress = progress(daemon, seen);
             progress.events().forEach(event -> event.tell(output));
             seen += progress.events().size();
             if (progress.done()) {
@@ -181,6 +178,24 @@ public final class BootstrapCommand implements Callable<Integer> {
                 }
                 return;
             }
+        }
+    }
+
+    /** What is new since then; a daemon that does not answer for a moment is asked again. */
+    private static BootstrapProgress progress(LocalDaemon daemon, int seen) throws InterruptedException {
+        var json = new FlynnJson();
+        String question = json.write(new BootstrapProgress.Poll(seen));
+        long deadline = System.nanoTime() + SILENCE.toNanos();
+        while (true) {
+            try {
+                String answer = daemon.call(BootstrapService.SERVICE, BootstrapService.POLL, question, CALL_TIMEOUT);
+                return json.read(answer, BootstrapProgress.class);
+            } catch (FlynnException e) {
+                if (e.code() != ErrorCode.SERVICE_UNAVAILABLE || System.nanoTime() > deadline) {
+                    throw e;
+                }
+            }
+            TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
         }
     }
 }

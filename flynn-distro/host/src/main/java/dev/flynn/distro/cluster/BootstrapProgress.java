@@ -28,7 +28,8 @@ record BootstrapProgress(List<Event> events, boolean done, String errorCode, Str
         enum State {
             STARTED,
             DONE,
-            FAILED
+            FAILED,
+            TRYING_AGAIN
         }
 
         void tell(BootstrapOutput output) {
@@ -36,6 +37,7 @@ record BootstrapProgress(List<Event> events, boolean done, String errorCode, Str
                 case STARTED -> output.started(action, id);
                 case DONE -> output.done(action, id, data, text);
                 case FAILED -> output.failed(action, id, text);
+                case TRYING_AGAIN -> output.tryingAgain(action, id, text);
             }
         }
     }

@@ -141,7 +141,7 @@ public final class BootstrapService {
 
         @Override
         public void started(String action, String id) {
-            add(new Event(Event.State.STARTED, action, id, JsonNodeFactory.instance.objectNode(), ""));
+            add(Event.State.STARTED, action, id, "");
         }
 
         @Override
@@ -151,7 +151,16 @@ public final class BootstrapService {
 
         @Override
         public void failed(String action, String id, String message) {
-            add(new Event(Event.State.FAILED, action, id, JsonNodeFactory.instance.objectNode(), message));
+            add(Event.State.FAILED, action, id, message);
+        }
+
+        @Override
+        public void tryingAgain(String action, String id, String message) {
+            add(Event.State.TRYING_AGAIN, action, id, message);
+        }
+
+        private void add(Event.State state, String action, String id, String text) {
+            add(new Event(state, action, id, JsonNodeFactory.instance.objectNode(), text));
         }
     }
 }
