@@ -262,7 +262,7 @@ public abstract class ContainerBackendTck extends ProcessPromises {
     @Timeout(1800)
     void jobsThatAreDownLeaveNothingBehind() throws IOException {
         runAndForget(shell("exit 0")); // what is made once for all jobs is no leak
-        var before = Traces.now(dataDirectory, Set.of());
+        var before = Traces.now(dataDirectory, Set.of(), this::mayHaveMade);
         Set<String> ids = new HashSet<>();
         int jobs = Integer.getInteger("flynn.tck.short.jobs", 20);
 
@@ -282,9 +282,9 @@ public abstract class ContainerBackendTck extends ProcessPromises {
 
     /** What comes after the jobs are gone is not theirs: interfaces of other programs, such as other kits. */
     private void awaitNothingLeft(Set<String> jobs, Traces before) throws IOException {
-        Set<String> left = Traces.now(dataDirectory, jobs).beyond(before);
+        Set<String> left = Traces.now(dataDirectory, jobs, this::mayHaveMade).beyond(before);
         await("nothing is left").atMost(patience()).untilAsserted(() -> {
-            left.retainAll(Traces.now(dataDirectory, jobs).beyond(before));
+            left.retainAll(Traces.now(dataDirectory, jobs, this::mayHaveMade).beyond(before));
             assertThat(left).isEmpty();
         });
     }
@@ -292,7 +292,7 @@ public abstract class ContainerBackendTck extends ProcessPromises {
     @Rule("CB-19")
     void jobsThatCannotBeStartedLeaveNothingBehind() throws IOException {
         runAndForget(impossibleJob());
-        var before = Traces.now(dataDirectory, Set.of());
+        var before = Traces.now(dataDirectory, Set.of(), this::mayHaveMade);
         JobSpec impossible = impossibleJob();
 
         runAndForget(impossible);

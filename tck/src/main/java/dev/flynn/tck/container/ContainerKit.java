@@ -84,6 +84,14 @@ abstract class ContainerKit {
     /** A job of a type of image that this backend runs, and that cannot be started. */
     protected abstract JobSpec impossibleJob();
 
+    /**
+     * Whether this backend makes network interfaces of such names; for CB-19, where those of other programs do not count. All may
+     * be its own unless said.
+     */
+    protected boolean mayHaveMade(String networkInterface) {
+        return true;
+    }
+
     /** How long a process may take to come up. */
     protected Duration patience() {
         return PATIENCE;

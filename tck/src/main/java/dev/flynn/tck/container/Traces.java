@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -23,11 +24,14 @@ record Traces(Set<String> found, int descriptors) {
     /** The process that checks opens some itself: sockets, jars, pipes. */
     private static final int DESCRIPTORS_OF_THE_CHECK = 8;
 
-    static Traces now(Path dataDirectory, Collection<String> jobs) throws IOException {
+    /** @param interfaces which network interfaces count, by name */
+    static Traces now(Path dataDirectory, Collection<String> jobs, Predicate<String> interfaces) throws IOException {
         Set<String> marks = new HashSet<>(jobs);
         Set<String> found = new TreeSet<>();
         found.addAll(names(dataDirectory, "file", 12));
-        found.addAll(names(Path.of("/sys/class/net"), "interface", 1));
+        names(Path.of("/sys/class/net"), "interface", 1).stream()
+                .filter(device -> interfaces.test(device.substring(device.lastIndexOf('/') + 1)))
+                .forEach(found::add);
         found.addAll(naming(names(Path.of("/sys/fs/cgroup"), "cgroup", 6), marks));
         found.addAll(naming(names(Path.of("/run/netns"), "network namespace", 1), marks));
         found.addAll(processes(marks));

@@ -26,4 +26,9 @@ class ReferenceBackendTckTest extends ContainerBackendTck {
     protected JobSpec impossibleJob() {
         return JobSpec.ofCommand(JobId.random("tck"), new JobSpec.Image("host", "host:nothing"), List.of("true"));
     }
+
+    @Override
+    protected boolean mayHaveMade(String networkInterface) {
+        return false;
+    }
 }

@@ -48,6 +48,7 @@ class ReferenceRouter implements Router {
     private final Set<Socket> clients = ConcurrentHashMap.newKeySet();
     private final AtomicInteger inFlight = new AtomicInteger();
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final Thread acceptor;
     volatile RouteTable table = RouteTable.EMPTY;
 
     ReferenceRouter(RouterSetup setup) {
@@ -62,7 +63,7 @@ class ReferenceRouter implements Router {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        start(this::accept);
+        acceptor = start(this::accept);
     }
 
     @Override
@@ -95,11 +96,21 @@ class ReferenceRouter implements Router {
     public void close() {
         if (closed.compareAndSet(false, true)) {
             close(listener);
+            awaitAcceptor();
             long deadline = System.nanoTime() + grace(setup).toNanos();
             while (inFlight.get() > 0 && System.nanoTime() - deadline < 0) {
                 Thread.onSpinWait();
             }
             closeClients();
+        }
+    }
+
+    /** The kernel holds the port until nobody waits for clients any more. */
+    private void awaitAcceptor() {
+        try {
+            acceptor.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -229,7 +240,7 @@ class ReferenceRouter implements Router {
                 }
                 more = more && hasMore(in);
             }
-        } catch (IOException ended) {
+        } catch (IOException | UncheckedIOException ended) {
             // the client or the backend has gone
         } finally {
             clients.remove(client);
@@ -403,7 +414,7 @@ class ReferenceRouter implements Router {
             if (!hasMore(in) && endsWithItsClient()) {
                 close(backend);
             }
-        } catch (IOException ended) {
+        } catch (IOException | UncheckedIOException ended) {
             if (endsWithItsClient()) {
                 close(backend);
             }
