@@ -40,7 +40,7 @@ final class JobDirectories {
      * @param job whose bwrap has ended
      */
     void endProcessesOf(JobDirectory job) {
-        endProcessesOf(job.path().toString());
+        endProcessesOf(job.path() + "\0"); // which ends a variable: other jobs' names may begin alike
     }
 
     /**
