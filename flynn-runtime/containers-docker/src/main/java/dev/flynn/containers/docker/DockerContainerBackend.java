@@ -57,6 +57,8 @@ public final class DockerContainerBackend implements ContainerBackend {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,199}");
 
     private final Surroundings around;
+    private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
+
     private final Set<Capability> capabilities;
     private final Map<JobId, DockerJob> jobs = new ConcurrentHashMap<>();
     private volatile boolean closed;
@@ -295,13 +297,25 @@ public final class DockerContainerBackend implements ContainerBackend {
             return;
         }
         closed = true;
-        jobs.values().forEach(DockerJob::abandon);
+        abandonJobs();
         around.watch().close();
         around.loop().close();
         Executors.stop(around.timer(), "docker-timer", Duration.ofSeconds(1));
-        Executors.stop(around.workers(), "docker-job", Duration.ofSeconds(5));
+        Executors.stop(around.workers(), "docker-job", CLOSE_PATIENCE);
         around.listeners().clear();
         around.engine().close();
+    }
+
+    private void abandonJobs() {
+        jobs.values().forEach(DockerJob::abandon);
+        long end = System.nanoTime() + CLOSE_PATIENCE.toNanos();
+        try {
+            for (DockerJob job : jobs.values()) {
+                job.awaitAbandoned(Duration.ofNanos(end - System.nanoTime()));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void requireOpen() {

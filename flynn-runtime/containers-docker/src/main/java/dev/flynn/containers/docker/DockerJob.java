@@ -20,7 +20,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,6 +54,7 @@ final class DockerJob {
     private final JobConsole console;
     private final JobOutput output;
     private final CountDownLatch down = new CountDownLatch(1);
+    private final StartingThread starting = new StartingThread();
     private final Object lock = new Object();
 
     private volatile JobStatus status;
@@ -63,7 +63,6 @@ final class DockerJob {
     private volatile long life;
     private boolean stopWanted;
     private boolean killWanted;
-    private @Nullable Thread starting;
 
     DockerJob(Surroundings around, JobSpec spec, JobStatus status) {
         this.around = around;
@@ -71,7 +70,7 @@ final class DockerJob {
         this.directory = JobDirectory.of(around.jobs(), spec.id());
         this.mailbox = new Mailbox(around.workers());
         this.console = new JobConsole(spec.id(), mailbox, around.listeners());
-        this.container = new JobContainer(around, spec, directory, console, () -> abandoned);
+        this.container = new JobContainer(around, spec, directory, console, starting, () -> abandoned);
         this.output = new JobOutput(
                 around,
                 spec,
@@ -115,9 +114,7 @@ final class DockerJob {
     }
 
     private void bringUp(boolean known) {
-        synchronized (lock) {
-            starting = Thread.currentThread();
-        }
+        starting.begin();
         try {
             long end = System.nanoTime() + ENGINE_PATIENCE.toNanos();
             boolean before = known;
@@ -131,9 +128,7 @@ final class DockerJob {
         } catch (InterruptedException e) {
             interrupted();
         } finally {
-            synchronized (lock) {
-                starting = null;
-            }
+            starting.end();
         }
     }
 
@@ -229,7 +224,7 @@ final class DockerJob {
         EngineConnection connection = container.insist(container::attach);
         try {
             requireWanted();
-            var unused = container.insist(container::start);
+            container.start();
             run(connection, address);
         } catch (RuntimeException | InterruptedException | JobContainer.NotWanted e) {
             connection.close();
@@ -394,7 +389,7 @@ final class DockerJob {
             } else {
                 stopWanted = true;
             }
-            if (starting != null && status.state() == JobStatus.State.STARTING) {
+            if (status.state() == JobStatus.State.STARTING) {
                 starting.interrupt();
             }
         }
@@ -509,11 +504,12 @@ final class DockerJob {
     /** The backend is being closed: the container goes on, and nobody is told of it any more. */
     void abandon() {
         abandoned = true;
-        synchronized (lock) {
-            if (starting != null) {
-                starting.interrupt();
-            }
-        }
+        starting.interrupt();
+    }
+
+    /** Waits until the engine is not within making or starting its container, after which it stays as it is. */
+    void awaitAbandoned(Duration patience) throws InterruptedException {
+        starting.awaitStep(patience);
     }
 
     void forget() throws IOException {

@@ -13,7 +13,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.function.Supplier;
+import java.util.function.BooleanSupplier;
 
 /** The engine: its client, and what it is. Thread-safe. */
 final class Engine implements AutoCloseable {
@@ -179,19 +179,24 @@ final class Engine implements AutoCloseable {
     }
 
     /** Repeats what does no harm when it is done twice, for as long as the engine is away and the caller wants it. */
-    <T> T persist(Supplier<T> attempt, Supplier<Boolean> wanted) throws InterruptedException {
+    <T> T persist(Attempt<T> attempt, BooleanSupplier wanted) throws InterruptedException {
         Duration pause = FIRST_PAUSE;
         while (true) {
             try {
-                return attempt.get();
+                return attempt.make();
             } catch (EngineAwayException e) {
-                if (!wanted.get()) {
+                if (!wanted.getAsBoolean()) {
                     throw e;
                 }
             }
             Thread.sleep(pause.toMillis());
             pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
         }
+    }
+
+    @FunctionalInterface
+    interface Attempt<T> {
+        T make() throws InterruptedException;
     }
 
     private static boolean isAway(Throwable failure) {

@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,12 +40,14 @@ final class JobContainer {
     private final JobSpec spec;
     private final JobDirectory directory;
     private final JobConsole console;
+    private final StartingThread starting;
     private final BooleanSupplier isAbandoned;
 
     private volatile @Nullable String id;
 
     /**
      * @param console is told what takes long, for the job's log
+     * @param starting of this job, which is told what is not to be broken off
      * @param isAbandoned whether nobody waits for the engine any more
      */
     JobContainer(
@@ -54,11 +55,13 @@ final class JobContainer {
             JobSpec spec,
             JobDirectory directory,
             JobConsole console,
+            StartingThread starting,
             BooleanSupplier isAbandoned) {
         this.around = around;
         this.spec = spec;
         this.directory = directory;
         this.console = console;
+        this.starting = starting;
         this.isAbandoned = isAbandoned;
     }
 
@@ -151,7 +154,10 @@ final class JobContainer {
         if (TerminalStart.hasShell(around.engine(), sized)) {
             return sized;
         }
-        Containers.remove(around.engine(), sized);
+        var unused = starting.whole(() -> {
+            Containers.remove(around.engine(), sized);
+            return true;
+        });
         return create(prepared.spec(), image, mounts, address);
     }
 
@@ -170,11 +176,11 @@ final class JobContainer {
                 around.settings(),
                 around.engine().isPodman(),
                 around.engine().sizesTerminals());
-        return insist(() -> around.engine().ask(client -> {
+        return insist(() -> starting.whole(() -> around.engine().ask(client -> {
             var command = client.createContainerCmd(plan.image());
             plan.fill(command);
             return command.exec().getId();
-        }));
+        })));
     }
 
     private List<Mount> wantedMounts() throws IOException {
@@ -203,13 +209,15 @@ final class JobContainer {
 
     // ---- asked
 
-    boolean start() {
-        try {
-            around.engine().tell(client -> client.startContainerCmd(id()).exec());
-        } catch (NotModifiedException startedBefore) {
-            log.atDebug().addKeyValue("job", spec.id()).log("was started already");
-        }
-        return true;
+    void start() throws InterruptedException {
+        var unused = insist(() -> starting.whole(() -> {
+            try {
+                around.engine().tell(client -> client.startContainerCmd(id()).exec());
+            } catch (NotModifiedException startedBefore) {
+                log.atDebug().addKeyValue("job", spec.id()).log("was started already");
+            }
+            return true;
+        }));
     }
 
     InspectContainerResponse inspect() {
@@ -282,7 +290,7 @@ final class JobContainer {
     }
 
     /** Repeats a step of the start while the engine is away, for some time. */
-    <T> T insist(Supplier<T> step) throws InterruptedException {
+    <T> T insist(Engine.Attempt<T> step) throws InterruptedException {
         long end = System.nanoTime() + ENGINE_PATIENCE.toNanos();
         return around.engine().persist(step, () -> !isAbandoned.getAsBoolean() && System.nanoTime() < end);
     }

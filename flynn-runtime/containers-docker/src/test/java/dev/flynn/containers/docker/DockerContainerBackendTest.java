@@ -429,4 +429,9 @@ class DockerContainerBackendTest extends EngineJobs {
             throw new IllegalStateException(e);
         }
     }
+
+    @Test
+    void jobsThatAreStoppedOrAbandonedWhileTheyStartLeaveNoContainer() throws InterruptedException {
+        endJobsAtMomentsOfTheirBeginning();
+    }
 }

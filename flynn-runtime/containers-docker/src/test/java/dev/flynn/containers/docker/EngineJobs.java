@@ -1,7 +1,9 @@
 package dev.flynn.containers.docker;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.flynn.api.host.JobSpec;
 import dev.flynn.api.host.JobStatus;
 import dev.flynn.api.host.OutputStreamKind;
 import dev.flynn.api.id.JobId;
@@ -18,7 +20,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,6 +79,28 @@ abstract class EngineJobs {
                 .stream()
                 .map(container -> container.getNames()[0])
                 .toList());
+    }
+
+    /** Stops jobs and closes the backend while containers are made and started, and sees that nothing comes of them later. */
+    void endJobsAtMomentsOfTheirBeginning() throws InterruptedException {
+        open();
+        for (int i = 0; i < 15; i++) {
+            List<JobSpec> specs = Stream.generate(() -> TestEngine.job("exec sleep 600"))
+                    .limit(4)
+                    .toList();
+            specs.forEach(backend::start);
+            for (JobSpec spec : specs) {
+                TimeUnit.MILLISECONDS.sleep(4L * i);
+                backend.stop(spec.id(), Duration.ZERO);
+            }
+            if (i % 3 == 2) {
+                backend.close();
+                open();
+                specs.forEach(spec -> backend.stop(spec.id(), Duration.ZERO)); // what was said before is forgotten
+            }
+            specs.forEach(spec -> assertThat(awaitDown(spec.id()).error()).isEmpty());
+        }
+        assertThat(containers()).isEmpty();
     }
 
     private static String dataOf(Path instance) {

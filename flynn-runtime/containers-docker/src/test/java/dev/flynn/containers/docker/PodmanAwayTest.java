@@ -54,4 +54,9 @@ class PodmanAwayTest extends EngineJobs {
                         .mapToObj(i -> "line " + i + "\n")
                         .collect(Collectors.joining()));
     }
+
+    @Test
+    void jobsThatAreStoppedOrAbandonedWhileTheyStartLeaveNoContainer() throws InterruptedException {
+        endJobsAtMomentsOfTheirBeginning();
+    }
 }
