@@ -149,13 +149,14 @@ final class HttpConnection implements AutoCloseable {
             var unused = in.read();
             return false;
         } catch (SocketTimeoutException silent) {
-            return restored(readTimeoutMillis);
+            return waits(readTimeoutMillis);
         } catch (IOException e) {
             return false;
         }
     }
 
-    private boolean restored(int readTimeoutMillis) {
+    /** Waits so long for an answer from now on; false if the connection is of no use any more. */
+    boolean waits(int readTimeoutMillis) {
         try {
             socket.setSoTimeout(readTimeoutMillis);
             return true;

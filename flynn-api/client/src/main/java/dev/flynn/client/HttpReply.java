@@ -19,7 +19,10 @@ record HttpReply(int status, Map<String, String> headers, InputStream body, Http
 
     /** Whether the connection may carry another request once the body is read. */
     boolean keepsAlive() {
-        boolean framed = headers.containsKey("content-length") || headers.containsKey("transfer-encoding");
+        boolean framed = status == 204
+                || status == 304
+                || headers.containsKey("content-length")
+                || headers.containsKey("transfer-encoding");
         return framed && !"close".equalsIgnoreCase(headers.get("connection"));
     }
 

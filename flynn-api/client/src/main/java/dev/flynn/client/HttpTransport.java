@@ -59,13 +59,14 @@ final class HttpTransport implements AutoCloseable {
      */
     HttpReply send(String method, String target, Map<String, String> extra, byte[] body) {
         Map<String, String> headers = headers(extra);
-        HttpConnection kept = takeIdle();
+        boolean repeatable = method.equals("GET");
+        HttpConnection kept = repeatable ? anyIdle() : openIdle();
         if (kept != null) {
             try {
                 return kept.exchange(method, target, headers, body);
             } catch (IOException e) {
                 kept.close();
-                boolean mayHaveBeenClosedWhileIdle = method.equals("GET") && !(e instanceof SocketTimeoutException);
+                boolean mayHaveBeenClosedWhileIdle = repeatable && !(e instanceof SocketTimeoutException);
                 if (!mayHaveBeenClosedWhileIdle) {
                     throw unreachable(e);
                 }
@@ -113,13 +114,16 @@ final class HttpTransport implements AutoCloseable {
 
     /** Takes back the connection of a reply whose body was read to its end. */
     void done(HttpReply reply) {
-        synchronized (idle) {
-            if (reply.keepsAlive() && idle.size() < KEPT) {
-                idle.push(reply.connection());
-                return;
+        HttpConnection connection = reply.connection();
+        if (reply.keepsAlive() && connection.waits(readTimeoutMillis)) {
+            synchronized (idle) {
+                if (idle.size() < KEPT) {
+                    idle.push(connection);
+                    return;
+                }
             }
         }
-        reply.connection().close();
+        connection.close();
     }
 
     FlynnException unreachable(IOException e) {
@@ -138,12 +142,16 @@ final class HttpTransport implements AutoCloseable {
                 : problem;
     }
 
-    private @Nullable HttpConnection takeIdle() {
+    private @Nullable HttpConnection anyIdle() {
+        synchronized (idle) {
+            return idle.poll();
+        }
+    }
+
+    /** One that the other side has not closed; to find out takes a millisecond, which what can be asked again is spared. */
+    private @Nullable HttpConnection openIdle() {
         while (true) {
-            HttpConnection kept;
-            synchronized (idle) {
-                kept = idle.poll();
-            }
+            HttpConnection kept = anyIdle();
             if (kept == null || kept.isStillOpen(readTimeoutMillis)) {
                 return kept;
             }

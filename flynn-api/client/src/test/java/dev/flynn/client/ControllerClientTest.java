@@ -151,6 +151,22 @@ class ControllerClientTest {
     }
 
     @Test
+    void readsOnAnotherConnectionIfTheServerClosedTheIdleOne() {
+        clientOf((request, in, out) -> {
+            out.write(json(200, "[" + APP + "]").getBytes(StandardCharsets.UTF_8));
+            out.flush();
+            in.close();
+        });
+
+        client.apps();
+
+        assertThat(client.apps()).extracting(App::name).containsExactly("ledger");
+        assertThat(server.requests())
+                .extracting(ScriptedServer.Request::connection)
+                .containsExactly(1, 2);
+    }
+
+    @Test
     void neverRepeatsAWriteWhoseAnswerWasLost() {
         clientOf((request, in, out) -> in.close());
 
