@@ -3,6 +3,7 @@ package dev.flynn.cli;
 import dev.flynn.api.route.BackendProtocol;
 import dev.flynn.api.route.Route;
 import dev.flynn.api.route.RoutePolicy;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -129,12 +130,20 @@ final class RouteCommand implements Command {
         if (!policy.equals(RoutePolicy.NONE)) {
             fields.put("policy", policy);
         }
-        Certificates.of(context, arguments).ifPresent(tls -> {
-            fields.put("tls_cert", tls.certificate());
-            fields.put("tls_key", tls.key());
+        Optional<Certificates> tls = Certificates.of(context, arguments);
+        tls.ifPresent(own -> {
+            fields.put("tls_cert", own.certificate());
+            fields.put("tls_key", own.key());
         });
         Route route = context.controller().createRoute(app, fields);
+        warnOfCertificate(context, tls, route);
         print(context, arguments, route, route.formattedId());
+    }
+
+    private static void warnOfCertificate(Context context, Optional<Certificates> tls, Route route) {
+        tls.ifPresent(own -> CertificateProblems.of(
+                        own.certificate(), route.domain().orElse(""), Instant.now())
+                .forEach(problem -> context.console().tell("warning: " + problem + "; clients will refuse it")));
     }
 
     private static void addTcp(Context context, String app, Arguments arguments) {
@@ -249,6 +258,7 @@ final class RouteCommand implements Command {
                 .policy(Optional.of(policy).filter(some -> !some.equals(RoutePolicy.NONE)))
                 .build();
         Route updated = context.controller().updateRoute(app, changed);
+        warnOfCertificate(context, tls, updated);
         print(context, arguments, updated, "updated " + updated.formattedId());
     }
 

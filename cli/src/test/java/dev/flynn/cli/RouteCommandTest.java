@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.flynn.json.FlynnJson;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -95,6 +97,23 @@ class RouteCommandTest {
                 .isEqualTo(new Cli.Result(0, TCP + " listening on port 3001\n", ""));
         assertThat(sent("PUT /apps/ledger/routes/" + TCP).path("leader").asBoolean())
                 .isTrue();
+    }
+
+    @Test
+    void aCertificateThatClientsWillRefuseIsTaken() throws IOException {
+        Files.writeString(directory.resolve("work/cert"), CertificateProblemsTest.COMMON_NAME);
+        Files.writeString(directory.resolve("work/key"), "KEY");
+
+        Cli.Result added =
+                cli.run("-a", "ledger", "route", "add", "http", "-c", "cert", "-k", "key", "pay.example.net");
+        Cli.Result updated = cli.run("-a", "ledger", "route", "update", HTTP, "-c", "cert", "-k", "key");
+
+        assertThat(added.out()).isEqualTo(HTTP + "\n");
+        assertThat(updated.out()).isEqualTo("updated " + HTTP + "\n");
+        assertThat(added.err())
+                .contains("warning: the certificate is not for pay.example.net; ")
+                .endsWith("; clients will refuse it\n");
+        assertThat(updated.err()).isEqualTo(added.err());
     }
 
     @Test
