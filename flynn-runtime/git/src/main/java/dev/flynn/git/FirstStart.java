@@ -15,11 +15,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /** The first time that an app has a web process: one job of it, up and reachable before the pusher is told so. */
-final class FirstStart {
+final class FirstStart implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -33,12 +35,53 @@ final class FirstStart {
     private final Discovery discovery;
     private final App app;
     private final Release release;
+    private final CountDownLatch registered = new CountDownLatch(1);
+    private final CompletableFuture<Boolean> scaled;
+    private final CompletableFuture<Listening> listening;
 
-    FirstStart(Controller controller, Discovery discovery, App app, Release release) {
+    /**
+     * Asks and listens already, on other threads, while the release is deployed.
+     *
+     * @param release that nothing runs yet
+     */
+    FirstStart(Controller controller, Discovery discovery, App app, Release release, Executor workers) {
         this.controller = controller;
         this.discovery = discovery;
         this.app = app;
         this.release = release;
+        String id = app.id().toString();
+        this.scaled = CompletableFuture.supplyAsync(() -> controller.hasFormation(id, release.id()), workers);
+        this.listening = CompletableFuture.supplyAsync(() -> listen(id), workers);
+    }
+
+    private Listening listen(String id) {
+        Subscription instances = discovery.watch(app.name() + "-web", this::countRelease);
+        try {
+            return new Listening(instances, controller.jobEvents(id));
+        } catch (RuntimeException e) {
+            instances.close();
+            throw e;
+        }
+    }
+
+    /** To what tells that a job is up, or that it is not. */
+    private record Listening(Subscription instances, JobEvents jobs) implements AutoCloseable {
+        @Override
+        public void close() {
+            try (jobs) {
+                instances.close();
+            }
+        }
+    }
+
+    /** Whether it is about this release, which may have been made again meanwhile. */
+    boolean isOf(Release deployed) {
+        return release.id().equals(deployed.id());
+    }
+
+    /** Whether somebody else has said how many jobs the release has. */
+    boolean isScaled() {
+        return Answers.of(scaled);
     }
 
     /**
@@ -49,11 +92,10 @@ final class FirstStart {
      */
     Settling scaleWebToOne() {
         String id = app.id().toString();
-        var registered = new CountDownLatch(1);
-        try (Subscription instances = discovery.watch(app.name() + "-web", event -> countRelease(event, registered));
-                JobEvents jobs = controller.jobEvents(id)) {
+        JobEvents jobs = Answers.of(listening).jobs();
+        try {
             controller.putFormation(id, release.id(), Map.of("web", 1));
-            awaitUp(jobs, registered);
+            awaitUp(jobs);
             return Settling.after(SETTLE);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -64,6 +106,13 @@ final class FirstStart {
         }
     }
 
+    /** Waits for what it asked, too. */
+    @Override
+    public void close() {
+        scaled.exceptionally(failed -> false).join();
+        listening.thenAccept(Listening::close).exceptionally(failed -> null).join();
+    }
+
     private void undo(String id, FlynnException failure) {
         try {
             controller.deleteFormation(id, release.id());
@@ -72,14 +121,14 @@ final class FirstStart {
         }
     }
 
-    private void countRelease(DiscoveryEvent event, CountDownLatch registered) {
+    private void countRelease(DiscoveryEvent event) {
         if (event instanceof DiscoveryEvent.Up up
                 && release.id().toString().equals(up.instance().meta().get("FLYNN_RELEASE_ID"))) {
             registered.countDown();
         }
     }
 
-    private void awaitUp(JobEvents jobs, CountDownLatch registered) throws InterruptedException {
+    private void awaitUp(JobEvents jobs) throws InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         Optional<JobId> last = Optional.empty();
         while (System.nanoTime() < deadline) {

@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import org.eclipse.jgit.lib.ObjectId;
 import org.eclipse.jgit.lib.Repository;
@@ -75,41 +74,46 @@ final class Receiver {
                 List<String> types = build(controller, app, previous, builder, source, slug, pusher, abort);
                 pusher.line("-----> Creating release...");
                 releasing = new Releasing(
-                        controller, id, current -> release(app, current, answer(runner), commit, slug, types));
+                        controller, id, current -> release(app, current, Answers.of(runner), commit, slug, types));
                 releasing.make();
             } catch (FlynnException | IOException e) {
                 slugs.delete(slug);
                 throw e;
             }
-            releasing.deploy(pusher, abort);
-            Release release = releasing.release();
-            pusher.line("=====> Application deployed");
-            if (release.processes().containsKey(WEB)
-                    && !releasing.scaledBefore()
-                    && !controller.hasFormation(id, release.id())) {
-                pusher.line("=====> Waiting for web job to start...");
-                Settling settling = new FirstStart(controller, services.discovery(), app, release).scaleWebToOne();
-                pusher.line("=====> Added default web=1 formation");
-                return settling;
+            if (releasing.scaledBefore() || !releasing.release().processes().containsKey(WEB)) {
+                releasing.deploy(pusher, abort);
+                pusher.line("=====> Application deployed");
+                return Settling.NOTHING;
             }
+            try (FirstStart first = firstStart(controller, app, releasing)) {
+                releasing.deploy(pusher, abort);
+                pusher.line("=====> Application deployed");
+                if (first.isOf(releasing.release())) {
+                    return started(first, releasing, pusher);
+                }
+            }
+            try (FirstStart first = firstStart(controller, app, releasing)) {
+                return started(first, releasing, pusher);
+            }
+        }
+    }
+
+    private FirstStart firstStart(Controller controller, App app, Releasing releasing) {
+        return new FirstStart(controller, services.discovery(), app, releasing.release(), workers);
+    }
+
+    private static Settling started(FirstStart first, Releasing releasing, Pusher pusher) {
+        if (releasing.scaledBefore() || first.isScaled()) {
             return Settling.NOTHING;
         }
+        pusher.line("=====> Waiting for web job to start...");
+        Settling settling = first.scaleWebToOne();
+        pusher.line("=====> Added default web=1 formation");
+        return settling;
     }
 
     private CompletableFuture<Artifact> artifact(Controller controller, String image) {
         return CompletableFuture.supplyAsync(() -> controller.createArtifact(Artifact.HOST, image), workers);
-    }
-
-    /** Waits for the answer to what was asked before; what failed then, fails now. */
-    private static <T> T answer(CompletableFuture<T> asked) {
-        try {
-            return asked.join();
-        } catch (CompletionException e) {
-            if (e.getCause() instanceof FlynnException failure) {
-                throw failure;
-            }
-            throw e;
-        }
     }
 
     private record Source(Repository repository, ObjectId commit, Map<String, String> environment) {}
@@ -159,7 +163,7 @@ final class Receiver {
         previous.map(release -> release.env().get("BUILDPACK_URL")).ifPresent(url -> env.put("BUILDPACK_URL", url));
         return new NewJob(
                 previous.map(Release::id),
-                Optional.of(answer(builder).id()),
+                Optional.of(Answers.of(builder).id()),
                 false,
                 List.of(slugs.signedUrl("PUT", slug)),
                 List.of(),
