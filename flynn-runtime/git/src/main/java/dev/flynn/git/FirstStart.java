@@ -28,6 +28,9 @@ final class FirstStart implements AutoCloseable {
     /** Twice what routers, which watch what is watched here, wait for more news before they take a new instance. */
     private static final Duration SETTLE = Duration.ofMillis(20);
 
+    /** How long an answer counts that was asked for before the deployment. */
+    private static final Duration FRESH = Duration.ofMillis(250);
+
     private static final int SHOWN_LINES = 20;
     private static final Duration LOG_PATIENCE = Duration.ofSeconds(1);
 
@@ -36,6 +39,7 @@ final class FirstStart implements AutoCloseable {
     private final App app;
     private final Release release;
     private final CountDownLatch registered = new CountDownLatch(1);
+    private final long begun = System.nanoTime();
     private final CompletableFuture<Boolean> scaled;
     private final CompletableFuture<Listening> listening;
 
@@ -79,9 +83,10 @@ final class FirstStart implements AutoCloseable {
         return release.id().equals(deployed.id());
     }
 
-    /** Whether somebody else has said how many jobs the release has. */
+    /** Whether somebody else has said how many jobs the release has; asked again if the deployment took its time. */
     boolean isScaled() {
-        return Answers.of(scaled);
+        boolean isOld = System.nanoTime() - begun > FRESH.toNanos();
+        return Answers.of(scaled) || (isOld && controller.hasFormation(app.id().toString(), release.id()));
     }
 
     /**

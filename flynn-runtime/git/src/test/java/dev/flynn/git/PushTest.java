@@ -27,6 +27,7 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -261,6 +262,21 @@ class PushTest {
         assertThat(push.status()).as("%s", push).isZero();
         assertThat(push.plain()).contains("-----> Waiting for the deployment that is under way...");
         assertThat(controller.current.env()).containsEntry("COLOR", "blue").containsKey("SLUG_URL");
+    }
+
+    @Test
+    void whoScalesWhileTheDeploymentTakesItsTimeIsNotOverruled() {
+        controller.duringDeployment = () -> {
+            LockSupport.parkNanos(Duration.ofMillis(400).toNanos());
+            controller.formations.put(controller.current.id(), Map.of("web", 2));
+        };
+        app.commit("web.js", "hello();\n");
+
+        Checkout.Result push = push();
+
+        assertThat(push.status()).as("%s", push).isZero();
+        assertThat(push.plain()).contains("=====> Application deployed").doesNotContain("formation");
+        assertThat(controller.formations).containsExactly(Map.entry(controller.current.id(), Map.of("web", 2)));
     }
 
     private static Release release(Map<String, String> env) {
