@@ -80,9 +80,7 @@ final class JobContainer {
     Optional<InspectContainerResponse> find() throws InterruptedException {
         return insist(() -> {
             try {
-                return Optional.of(around.engine()
-                        .ask(client -> client.inspectContainerCmd(Labels.containerName(spec.id()))
-                                .exec()));
+                return Optional.of(Containers.inspect(around.engine(), Labels.containerName(spec.id())));
             } catch (NotFoundException absent) {
                 return Optional.<InspectContainerResponse>empty();
             }
@@ -221,7 +219,7 @@ final class JobContainer {
     }
 
     InspectContainerResponse inspect() {
-        return around.engine().ask(client -> client.inspectContainerCmd(id()).exec());
+        return Containers.inspect(around.engine(), id());
     }
 
     void kill(int signal) {

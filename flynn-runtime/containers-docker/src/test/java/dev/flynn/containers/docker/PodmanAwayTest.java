@@ -7,15 +7,17 @@ import static org.awaitility.Awaitility.await;
 import dev.flynn.api.host.JobSpec;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Podman's service is killed beside jobs. */
+/** Podman's service is killed beside jobs, or makes mistakes. */
 class PodmanAwayTest extends EngineJobs {
 
     private static @Nullable TestEngine engine;
@@ -58,5 +60,20 @@ class PodmanAwayTest extends EngineJobs {
     @Test
     void jobsThatAreStoppedOrAbandonedWhileTheyStartLeaveNoContainer() throws InterruptedException {
         endJobsAtMomentsOfTheirBeginning();
+    }
+
+    /** Podman fails to tell of a container whose process ends while it looks, which is one of a hundred such jobs. */
+    @Test
+    void jobsThatEndWhileTheyStartAreToldWhole() {
+        open();
+        for (int i = 0; i < 15; i++) {
+            List<JobSpec> specs =
+                    Stream.generate(() -> TestEngine.job("echo done")).limit(4).toList();
+            specs.forEach(backend::start);
+            for (JobSpec spec : specs) {
+                assertThat(awaitDown(spec.id()).exitStatus()).isEqualTo(OptionalInt.of(0));
+                assertThat(seen.text(spec.id())).isEqualTo("done\n");
+            }
+        }
     }
 }
